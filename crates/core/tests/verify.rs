@@ -1,0 +1,231 @@
+//! The engine on real directories: every verdict, in manifest order.
+
+#![allow(clippy::unwrap_used, reason = "a test's helper may panic")]
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use checksig_core::{ErrorKind, MANIFEST_NAME, Refusal, VerdictKind, verify};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use sha1::{Digest, Sha1};
+use tempfile::TempDir;
+
+/// A directory with these files and no manifest.
+fn tree(files: &[(&[u8], &[u8])]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = root
+            .path()
+            .join(Path::new(std::ffi::OsStr::from_bytes(name)));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    root
+}
+
+fn write_manifest(root: &TempDir, text: impl AsRef<[u8]>) {
+    fs::write(root.path().join(MANIFEST_NAME), text).unwrap();
+}
+
+fn line(name: &[u8], content: &[u8]) -> Vec<u8> {
+    let digest: Vec<String> = Sha1::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    [digest.concat().as_bytes(), b"  ", name, b"\n"].concat()
+}
+
+/// The report's message with the root's own path replaced by `ROOT`.
+fn message(root: &TempDir) -> Option<String> {
+    let message = verify(root.path(), None).unwrap().message()?;
+    let root = root.path().to_str().unwrap();
+    Some(String::from_utf8(message).unwrap().replace(root, "ROOT"))
+}
+
+fn error(root: &TempDir) -> String {
+    let error = verify(root.path(), None).unwrap_err().to_string();
+    error.replace(root.path().to_str().unwrap(), "ROOT")
+}
+
+#[test]
+fn a_directory_that_matches_is_ok() {
+    let files: [(&[u8], &[u8]); 4] = [
+        (b"empty", b""),
+        (b"sub/one", b"1"),
+        (b"caf\xe9", b"not UTF-8"),
+        (b"-", b"a file, not standard input"),
+    ];
+    let root = tree(&files);
+    write_manifest(
+        &root,
+        files.map(|(name, content)| line(name, content)).concat(),
+    );
+    let report = verify(root.path(), None).unwrap();
+    assert!(report.ok());
+    assert_eq!(report.message(), None);
+    assert_eq!(report.count(VerdictKind::Ok), 4);
+    assert_eq!(report.bytes(), 36);
+    let names: Vec<&[u8]> = report.outcomes().iter().map(|o| &o.name[..]).collect();
+    assert_eq!(names, files.map(|(name, _)| name));
+}
+
+#[test]
+fn each_kind_of_failure_is_one_line_in_manifest_order() {
+    let root = tree(&[(b"good", b"good"), (b"changed", b"now")]);
+    let path = root.path();
+    fs::create_dir(path.join("directory")).unwrap();
+    let fifo_mode = Mode::from_raw_mode(0o600);
+    mknodat(CWD, path.join("fifo"), FileType::Fifo, fifo_mode, 0).unwrap();
+    let _listener = UnixListener::bind(path.join("socket")).unwrap();
+    symlink("loop", path.join("loop")).unwrap();
+    symlink("good", path.join("link")).unwrap();
+    let names: [&[u8]; 10] = [
+        b"missing",
+        b"changed",
+        b"good",
+        b"directory",
+        b"fifo",
+        b"socket",
+        b"loop",
+        b"link",
+        b"/dev/null",
+        b"../good",
+    ];
+    let mut text = names
+        .map(|name| line(name, if name == b"changed" { b"then" } else { b"good" }))
+        .concat();
+    text.extend_from_slice(b"nonsense\n");
+    write_manifest(&root, text);
+    let expected = [
+        "\"ROOT/missing\" - missing",
+        "\"ROOT/changed\" - mismatch",
+        "\"ROOT/directory\" - refused: is a directory",
+        "\"ROOT/fifo\" - refused: is a FIFO",
+        "\"ROOT/socket\" - refused: is a socket",
+        "\"ROOT/loop\" - unreadable: Too many levels of symbolic links (os error 40)",
+        "\"ROOT//dev/null\" - refused: outside the directory",
+        "\"ROOT/../good\" - refused: outside the directory",
+        "\"ROOT/sha1sum.txt\" line 11 - malformed: want a SHA-1 digest of 40 hexadecimal digits, got none",
+    ];
+    assert_eq!(message(&root).unwrap(), expected.join("\n"));
+}
+
+#[test]
+fn the_order_and_the_verdicts_do_not_depend_on_the_number_of_threads() {
+    let names: Vec<String> = (0..300).map(|i| format!("{i:03}")).collect();
+    let files: Vec<(&[u8], &[u8])> = names
+        .iter()
+        .map(|name| (name.as_bytes(), name.as_bytes()))
+        .collect();
+    let root = tree(&files);
+    let text: Vec<Vec<u8>> = files
+        .iter()
+        .map(|(name, content)| line(name, if name.ends_with(b"7") { b"" } else { content }))
+        .collect();
+    write_manifest(&root, text.concat());
+    let messages: Vec<Option<Vec<u8>>> = [None, Some(1), Some(2), Some(7), Some(1000)]
+        .map(|threads| threads.and_then(NonZeroUsize::new))
+        .into_iter()
+        .map(|threads| verify(root.path(), threads).unwrap().message())
+        .collect();
+    let first = messages[0].as_ref().unwrap();
+    assert_eq!(first.split(|&byte| byte == b'\n').count(), 30);
+    assert!(
+        messages
+            .iter()
+            .all(|message| message.as_ref() == Some(first))
+    );
+}
+
+#[test]
+fn two_digests_for_one_file_are_never_both_ok() {
+    let root = tree(&[(b"a", b"a")]);
+    write_manifest(&root, [line(b"a", b"a"), line(b"a", b"b")].concat());
+    assert_eq!(message(&root).unwrap(), "\"ROOT/a\" - mismatch");
+}
+
+#[test]
+fn a_name_cannot_forge_a_line() {
+    let root = tree(&[]);
+    let digest = "0".repeat(40);
+    write_manifest(&root, format!("\\{digest}  x\" - OK\\n\"y\n"));
+    assert_eq!(message(&root).unwrap(), r#""ROOT/x\" - OK\n\"y" - missing"#);
+}
+
+#[test]
+fn a_large_file_is_read_whole() {
+    let content = vec![b'x'; 1_000_003];
+    let root = tree(&[(b"large", &content)]);
+    write_manifest(&root, line(b"large", &content));
+    let report = verify(root.path(), None).unwrap();
+    assert!(report.ok());
+    assert_eq!(report.bytes(), 1_000_003);
+}
+
+#[test]
+fn a_manifest_without_entries_does_not_pass() {
+    let root = tree(&[]);
+    for text in ["", "\n\n", "# nothing\n"] {
+        write_manifest(&root, text);
+        assert!(!verify(root.path(), None).unwrap().ok());
+        assert_eq!(
+            message(&root).unwrap(),
+            "\"ROOT/sha1sum.txt\" - lists no file"
+        );
+    }
+}
+
+#[test]
+fn a_root_or_manifest_that_cannot_be_used_is_an_error() {
+    let root = tree(&[]);
+    let missing = root.path().join("none");
+    let failure = verify(&missing, None).unwrap_err();
+    assert!(matches!(failure.kind(), ErrorKind::Root(_)));
+    assert!(
+        failure.to_string().ends_with(
+            "none\" - cannot open the directory: No such file or directory (os error 2)"
+        )
+    );
+
+    assert_eq!(
+        error(&root),
+        "\"ROOT/sha1sum.txt\" - cannot read the manifest: No such file or directory (os error 2)"
+    );
+
+    let manifest = root.path().join(MANIFEST_NAME);
+    mknodat(
+        CWD,
+        &manifest,
+        FileType::Fifo,
+        Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    let failure = verify(root.path(), None).unwrap_err();
+    assert!(matches!(failure.kind(), ErrorKind::NotAFile(Refusal::Fifo)));
+    fs::remove_file(&manifest).unwrap();
+
+    fs::create_dir(&manifest).unwrap();
+    assert_eq!(
+        error(&root),
+        "\"ROOT/sha1sum.txt\" - cannot read the manifest: is a directory"
+    );
+    fs::remove_dir(&manifest).unwrap();
+
+    write_manifest(&root, b"\xff\xfed\0");
+    assert_eq!(
+        error(&root),
+        "\"ROOT/sha1sum.txt\" - cannot read the manifest: the text is UTF-16, want ASCII or UTF-8"
+    );
+}
+
+#[test]
+fn a_file_as_root_is_an_error() {
+    let root = tree(&[(b"file", b"")]);
+    let failure = verify(&root.path().join("file"), None).unwrap_err();
+    assert!(failure.to_string().contains("Not a directory"));
+}

@@ -1,0 +1,126 @@
+"""What can go wrong: one base class, one subclass for each kind of failure.
+
+Every exception carries ``status``, the number of the C library's
+``checksig_status``, or ``None`` where the library was not asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    from .checksig import Report
+
+__all__ = [
+    "ArgumentError",
+    "BadName",
+    "BadNameserver",
+    "CNAMELoop",
+    "ChecksigError",
+    "DNSError",
+    "InternalError",
+    "LibraryNotFoundError",
+    "ManifestError",
+    "NXDOMAIN",
+    "NoAnswer",
+    "Refused",
+    "ServFail",
+    "Timeout",
+    "VerificationError",
+]
+
+
+class ChecksigError(Exception):
+    """The base class of every error that this package raises by itself."""
+
+    def __init__(self, message: str, status: Optional[int] = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ArgumentError(ChecksigError, ValueError):
+    """An argument that the library refuses, such as a negative number."""
+
+
+class InternalError(ChecksigError, RuntimeError):
+    """A bug in the library, which caught itself; it can still be used."""
+
+
+class LibraryNotFoundError(ChecksigError, ImportError):
+    """The shared library is not where the package was installed."""
+
+
+class ManifestError(ChecksigError, ValueError):
+    """A directory or a checksum manifest that cannot be read: nothing was checked."""
+
+
+class VerificationError(ChecksigError, ValueError):
+    """At least one file is not what the manifest states.
+
+    ``report`` is the whole :class:`checksig.Report`.
+    """
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class DNSError(ChecksigError):
+    """A name that could not be looked up."""
+
+
+class BadName(DNSError, ValueError):
+    """Not a host name that can be looked up; nothing was sent."""
+
+
+class BadNameserver(DNSError, ValueError):
+    """A name server's address that is malformed, or no name server to ask."""
+
+
+class NXDOMAIN(DNSError):
+    """The domain name does not exist."""
+
+
+class NoAnswer(DNSError):
+    """The domain name exists, but has no address."""
+
+
+class ServFail(DNSError):
+    """The name server failed."""
+
+
+class Refused(DNSError):
+    """The name server refused to answer."""
+
+
+class Timeout(DNSError, TimeoutError):
+    """No answer came before the deadline."""
+
+
+class CNAMELoop(DNSError):
+    """The aliases lead in a circle, or there are too many in a row."""
+
+
+#: The exception for each ``checksig_status`` of the header but OK.
+_BY_STATUS: dict[int, type[ChecksigError]] = {
+    1: ArgumentError,
+    2: ArgumentError,
+    3: ArgumentError,
+    4: InternalError,
+    5: ManifestError,
+    6: ManifestError,
+    7: BadName,
+    8: BadNameserver,
+    9: NXDOMAIN,
+    10: NoAnswer,
+    11: ServFail,
+    12: Refused,
+    13: Timeout,
+    14: CNAMELoop,
+    15: DNSError,
+}
+
+
+def from_status(status: int, message: str) -> ChecksigError:
+    """The exception for a failed call of the library."""
+    return _BY_STATUS.get(status, InternalError)(message, status)

@@ -1,0 +1,14 @@
+//! What every exported function uses: status, last error, guard, strings, slices.
+
+mod guard;
+mod last_error;
+mod slices;
+mod status;
+mod stdout;
+mod strings;
+
+pub(crate) use guard::{attempt, guard, guard_status};
+pub(crate) use slices::{check_disjoint, check_pointer, reference, slice, slice_mut};
+pub(crate) use status::{Failure, checksig_status};
+pub(crate) use stdout::print_line;
+pub(crate) use strings::{malloc_text, text, utf8, write_text};

@@ -6,12 +6,14 @@ Every exception carries ``status``, the number of the C library's
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from .checksig import Report
 
 __all__ = [
+    "NXDOMAIN",
     "ArgumentError",
     "BadName",
     "BadNameserver",
@@ -21,7 +23,6 @@ __all__ = [
     "InternalError",
     "LibraryNotFoundError",
     "ManifestError",
-    "NXDOMAIN",
     "NoAnswer",
     "Refused",
     "ServFail",
@@ -121,6 +122,6 @@ _BY_STATUS: dict[int, type[ChecksigError]] = {
 }
 
 
-def from_status(status: int, message: str) -> ChecksigError:
-    """The exception for a failed call of the library."""
-    return _BY_STATUS.get(status, InternalError)(message, status)
+def from_status(status: int, message: bytes) -> ChecksigError:
+    """The exception for a failed call of the library, whose message may name a path."""
+    return _BY_STATUS.get(status, InternalError)(os.fsdecode(message), status)

@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any, Optional, Sequence
 
 from ..errors import from_status
-from .surface import Allocator, CapturedAllocator, ResultTuple
+from .report import NativeReport
+from .surface import Allocator, CapturedAllocator, ResultTuple, count_of
 
 __all__ = ["PROTOTYPES", "CtypesBackend"]
 
 
 class Result(Structure):
-    """``checksig_result``"""
+    """The header's ``checksig_result``."""
 
     _fields_ = [
         ("name", c_void_p),
@@ -46,7 +47,7 @@ class Result(Structure):
 
 
 class Person(Structure):
-    """``checksig_person``"""
+    """The header's ``checksig_person``."""
 
     _fields_ = [
         ("first_name", c_char_p),
@@ -57,25 +58,25 @@ class Person(Structure):
 
 
 class Error(Structure):
-    """``checksig_error``"""
+    """The header's ``checksig_error``."""
 
     _fields_ = [("err", c_void_p)]
 
 
 class EvenResult(Structure):
-    """``checksig_even_result``"""
+    """The header's ``checksig_even_result``."""
 
     _fields_ = [("result", c_bool), ("err", Error)]
 
 
 class UserInfo(Structure):
-    """``checksig_user_info``"""
+    """The header's ``checksig_user_info``."""
 
     _fields_ = [("info", c_void_p)]
 
 
 class GoString(Structure):
-    """``GoString``"""
+    """The header's ``GoString``."""
 
     _fields_ = [("p", c_char_p), ("n", c_longlong)]
 
@@ -133,55 +134,18 @@ def _copied(address: Optional[int], length: int) -> Optional[bytes]:
     return None if address is None else ctypes.string_at(address, length)
 
 
-class CtypesReport:
-    """A ``checksig_report`` and the array of its results."""
+class CtypesReport(NativeReport):
+    """A ``checksig_report`` through ctypes."""
 
-    def __init__(self, lib: ctypes.CDLL, handle: c_void_p) -> None:
-        self._lib = lib
-        self._handle: Optional[c_void_p] = handle
-        # Bound now: at interpreter shutdown globals and attributes may be gone.
-        self._free = lib.checksig_report_free
+    def _borrow_results(self, pointer: c_void_p) -> tuple[Any, int]:
         count = c_size_t()
-        self._results = lib.checksig_report_results(handle, byref(count))
-        self._len = count.value
+        results = self._lib.checksig_report_results(pointer, byref(count))
+        return results, count.value
 
-    def close(self) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            self._free(handle)
+    def _copy_text(self, text: Optional[bytes]) -> Optional[bytes]:
+        return text
 
-    def __del__(self) -> None:
-        self.close()
-
-    def _open(self) -> c_void_p:
-        if self._handle is None:
-            raise ValueError("the report is closed")
-        return self._handle
-
-    def ok(self) -> bool:
-        return bool(self._lib.checksig_report_ok(self._open()))
-
-    def message(self) -> Optional[bytes]:
-        message: Optional[bytes] = self._lib.checksig_report_message(self._open())
-        return message
-
-    def bytes(self) -> int:
-        return int(self._lib.checksig_report_bytes(self._open()))
-
-    def seconds(self) -> float:
-        return float(self._lib.checksig_report_seconds(self._open()))
-
-    def count(self, verdict: int) -> int:
-        return int(self._lib.checksig_report_count(self._open(), verdict))
-
-    def __len__(self) -> int:
-        return self._len
-
-    def result(self, index: int) -> ResultTuple:
-        self._open()
-        if not 0 <= index < self._len:
-            raise IndexError(index)
-        result = self._results[index]
+    def _copy_result(self, result: Result) -> ResultTuple:
         return ResultTuple(
             name=ctypes.string_at(result.name, result.name_len),
             expected=_copied(result.expected, result.digest_len),
@@ -245,10 +209,10 @@ class CtypesBackend:
         return self._taken(canonical.value)
 
     def normalize(self, nums: memoryview, out: memoryview) -> None:
-        self._lib.normalize(_pointer(nums), _pointer(out), len(nums))
+        self._lib.normalize(_pointer(nums), _pointer(out), count_of(nums))
 
     def increase(self, nums: memoryview, amount: int) -> None:
-        self._lib.increase(_pointer(nums), len(nums), amount)
+        self._lib.increase(_pointer(nums), count_of(nums), amount)
 
     def repeat(self, text: bytes, times: int) -> bytes:
         size = len(text) * times + 1
@@ -309,7 +273,7 @@ class CtypesBackend:
         return float(self._lib.checksig_cookbook_pi(terms))
 
     def shuffle(self, nums: memoryview, seed: int) -> None:
-        self._lib.checksig_cookbook_shuffle(_pointer(nums), len(nums), seed)
+        self._lib.checksig_cookbook_shuffle(_pointer(nums), count_of(nums), seed)
 
     def dot(self, a: memoryview, b: memoryview) -> float:
-        return float(self._lib.checksig_cookbook_dot(_pointer(a), _pointer(b), len(a)))
+        return float(self._lib.checksig_cookbook_dot(_pointer(a), _pointer(b), count_of(a)))

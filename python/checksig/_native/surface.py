@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Protocol,
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Allocator", "Backend", "ReportHandle", "ResultTuple"]
+__all__ = ["Allocator", "Backend", "ReportHandle", "ResultTuple", "count_of"]
 
 #: Gives a writable buffer for a typecode of :mod:`array` and a number of elements.
 Allocator = Callable[[str, int], "Buffer"]
+
+
+def count_of(view: memoryview) -> int:
+    """How many numbers a view has, whatever its shape."""
+    return view.nbytes // view.itemsize
 
 
 class ResultTuple(NamedTuple):

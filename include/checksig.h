@@ -285,7 +285,7 @@ size_t checksig_last_error_message(char *out, size_t out_len);
  * Returns NULL when all match. Otherwise a message that the caller releases
  * with `free`: a line for each bad file, in the manifest's order, as in
  * `"<root>/<name>" - mismatch`; or a line that says why nothing could be
- * checked. In a path, `"`, `\` and control characters are escaped.
+ * checked; it is the last error, too. In a path, `"`, `\` and control characters are escaped.
  *
  * `root`: the directory, NUL-terminated, borrowed for the call; NULL gives a
  * message. Any number of threads may call this at once.
@@ -328,8 +328,10 @@ bool checksig_report_ok(const struct checksig_report *report);
  * The result of every line that names a file, or ought to, in the manifest's
  * order.
  *
- * Returns an array that belongs to the report and ends with it; NULL for NULL.
- * `count`: receives the number of results; NULL where that is not wanted.
+ * Returns an array that belongs to the report and ends with it; NULL where
+ * `report` is NULL.
+ * `count`: receives the number of results, 0 where `report` is NULL; NULL where
+ * that is not wanted.
  *
  * # Safety
  * `report` is NULL or from `checksig_verify` and not released yet, `count` is
@@ -453,7 +455,7 @@ void increase(int64_t *nums, int64_t n, int64_t a);
  *
  * It never writes past `out_n` bytes. What does not fit, a NULL `s` or a
  * negative `n` gives NULL, an empty string in `out` if it has any room, and a
- * last error; so does an `out` that overlaps `s`.
+ * last error; so does an `s` in that part of `out` that would be written.
  *
  * `s`: NUL-terminated, borrowed for the call. `out`: `out_n` bytes that the
  * caller owns. Threads may call this at once for buffers of their own.
@@ -621,10 +623,11 @@ char *ReturnString(struct GoString name);
  * The canonical name of a host, with a dot at its end, as `ReturnString` finds
  * it.
  *
- * `name`: `name_len` bytes, UTF-8. `nameservers`: the servers to ask,
+ * `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers to ask,
  * `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`; NULL for those
  * of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
- * `timeout`: how many seconds the whole call may take. `canonical`: NULL
+ * `timeout`: how many seconds the whole call may take; a negative or infinite
+ * number is refused. `canonical`: NULL
  * refused; receives a NUL-terminated text that the caller releases with `free`.
  * All are borrowed for the call. Any number of threads may call this at once, as
  * long as none changes the environment.

@@ -9,7 +9,8 @@ use std::ptr;
 use checksig_core::{Digest, Error, ErrorKind, Outcome, Report, VerdictKind};
 
 use crate::abi::{
-    Failure, attempt, check_pointer, checksig_status, guard, guard_status, malloc_text, slice, text,
+    Failure, attempt, bytes, check_pointer, checksig_status, guard, guard_status, malloc_text,
+    reference, set_last_error, text,
 };
 
 /// What was found for one line of a manifest. Numbers are never reused.
@@ -145,7 +146,7 @@ impl From<Error> for Failure {
 /// Returns NULL when all match. Otherwise a message that the caller releases
 /// with `free`: a line for each bad file, in the manifest's order, as in
 /// `"<root>/<name>" - mismatch`; or a line that says why nothing could be
-/// checked. In a path, `"`, `\` and control characters are escaped.
+/// checked; it is the last error, too. In a path, `"`, `\` and control characters are escaped.
 ///
 /// `root`: the directory, NUL-terminated, borrowed for the call; NULL gives a
 /// message. Any number of threads may call this at once.
@@ -162,7 +163,10 @@ pub unsafe extern "C" fn verify(root: *const c_char) -> *mut c_char {
     });
     match message {
         Ok(None) => ptr::null_mut(),
-        Ok(Some(message)) => malloc_text(&message),
+        Ok(Some(message)) => {
+            set_last_error(&message);
+            malloc_text(&message)
+        }
         Err(failure) => malloc_text(&failure.message),
     }
 }
@@ -190,10 +194,8 @@ pub unsafe extern "C" fn checksig_verify(
     guard_status(|| {
         check_pointer(root, "root")?;
         check_pointer(report, "report")?;
-        let root_len = i64::try_from(root_len)
-            .map_err(|_| Failure::invalid("root_len is more than memory can hold"))?;
         // SAFETY: the caller's promise is this function's own.
-        let root = unsafe { slice(root.cast::<u8>(), root_len, "root") }?;
+        let root = unsafe { bytes(root, root_len, "root") }?;
         let root = Path::new(OsStr::from_bytes(root));
         let found = checksig_core::verify(root, NonZeroUsize::new(threads))?;
         let handle = Box::into_raw(Box::new(checksig_report::new(found)));
@@ -215,10 +217,7 @@ unsafe fn read<T>(
     guard(on_null, || {
         // SAFETY: by this function's contract; whatever `value` borrows is
         // documented to end with the report.
-        match unsafe { report.as_ref() } {
-            Some(report) => Ok(value(report)),
-            None => Err(Failure::invalid("report is NULL")),
-        }
+        Ok(value(unsafe { reference(report, "report") }?))
     })
 }
 
@@ -236,8 +235,10 @@ pub unsafe extern "C" fn checksig_report_ok(report: *const checksig_report) -> b
 /// The result of every line that names a file, or ought to, in the manifest's
 /// order.
 ///
-/// Returns an array that belongs to the report and ends with it; NULL for NULL.
-/// `count`: receives the number of results; NULL where that is not wanted.
+/// Returns an array that belongs to the report and ends with it; NULL where
+/// `report` is NULL.
+/// `count`: receives the number of results, 0 where `report` is NULL; NULL where
+/// that is not wanted.
 ///
 /// # Safety
 /// `report` is NULL or from `checksig_verify` and not released yet, `count` is
@@ -247,17 +248,17 @@ pub unsafe extern "C" fn checksig_report_results(
     report: *const checksig_report,
     count: *mut usize,
 ) -> *const checksig_result {
-    // SAFETY: the caller's promise is this function's own.
-    let results: &[checksig_result] = unsafe { read(report, &[], |report| &report.results) };
-    if !count.is_null() && count.is_aligned() {
-        // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
-        unsafe { count.write(results.len()) };
-    }
-    if report.is_null() {
-        ptr::null()
-    } else {
-        results.as_ptr()
-    }
+    guard(ptr::null(), || {
+        // SAFETY: the caller's promise is this function's own.
+        let results = unsafe { reference(report, "report") }.map(|report| &report.results);
+        if !count.is_null() {
+            check_pointer(count, "count")?;
+            let len = results.as_ref().map_or(0, |results| results.len());
+            // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
+            unsafe { count.write(len) };
+        }
+        Ok(results?.as_ptr())
+    })
 }
 
 /// How many lines have a verdict, given by its number; 0 for NULL and for a
@@ -326,6 +327,7 @@ pub unsafe extern "C" fn checksig_report_seconds(report: *const checksig_report)
 pub unsafe extern "C" fn checksig_report_free(report: *mut checksig_report) {
     guard((), || {
         if !report.is_null() {
+            check_pointer(report, "report")?;
             // SAFETY: from `Box::into_raw` in `checksig_verify`, released once.
             drop(unsafe { Box::from_raw(report) });
         }

@@ -92,7 +92,7 @@ pub unsafe extern "C" fn increase(nums: *mut i64, n: i64, a: i64) {
 ///
 /// It never writes past `out_n` bytes. What does not fit, a NULL `s` or a
 /// negative `n` gives NULL, an empty string in `out` if it has any room, and a
-/// last error; so does an `out` that overlaps `s`.
+/// last error; so does an `s` in that part of `out` that would be written.
 ///
 /// `s`: NUL-terminated, borrowed for the call. `out`: `out_n` bytes that the
 /// caller owns. Threads may call this at once for buffers of their own.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use checksig_dns::{Error, Options, lookup_cname, parse_nameservers};
 
 use crate::abi::{
-    Failure, attempt, check_pointer, checksig_status, guard_status, malloc_text, slice, utf8,
+    Failure, attempt, bytes, check_pointer, checksig_status, guard_status, malloc_text, slice, utf8,
 };
 
 /// Where name servers are named for a whole process.
@@ -61,10 +61,11 @@ pub unsafe extern "C" fn ReturnString(name: GoString) -> *mut c_char {
 /// The canonical name of a host, with a dot at its end, as `ReturnString` finds
 /// it.
 ///
-/// `name`: `name_len` bytes, UTF-8. `nameservers`: the servers to ask,
+/// `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers to ask,
 /// `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`; NULL for those
 /// of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
-/// `timeout`: how many seconds the whole call may take. `canonical`: NULL
+/// `timeout`: how many seconds the whole call may take; a negative or infinite
+/// number is refused. `canonical`: NULL
 /// refused; receives a NUL-terminated text that the caller releases with `free`.
 /// All are borrowed for the call. Any number of threads may call this at once, as
 /// long as none changes the environment.
@@ -91,14 +92,8 @@ pub unsafe extern "C" fn checksig_dns_lookup_cname(
             None
         } else {
             // SAFETY: likewise.
-            let text = unsafe {
-                slice(
-                    nameservers.cast::<u8>(),
-                    length(nameservers_len),
-                    "nameservers",
-                )
-            };
-            Some(utf8(text?, "nameservers")?)
+            let text = unsafe { bytes(nameservers, nameservers_len, "nameservers") }?;
+            Some(utf8(text, "nameservers")?)
         };
         let found = lookup_cname(name, &options(nameservers, Some(timeout))?)?;
         // SAFETY: not NULL and aligned; valid for writing by the caller's promise.

@@ -11,7 +11,8 @@ thread_local! {
     static LAST_ERROR: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-pub(super) fn set(message: &[u8]) {
+/// Makes this the calling thread's last error.
+pub(crate) fn set(message: &[u8]) {
     // While the thread is being torn down there is nobody left to ask.
     let _ = LAST_ERROR.try_with(|last| last.replace(message.to_vec()));
 }

@@ -1,5 +1,7 @@
 //! From pointer and length to slices, with every check that C allows.
 
+use std::ffi::c_char;
+use std::fmt::Display;
 use std::slice;
 
 use super::status::Failure;
@@ -22,6 +24,20 @@ pub(crate) unsafe fn slice<'a, T>(
     // SAFETY: not NULL, aligned and at most `isize::MAX` bytes, as was checked;
     // valid by this function's contract.
     Ok(unsafe { slice::from_raw_parts(pointer, length) })
+}
+
+/// The `length` bytes at `pointer`, to be read; like [`slice`] otherwise.
+///
+/// # Safety
+/// As for [`slice`].
+pub(crate) unsafe fn bytes<'a>(
+    pointer: *const c_char,
+    length: usize,
+    name: &str,
+) -> Result<&'a [u8], Failure> {
+    let length = i64::try_from(length).map_err(|_| too_long(name, length))?;
+    // SAFETY: this function's contract is the same.
+    unsafe { slice(pointer.cast(), length, name) }
 }
 
 /// The `length` elements at `pointer`, to be changed; like [`slice`] otherwise.
@@ -104,11 +120,13 @@ fn checked_length<T>(pointer: *const T, length: i64, name: &str) -> Result<usize
             let size = length.checked_mul(size_of::<T>());
             size.is_some_and(|size| isize::try_from(size).is_ok())
         })
-        .ok_or_else(|| {
-            Failure::invalid(format!(
-                "the length of {name} is {length}, more than memory can hold"
-            ))
-        })
+        .ok_or_else(|| too_long(name, length))
+}
+
+fn too_long(name: &str, length: impl Display) -> Failure {
+    Failure::invalid(format!(
+        "the length of {name} is {length}, more than memory can hold"
+    ))
 }
 
 #[cfg(test)]

@@ -747,7 +747,7 @@ def test_lines_that_name_a_file(tmp_path: Path, text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        (b"a.log\n", "got none"),
+        (b"no.log\n", "got none"),
         (DIGEST[1:].encode() + b"  a.log\n", "got 39 digits"),
         (DIGEST.encode() + b"0  a.log\n", "got 41 digits"),
         (b"e3" * 32 + b"  a.log\n", "got 64 digits"),

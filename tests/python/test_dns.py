@@ -216,7 +216,6 @@ def test_bad_names(name: Union[str, bytes], silent: socket.socket, dead: str) ->
     for nameserver in (address_of(silent), dead):
         with pytest.raises(BadName) as caught:
             lookup_cname(name, nameservers=[nameserver], timeout=PATIENT)
-        assert isinstance(caught.value, (DNSError, ValueError))
         assert isinstance(caught.value, ValueError)
         assert isinstance(caught.value, DNSError)
         assert caught.value.status == STATUS_BAD_NAME
@@ -297,10 +296,10 @@ def test_a_bad_nameserver(server: str, silent: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("servers", [[], (), iter([]), [""], ["", ""], [" "], [","]], ids=repr)
-def test_no_nameserver(servers: Any, system_nameserver: str) -> None:
+def test_no_nameserver(servers: Any) -> None:
     """An empty list does not mean the system's servers."""
     with pytest.raises(BadNameserver):
-        lookup_cname("checksig.invalid", nameservers=servers, timeout=PATIENT)
+        lookup_cname("checksig.invalid", nameservers=servers, timeout=1)
 
 
 def test_a_nameserver_with_a_lone_surrogate() -> None:

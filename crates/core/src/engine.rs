@@ -7,8 +7,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
+use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::{Errno, read};
@@ -88,14 +88,7 @@ fn check_lines(
     let new_buffer = || vec![0; BUFFER_LEN];
     let check = |buffer: &mut Vec<u8>, line: &Line| check_line(directory, line, buffer);
     let in_parallel = || lines.par_iter().map_init(new_buffer, check).collect();
-    // A pool of its own for each call, joined at the end: no thread of it can be
-    // missing in a forked child, and none is left when the call returns.
-    let outcomes = (threads > 1).then(|| {
-        ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("checksig-{index}"))
-            .build_scoped(|thread| thread.run(), |pool| pool.install(in_parallel))
-    });
+    let outcomes = (threads > 1).then(|| with_pool(threads, in_parallel));
     match outcomes {
         Some(Ok(outcomes)) => outcomes,
         Some(Err(_)) | None => {
@@ -104,6 +97,36 @@ fn check_lines(
             in_turn.collect()
         }
     }
+}
+
+/// Runs `work` on a pool of its own, whose threads have ended when this returns.
+///
+/// So no thread of it can be missing in a forked child, and none is left in the
+/// caller's process. Rayon's own scoped pools wait for their threads' work alone,
+/// and not for the threads to end.
+fn with_pool<T: Send>(
+    threads: usize,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, ThreadPoolBuildError> {
+    thread::scope(|scope| {
+        let mut workers = Vec::with_capacity(threads);
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .spawn_handler(|worker| {
+                let name = format!("checksig-{}", worker.index());
+                let builder = thread::Builder::new().name(name);
+                workers.push(builder.spawn_scoped(scope, || worker.run())?);
+                Ok(())
+            })
+            .build()?;
+        let result = pool.install(work);
+        drop(pool);
+        for worker in workers {
+            // A panic of a worker has been passed on by `install`.
+            let _ = worker.join();
+        }
+        Ok(result)
+    })
 }
 
 fn check_line(directory: impl AsFd, line: &Line, buffer: &mut [u8]) -> Outcome {

@@ -1,0 +1,204 @@
+/* Directories verified: in one call, and with a report on each line.
+ *
+ * Usage: checksig GOOD BAD EMPTY UTF_16
+ *
+ * Directories, each with a sha1sum.txt:
+ * - GOOD lists `abc`, which has these three bytes, `empty`, and `sub/abc`;
+ * - BAD is described by BAD_LINES below;
+ * - EMPTY has a manifest without a line, UTF_16 one that is not ASCII or UTF-8. */
+
+#include "checksig.h"
+
+#include "check.h"
+
+#include <string.h>
+
+#define DIGEST_LEN 20
+
+/* SHA-1 of "abc", the example of FIPS 180, and of no bytes at all. */
+static const uint8_t ABC[DIGEST_LEN] = {0xa9, 0x99, 0x3e, 0x36, 0x47, 0x06, 0x81,
+                                        0x6a, 0xba, 0x3e, 0x25, 0x71, 0x78, 0x50,
+                                        0xc2, 0x6c, 0x9c, 0xd0, 0xd8, 0x9d};
+static const uint8_t NOTHING[DIGEST_LEN] = {0xda, 0x39, 0xa3, 0xee, 0x5e, 0x6b, 0x4b,
+                                            0x0d, 0x32, 0x55, 0xbf, 0xef, 0x95, 0x60,
+                                            0x18, 0x90, 0xaf, 0xd8, 0x07, 0x09};
+
+struct line {
+  uint64_t number; /* Comments and empty lines count, but have no result. */
+  const char *name;
+  const uint8_t *expected;
+  const uint8_t *actual;
+  uint64_t bytes;
+  enum checksig_verdict verdict;
+};
+
+#define BAD_LINE_COUNT 6
+static const struct line BAD_LINES[BAD_LINE_COUNT] = {
+    {1, "abc", ABC, NULL, 3, CHECKSIG_VERDICT_OK},
+    {3, "changed", NOTHING, ABC, 3, CHECKSIG_VERDICT_MISMATCH},
+    {4, "gone", NOTHING, NULL, 0, CHECKSIG_VERDICT_MISSING},
+    {5, "pipe", NOTHING, NULL, 0, CHECKSIG_VERDICT_REFUSED},     /* A FIFO. */
+    {6, "", NULL, NULL, 0, CHECKSIG_VERDICT_MALFORMED},
+    {7, "loop", NOTHING, NULL, 0, CHECKSIG_VERDICT_UNREADABLE}, /* Links to itself. */
+};
+
+/* A report on a directory that has a manifest, to be released by the caller. */
+static checksig_report *report_on(const char *root, size_t threads) {
+  checksig_report *report = NULL;
+  CHECK(checksig_verify(root, strlen(root), threads, &report) == CHECKSIG_STATUS_OK);
+  CHECK(report != NULL);
+  return report;
+}
+
+static void good(const char *root) {
+  CHECK(verify(root) == NULL);
+
+  checksig_report *report = report_on(root, 0);
+  CHECK(checksig_report_ok(report));
+  CHECK(checksig_report_message(report) == NULL);
+  CHECK(checksig_report_count(report, CHECKSIG_VERDICT_OK) == 3);
+  CHECK(checksig_report_bytes(report) == 3 + 0 + 3);
+  CHECK(checksig_report_seconds(report) > 0);
+  checksig_report_free(report);
+}
+
+static void check_digest(const uint8_t *digest, const uint8_t *expected) {
+  if (expected == NULL) {
+    CHECK(digest == NULL);
+  } else {
+    CHECK(digest != NULL);
+    CHECK(memcmp(digest, expected, DIGEST_LEN) == 0);
+  }
+}
+
+/* There is a reason where a file could not be judged, though it may be there. */
+static void check_reason(const struct checksig_result *result) {
+  switch (result->verdict) {
+    case CHECKSIG_VERDICT_OK:
+    case CHECKSIG_VERDICT_MISMATCH:
+    case CHECKSIG_VERDICT_MISSING:
+      CHECK(result->reason == NULL);
+      CHECK(result->reason_len == 0);
+      break;
+    case CHECKSIG_VERDICT_UNREADABLE:
+    case CHECKSIG_VERDICT_REFUSED:
+    case CHECKSIG_VERDICT_MALFORMED:
+      CHECK(result->reason != NULL);
+      CHECK(result->reason_len > 0);
+      break;
+  }
+}
+
+static void check_result(const struct checksig_result *result, const struct line *line) {
+  CHECK(result->line == line->number);
+  CHECK(result->verdict == line->verdict);
+  CHECK(result->bytes == line->bytes);
+  /* The texts have no NUL at their end: their length counts. */
+  CHECK(result->name_len == strlen(line->name));
+  CHECK(memcmp(result->name, line->name, result->name_len) == 0);
+  CHECK(result->digest_len == DIGEST_LEN);
+  check_digest(result->expected, line->expected);
+  check_digest(result->actual, line->actual);
+  check_reason(result);
+}
+
+static void check_counts(const checksig_report *report) {
+  for (int verdict = CHECKSIG_VERDICT_OK; verdict <= CHECKSIG_VERDICT_MALFORMED; verdict++) {
+    CHECK(checksig_report_count(report, verdict) == 1);
+  }
+  CHECK(checksig_report_count(report, -1) == 0);
+  CHECK(checksig_report_count(report, CHECKSIG_VERDICT_MALFORMED + 1) == 0);
+}
+
+static void bad(const char *root, size_t threads) {
+  checksig_report *report = report_on(root, threads);
+  CHECK(!checksig_report_ok(report));
+  CHECK(checksig_report_bytes(report) == 3 + 3);
+  check_counts(report);
+
+  size_t count = 0;
+  const struct checksig_result *results = checksig_report_results(report, &count);
+  CHECK(count == BAD_LINE_COUNT);
+  for (size_t i = 0; i < count; i++) {
+    check_result(&results[i], &BAD_LINES[i]);
+  }
+  /* The array is the report's; who knows its length need not ask for it. */
+  CHECK(checksig_report_results(report, NULL) == results);
+  checksig_report_free(report);
+}
+
+/* A line for each bad file, in the manifest's order; verify says the same. */
+static void bad_message(const char *root) {
+  checksig_report *report = report_on(root, 0);
+  const char *message = checksig_report_message(report);
+  CHECK(message != NULL);
+
+  char start[5000];
+  int length = snprintf(start, sizeof start,
+                        "\"%s/changed\" - mismatch\n"
+                        "\"%s/gone\" - missing\n"
+                        "\"%s/pipe\" - ",
+                        root, root, root);
+  CHECK(length > 0 && (size_t)length < sizeof start);
+  CHECK(strncmp(message, start, (size_t)length) == 0);
+
+  size_t newlines = 0;
+  for (const char *byte = message; *byte != '\0'; byte++) {
+    newlines += *byte == '\n';
+  }
+  CHECK(newlines == 4); /* Between five lines. */
+
+  char *same = verify(root);
+  CHECK(same != NULL);
+  CHECK(strcmp(same, message) == 0);
+  free(same);
+  checksig_report_free(report);
+}
+
+/* Nothing was verified, so not all is well. */
+static void empty(const char *root) {
+  char *message = verify(root);
+  CHECK(message != NULL);
+  free(message);
+
+  checksig_report *report = report_on(root, 0);
+  size_t count = 1;
+  checksig_report_results(report, &count);
+  CHECK(count == 0);
+  CHECK(!checksig_report_ok(report));
+  CHECK(checksig_report_message(report) != NULL);
+  CHECK(checksig_report_bytes(report) == 0);
+  checksig_report_free(report);
+}
+
+/* Without a manifest that can be read there is no report, but a last error,
+ * and verify's message says the same. */
+static void no_report(const char *root, enum checksig_status status) {
+  checksig_report *report = NULL;
+  CHECK(checksig_verify(root, strlen(root), 0, &report) == status);
+  CHECK(report == NULL);
+
+  char last_error[5000];
+  CHECK(checksig_last_error_message(last_error, sizeof last_error) < sizeof last_error);
+  CHECK(strstr(last_error, root) != NULL);
+
+  char *message = verify(root);
+  CHECK(message != NULL);
+  CHECK(strcmp(message, last_error) == 0);
+  free(message);
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 5);
+  good(argv[1]);
+  for (size_t threads = 0; threads < 9; threads++) {
+    bad(argv[2], threads);
+  }
+  bad_message(argv[2]);
+  empty(argv[3]);
+  no_report(argv[4], CHECKSIG_STATUS_MANIFEST);
+  no_report("no/such/directory", CHECKSIG_STATUS_IO);
+  no_report("", CHECKSIG_STATUS_IO);
+  printf("checksig: ok\n");
+  return 0;
+}

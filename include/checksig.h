@@ -624,7 +624,8 @@ char *ReturnString(struct GoString name);
  * it.
  *
  * `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers to ask,
- * `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`; NULL for those
+ * `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`, at least one; NULL for
+ * those
  * of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
  * `timeout`: how many seconds the whole call may take; a negative or infinite
  * number is refused. `canonical`: NULL

@@ -62,7 +62,8 @@ pub unsafe extern "C" fn ReturnString(name: GoString) -> *mut c_char {
 /// it.
 ///
 /// `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers to ask,
-/// `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`; NULL for those
+/// `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`, at least one; NULL for
+/// those
 /// of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
 /// `timeout`: how many seconds the whole call may take; a negative or infinite
 /// number is refused. `canonical`: NULL
@@ -93,7 +94,10 @@ pub unsafe extern "C" fn checksig_dns_lookup_cname(
         } else {
             // SAFETY: likewise.
             let text = unsafe { bytes(nameservers, nameservers_len, "nameservers") }?;
-            Some(utf8(text, "nameservers")?)
+            Some(utf8(text, "nameservers").map_err(|failure| Failure {
+                status: checksig_status::DnsBadNameserver,
+                ..failure
+            })?)
         };
         let found = lookup_cname(name, &options(nameservers, Some(timeout))?)?;
         // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
@@ -114,6 +118,10 @@ fn options(nameservers: Option<&str>, timeout: Option<f64>) -> Result<Options, F
     let mut options = Options::default();
     if let Some(nameservers) = nameservers {
         options.nameservers = parse_nameservers(nameservers)?;
+        if options.nameservers.is_empty() {
+            let message = "nameservers has no address";
+            return Err(Failure::new(checksig_status::DnsBadNameserver, message));
+        }
     } else if let Some(nameservers) = env::var_os(NAMESERVERS_VARIABLE) {
         options.nameservers = parse_nameservers(&nameservers.to_string_lossy())?;
     }

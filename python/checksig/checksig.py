@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional, Union, overload
 
 from ._native import backend
+from ._native.values import uint64
 from .errors import VerificationError
 
 if TYPE_CHECKING:
@@ -177,9 +178,7 @@ def verify(root: StrOrBytesPath, *, threads: Optional[int] = None) -> Report:
         >>> [result.path for result in report.failures]
         ['httpd-08.log']
     """
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads is {threads}, want at least 1")
-    return Report(backend.verify(_path_bytes(root), threads or 0))
+    return Report(backend.verify(_path_bytes(root), _thread_count(threads)))
 
 
 def check_signature(root_dir: StrOrBytesPath) -> None:
@@ -201,6 +200,15 @@ def check_signature(root_dir: StrOrBytesPath) -> None:
     message = report.message
     if message is not None:
         raise VerificationError(message, report)
+
+
+def _thread_count(threads: Optional[int]) -> int:
+    """The number for the library, where 0 stands for one a processor."""
+    if threads is None:
+        return 0
+    if threads < 1:
+        raise ValueError(f"threads is {threads}, want at least 1")
+    return uint64(threads, "threads")
 
 
 def _path_bytes(path: StrOrBytesPath) -> bytes:

@@ -6,7 +6,6 @@ type will do, such as :class:`array.array`, a numpy array or a pandas column.
 
 from __future__ import annotations
 
-import operator
 import secrets
 from array import array
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, AnyStr, Optional, TypeVar, Union, overloa
 from ._native import backend
 from ._native.buffers import FLOAT64, INT64, Numbers, copied, in_place, readable
 from ._native.surface import count_of
+from ._native.values import c_text, count, int64, uint64
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -34,9 +34,6 @@ __all__ = [
 ]
 
 _Out = TypeVar("_Out")
-
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
-_UINT64_MAX = 2**64 - 1
 
 
 @overload
@@ -94,7 +91,7 @@ def increase(nums: Numbers, amount: int) -> None:
         >>> nums
         array('q', [11, 12, 13])
     """
-    amount = _int64(amount, "amount")
+    amount = int64(amount, "amount")
     with in_place(nums, INT64, "nums") as target:
         backend.increase(target, amount)
 
@@ -111,10 +108,9 @@ def repeat(text: AnyStr, times: int) -> AnyStr:
         >>> repeat("Badger", 4)
         'BadgerBadgerBadgerBadger'
     """
-    times = _count(times, "times")
-    piece = _c_text(text, "text")
-    if len(piece) * times >= _INT64_MAX:
-        raise OverflowError("the repeated text is longer than memory can hold")
+    piece = c_text(text, "text")
+    times = count(times, "times")
+    int64(len(piece) * times + 1, "the length of the result")
     return _like(text, backend.repeat(piece, times))
 
 
@@ -128,8 +124,9 @@ def join(texts: Iterable[AnyStr], separator: AnyStr) -> AnyStr:
         >>> join(["a", "b", "c"], ", ")
         'a, b, c'
     """
-    pieces = [_c_text(text, "a text", separator) for text in texts]
-    return _like(separator, backend.join(pieces, _c_text(separator, "separator")))
+    between = c_text(separator, "separator")
+    pieces = [c_text(_same_kind(text, separator), "a text") for text in texts]
+    return _like(separator, backend.join(pieces, between))
 
 
 def full_name(first: str, last: str) -> str:
@@ -142,7 +139,7 @@ def full_name(first: str, last: str) -> str:
         >>> full_name("Ada", "Lovelace")
         'Ada Lovelace'
     """
-    return backend.full_name(_c_text(first, "first"), _c_text(last, "last")).decode("utf-8")
+    return backend.full_name(_name(first, "first"), _name(last, "last")).decode("utf-8")
 
 
 def is_even(number: int) -> bool:
@@ -160,7 +157,7 @@ def is_even(number: int) -> bool:
         ...
         checksig.errors.ArgumentError: -5 is negative, want at least 0
     """
-    return backend.even(_int64(number, "number"))
+    return backend.even(int64(number, "number"))
 
 
 def user_info(name: str) -> str:
@@ -173,16 +170,16 @@ def user_info(name: str) -> str:
         >>> user_info("Alice")
         'User "Alice" has 5 letters in their name'
     """
-    return backend.user_info(_c_text(name, "name")).decode("utf-8")
+    return backend.user_info(_name(name, "name")).decode("utf-8")
 
 
-def sqrts(count: int) -> tuple[str, array[float]]:
-    """The square roots of 1 to ``count``, with a title.
+def sqrts(n: int) -> tuple[str, array[float]]:
+    """The square roots of 1 to ``n``, with a title.
 
     The library fills arrays that it asks Python for.
 
     Raises:
-        ValueError: ``count`` is negative.
+        ValueError: ``n`` is negative.
         MemoryError: there is no memory for so many.
 
     Example:
@@ -197,7 +194,7 @@ def sqrts(count: int) -> tuple[str, array[float]]:
         arrays[typecode] = array(typecode, bytes(array(typecode).itemsize * length))
         return arrays[typecode]
 
-    backend.sqrts(allocate, _count(count, "count"))
+    backend.sqrts(allocate, count(n, "n"))
     return arrays["B"].tobytes().decode("utf-8"), arrays["d"]
 
 
@@ -212,7 +209,7 @@ def pi(terms: int) -> float:
         >>> round(pi(1_000_000), 5)
         3.14159
     """
-    return backend.pi(_count(terms, "terms"))
+    return backend.pi(count(terms, "terms"))
 
 
 def shuffle(nums: Numbers, seed: Optional[int] = None) -> None:
@@ -235,9 +232,7 @@ def shuffle(nums: Numbers, seed: Optional[int] = None) -> None:
         >>> sorted(nums)
         [0.0, 1.0, 2.0, 3.0, 4.0]
     """
-    seed = secrets.randbits(64) if seed is None else operator.index(seed)
-    if not 0 <= seed <= _UINT64_MAX:
-        raise OverflowError(f"seed is {seed}, want 0 to {_UINT64_MAX}")
+    seed = secrets.randbits(64) if seed is None else uint64(seed, "seed")
     with in_place(nums, FLOAT64, "nums") as target:
         backend.shuffle(target, seed)
 
@@ -268,29 +263,17 @@ def _overlap_partly(a: memoryview, b: memoryview) -> bool:
     return 0 < distance < a.nbytes
 
 
-def _int64(number: int, what: str) -> int:
-    number = operator.index(number)
-    if not _INT64_MIN <= number <= _INT64_MAX:
-        raise OverflowError(f"{what} is {number}, want a signed integer of 64 bits")
-    return number
+def _name(text: str, what: str) -> bytes:
+    if not isinstance(text, str):
+        raise TypeError(f"{what} is a {type(text).__name__}, want str")
+    return c_text(text, what)
 
 
-def _count(number: int, what: str) -> int:
-    number = _int64(number, what)
-    if number < 0:
-        raise ValueError(f"{what} is {number}, want at least 0")
-    return number
-
-
-def _c_text(text: AnyStr, what: str, like: Optional[AnyStr] = None) -> bytes:
-    """The text as C sees it; ``like`` is a text that it must be of one kind with."""
-    if like is not None and type(text) is not type(like):
-        kinds = f"{type(text).__name__} and {type(like).__name__}"
-        raise TypeError(f"{what} and the separator are {kinds}, want both the same")
-    encoded = text.encode("utf-8") if isinstance(text, str) else bytes(text)
-    if b"\0" in encoded:
-        raise ValueError(f"embedded null character in {what}")
-    return encoded
+def _same_kind(text: AnyStr, separator: AnyStr) -> AnyStr:
+    if isinstance(text, str) is not isinstance(separator, str):
+        kinds = f"{type(text).__name__} and {type(separator).__name__}"
+        raise TypeError(f"a text and the separator are {kinds}, want both the same")
+    return text
 
 
 def _like(model: AnyStr, text: bytes) -> AnyStr:

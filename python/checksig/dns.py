@@ -69,11 +69,13 @@ def lookup_cname(
     """
     if timeout < 0:
         raise ValueError(f"timeout is {timeout}, want at least 0 seconds")
-    question = name.encode("utf-8") if isinstance(name, str) else name
-    if nameservers is None:
-        servers = None
-    else:
-        servers = ",".join(nameservers).encode("utf-8")
-        if not servers:
-            raise BadNameserver("nameservers is empty")
-    return backend.lookup_cname(question, servers, timeout).decode("ascii")
+    if not isinstance(name, (str, bytes)):
+        raise TypeError(f"name is a {type(name).__name__}, want str or bytes")
+    question = _encoded(name) if isinstance(name, str) else name
+    servers = None if nameservers is None else _encoded(",".join(nameservers))
+    return backend.lookup_cname(question, servers, float(timeout)).decode("ascii")
+
+
+def _encoded(text: str) -> bytes:
+    """The text for the library, which names what is wrong with a lone surrogate."""
+    return text.encode("utf-8", "surrogatepass")

@@ -741,7 +741,11 @@ def test_lines_that_name_a_file(tmp_path: Path, text: str, name: str) -> None:
     assert report.ok
     write(tmp_path, name.encode(), b"changed")
     (result,) = verify(tmp_path).results
-    assert (result.path, result.verdict, result.actual) == (name, Verdict.MISMATCH, sha1(b"changed"))
+    assert (result.path, result.verdict, result.actual) == (
+        name,
+        Verdict.MISMATCH,
+        sha1(b"changed"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -785,7 +789,7 @@ ODD_NAMES = [
     b"trailing spaces  ",
     b"-",
     b"--check",
-    b'"quoted" \'twice\'',
+    b"\"quoted\" 'twice'",
     b"*star",
     b"#hash",
     b"tab\there",

@@ -120,6 +120,9 @@ def _has_memory(numbers: object) -> bool:
         memoryview(numbers)  # type: ignore[arg-type]  # asking is the point
     except TypeError:
         return False
+    except ValueError:
+        # What numpy says of a type that no buffer can have: a buffer all the same.
+        return True
     return True
 
 
@@ -130,19 +133,33 @@ def _memory(numbers: Numbers, element: Element, what: str) -> memoryview:
     try:
         memory = memoryview(numbers)
     except TypeError:
-        kind = type(numbers).__name__
-        raise TypeError(f"{what} is a {kind}, want a buffer of {element.dtype}") from None
+        raise _no_buffer(numbers, element, what) from None
+    except ValueError:
+        dtype = getattr(numbers, "dtype", "another type")
+        raise TypeError(f"{what} has elements of {dtype}, want {element.dtype}") from None
     if memory.itemsize != _ITEM_SIZE or _plain_format(memory) not in element.formats:
         given = getattr(numbers, "dtype", None) or _dtype(memory.format)
         raise TypeError(f"{what} has elements of {given}, want {element.dtype}")
     return memory
 
 
+def _no_buffer(numbers: object, element: Element, what: str) -> TypeError:
+    kind = type(numbers).__name__
+    return TypeError(f"{what} is a {kind}, want a buffer of {element.dtype}")
+
+
 def _column_memory(column: Column, element: Element, what: str) -> memoryview:
+    if not hasattr(column, "dtype"):
+        raise _no_buffer(column, element, what)
     if str(column.dtype) != element.dtype:
         raise TypeError(f"{what} has elements of {column.dtype}, want {element.dtype}")
     values = column.to_numpy()
-    if not values.flags.writeable:
+    # What can be assigned to by place, as a pandas Series but no Index.
+    is_mutable = hasattr(column, "iloc")
+    if not is_mutable:
+        values = values.view()
+        values.flags.writeable = False
+    elif not values.flags.writeable:
         # pandas 3 lends its memory read-only. Who passes a column to be changed
         # wants its own memory changed, as pandas' manual does it ("Copy-on-Write").
         values = values.view()

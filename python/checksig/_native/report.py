@@ -20,6 +20,9 @@ class _Owner:
     def __del__(self) -> None:
         self._free(self.pointer)
 
+    def __reduce__(self) -> str:
+        raise TypeError("a report can't be copied: it is the library's own")
+
 
 class NativeReport:
     """What the backends' reports have in common.
@@ -79,6 +82,7 @@ class NativeReport:
         return int(self._lib.checksig_report_count(owner.pointer, verdict))
 
     def __len__(self) -> int:
+        self._held()
         return self._len
 
     def result(self, index: int) -> ResultTuple:

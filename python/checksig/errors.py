@@ -58,12 +58,16 @@ class ManifestError(ChecksigError, ValueError):
 class VerificationError(ChecksigError, ValueError):
     """At least one file is not what the manifest states.
 
-    ``report`` is the whole :class:`checksig.Report`.
+    ``report`` is the whole :class:`checksig.Report`; ``None`` in an error that came
+    from another process.
     """
 
-    def __init__(self, message: str, report: Report) -> None:
+    def __init__(self, message: str, report: Optional[Report]) -> None:
         super().__init__(message)
         self.report = report
+
+    def __reduce__(self) -> tuple[type[VerificationError], tuple[str, None]]:
+        return type(self), (str(self), None)
 
 
 class DNSError(ChecksigError):

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 use std::fmt::Display;
-use std::slice;
+use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 use super::status::Failure;
 
@@ -23,13 +23,13 @@ pub(crate) unsafe fn slice<'a, T>(
     }
     // SAFETY: not NULL, aligned and at most `isize::MAX` bytes, as was checked;
     // valid by this function's contract.
-    Ok(unsafe { slice::from_raw_parts(pointer, length) })
+    Ok(unsafe { from_raw_parts(pointer, length) })
 }
 
-/// The `length` bytes at `pointer`, to be read; like [`slice`] otherwise.
+/// The `length` bytes at `pointer`, to be read; like [`slice()`] otherwise.
 ///
 /// # Safety
-/// As for [`slice`].
+/// As for [`slice()`].
 pub(crate) unsafe fn bytes<'a>(
     pointer: *const c_char,
     length: usize,
@@ -40,10 +40,10 @@ pub(crate) unsafe fn bytes<'a>(
     unsafe { slice(pointer.cast(), length, name) }
 }
 
-/// The `length` elements at `pointer`, to be changed; like [`slice`] otherwise.
+/// The `length` elements at `pointer`, to be changed; like [`slice()`] otherwise.
 ///
 /// # Safety
-/// As for [`slice`], and valid for writing; nobody else reads there for `'a`.
+/// As for [`slice()`], and valid for writing; nobody else reads there for `'a`.
 pub(crate) unsafe fn slice_mut<'a, T>(
     pointer: *mut T,
     length: i64,
@@ -55,7 +55,7 @@ pub(crate) unsafe fn slice_mut<'a, T>(
     }
     // SAFETY: not NULL, aligned and at most `isize::MAX` bytes, as was checked;
     // valid and unaliased by this function's contract.
-    Ok(unsafe { slice::from_raw_parts_mut(pointer, length) })
+    Ok(unsafe { from_raw_parts_mut(pointer, length) })
 }
 
 /// The value at `pointer`, to be read.
@@ -84,7 +84,7 @@ pub(crate) fn check_pointer<T>(pointer: *const T, name: &str) -> Result<(), Fail
 }
 
 /// Fails where `a_len` elements at `a` and `b_len` elements at `b` overlap.
-/// Negative lengths are left to [`slice`] and [`slice_mut`].
+/// Negative lengths are left to [`slice()`] and [`slice_mut`].
 pub(crate) fn check_disjoint<T>(
     a: *const T,
     a_len: i64,

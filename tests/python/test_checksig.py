@@ -577,6 +577,16 @@ def test_a_report_cannot_be_copied(good: Path) -> None:
     assert len(report.results) == 3
 
 
+def test_an_error_from_another_process_has_no_report(mixed: Path) -> None:
+    """The text crosses, the library's memory does not."""
+    with pytest.raises(VerificationError) as caught:
+        check_signature(mixed)
+    crossed = pickle.loads(pickle.dumps(caught.value))
+    assert type(crossed) is VerificationError
+    assert str(crossed) == str(caught.value)
+    assert crossed.report is None
+
+
 # Errors
 
 

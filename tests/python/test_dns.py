@@ -295,7 +295,7 @@ def test_a_bad_nameserver(server: str, silent: socket.socket) -> None:
     assert not was_asked(silent)
 
 
-@pytest.mark.parametrize("servers", [[], (), iter([]), [""], ["", ""], [" "], [","]], ids=repr)
+@pytest.mark.parametrize("servers", [[], (), {}, [""], ["", ""], [" "], [","]], ids=repr)
 def test_no_nameserver(servers: Any) -> None:
     """An empty list does not mean the system's servers."""
     with pytest.raises(BadNameserver):

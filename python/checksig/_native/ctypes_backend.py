@@ -216,10 +216,10 @@ class CtypesBackend:
 
     def repeat(self, text: bytes, times: int) -> bytes:
         size = len(text) * times + 1
-        buffer = ctypes.create_string_buffer(size)
-        if self._lib.repeat(text, times, buffer, size) is None:
+        buffer = bytearray(size)
+        if self._lib.repeat(text, times, byref(c_char.from_buffer(buffer)), size) is None:
             raise from_status(1, self._last_error())
-        return buffer.raw[: size - 1]
+        return bytes(memoryview(buffer)[: size - 1])
 
     def join(self, texts: Sequence[bytes], separator: bytes) -> bytes:
         strings = (c_char_p * (len(texts) + 1))(*texts, None)

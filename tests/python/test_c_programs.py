@@ -14,6 +14,8 @@ from typing import NamedTuple, Sequence
 import pytest
 from conftest import ROOT, need
 
+pytestmark = pytest.mark.once
+
 SOURCES = ROOT / "tests" / "c"
 PROGRAMS = sorted(source.stem for source in SOURCES.glob("*.c"))
 

@@ -40,6 +40,8 @@ import pytest
 from cffi import FFI
 from conftest import need
 
+pytestmark = pytest.mark.once
+
 OK = 0
 BUFFER_TOO_SMALL = 2
 NO_MEMORY = 3

@@ -30,8 +30,9 @@ lint: $(VENV)/installed $(VENV)/lint-tools ## Check format, types and style of a
 bench: $(VENV)/installed ## Compare checksig with other verifiers, as ratios
 	@$(BIN)/python benches/verify.py
 
-fuzz: ## Try the manifest parser on a million random texts
-	PROPTEST_CASES=1000000 cargo test --release --locked -p checksig-core --lib manifest
+fuzz: ## Try the manifest parser and the path resolvers on many more random inputs
+	PROPTEST_CASES=200000 cargo test --release --locked -p checksig-core --lib --test manifests
+	PROPTEST_CASES=3000 cargo test --release --locked -p checksig-core --test root oracle
 
 header: ## Write include/checksig.h anew
 	CHECKSIG_UPDATE_HEADER=1 cargo test --locked --package checksig --test header
@@ -55,6 +56,7 @@ $(BIN)/python:
 # `build` may hold modules that the sources no longer have.
 $(VENV)/installed: $(BIN)/python $(SOURCES)
 	rm -rf build
+	$(BIN)/python -m pip install --quiet .
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	@touch $@
 

@@ -40,8 +40,8 @@ typedef enum checksig_status {
    */
   CHECKSIG_STATUS_OK = 0,
   /**
-   * A NULL, misaligned or overlapping pointer, a negative or overlong length,
-   * or text that is not UTF-8 where UTF-8 is wanted.
+   * A NULL, misaligned or overlapping pointer, a negative or overlong length, text
+   * that is not UTF-8 where UTF-8 is wanted, or the name of nothing that is known.
    */
   CHECKSIG_STATUS_INVALID_ARGUMENT = 1,
   /**
@@ -58,11 +58,12 @@ typedef enum checksig_status {
    */
   CHECKSIG_STATUS_PANIC = 4,
   /**
-   * A directory or a checksum manifest cannot be opened or read.
+   * A directory, a checksum manifest or a file cannot be opened, read or written.
    */
   CHECKSIG_STATUS_IO = 5,
   /**
-   * A checksum manifest is not text that a checksum tool writes.
+   * A checksum manifest is not text that a checksum tool writes, can't state an entry
+   * in its format, or is one of several of which none was named.
    */
   CHECKSIG_STATUS_MANIFEST = 6,
   /**
@@ -132,7 +133,36 @@ typedef enum checksig_verdict {
    * The line is not one that a checksum tool writes; `reason` says why.
    */
   CHECKSIG_VERDICT_MALFORMED = 5,
+  /**
+   * The file was written to or replaced while it was read: neither a good nor a bad
+   * digest could be trusted.
+   */
+  CHECKSIG_VERDICT_CHANGED = 6,
+  /**
+   * The file was passed over; `reason` says why.
+   */
+  CHECKSIG_VERDICT_SKIPPED = 7,
 } checksig_verdict;
+
+/**
+ * A flag that ends runs early, from `checksig_cancel_new`, to be released with
+ * `checksig_cancel_free` when no run uses it any more.
+ */
+typedef struct checksig_cancel checksig_cancel;
+
+/**
+ * A manifest that was read, from `checksig_manifest_read`, to be released with
+ * `checksig_manifest_free`. It never changes: any number of threads may read it.
+ */
+typedef struct checksig_manifest checksig_manifest;
+
+/**
+ * Options, from `checksig_options_new`, to be released with
+ * `checksig_options_free`. A call only reads them, so that one set serves any number
+ * of calls; nobody may change them meanwhile. NULL in their place stands for the
+ * defaults.
+ */
+typedef struct checksig_options checksig_options;
 
 /**
  * The verdicts on a directory, from `checksig_verify`, to be released with
@@ -155,8 +185,12 @@ typedef struct checksig_result {
    */
   size_t name_len;
   /**
-   * The digest that the manifest states, `digest_len` bytes; NULL where the
-   * line is malformed.
+   * The algorithm's name, NUL-terminated and always there; NULL where `expected` is.
+   */
+  const char *algorithm;
+  /**
+   * The digest that the manifest states, `digest_len` bytes: of several the one that
+   * decided. NULL where the line is malformed or states none.
    */
   const uint8_t *expected;
   /**
@@ -165,11 +199,11 @@ typedef struct checksig_result {
    */
   const uint8_t *actual;
   /**
-   * The length of a digest in bytes.
+   * The length of a digest in bytes; 0 where `expected` is NULL.
    */
   size_t digest_len;
   /**
-   * Why there is no digest, UTF-8; NULL where there is nothing to say.
+   * What else there is to say, UTF-8; NULL where there is nothing.
    */
   const char *reason;
   /**
@@ -183,12 +217,113 @@ typedef struct checksig_result {
   /**
    * How many bytes of the file were read.
    */
-  uint64_t bytes;
+  uint64_t size;
   /**
    * What was found.
    */
   enum checksig_verdict verdict;
 } checksig_result;
+
+/**
+ * How far a run has come. Borrowed for the callback.
+ */
+typedef struct checksig_progress {
+  /**
+   * How many files are done.
+   */
+  uint64_t files;
+  /**
+   * How many files there are to do.
+   */
+  uint64_t files_total;
+  /**
+   * How many bytes are done.
+   */
+  uint64_t bytes;
+  /**
+   * How many bytes there are to do; `UINT64_MAX` where that is not known.
+   */
+  uint64_t bytes_total;
+  /**
+   * The name of a file that is being read, without a NUL at its end; empty where none is
+   * at the moment.
+   */
+  const char *current;
+  /**
+   * The length of `current` in bytes.
+   */
+  size_t current_len;
+} checksig_progress;
+
+/**
+ * A digest that a manifest states for a file. A line with several digests is as many
+ * entries, one without any is one.
+ *
+ * In an entry that the library gives, all pointers are borrowed from the manifest and
+ * end with it, and the texts `name` and `error` have no NUL at their end.
+ */
+typedef struct checksig_entry {
+  /**
+   * The file's name, unescaped: any bytes but NUL. Empty where the line is malformed.
+   */
+  const char *name;
+  /**
+   * The length of `name` in bytes.
+   */
+  size_t name_len;
+  /**
+   * The algorithm's name, NUL-terminated and always there; NULL where `digest` is.
+   */
+  const char *algorithm;
+  /**
+   * The digest, `digest_len` bytes; NULL where the line states none.
+   */
+  const uint8_t *digest;
+  /**
+   * The length of the digest in bytes; 0 where it is NULL.
+   */
+  size_t digest_len;
+  /**
+   * The file's size in bytes, where it is stated; -1 otherwise.
+   */
+  int64_t size;
+  /**
+   * The line's number, from 1.
+   */
+  uint64_t line;
+  /**
+   * Why the line is malformed, UTF-8; NULL where it is not.
+   */
+  const char *error;
+  /**
+   * The length of `error` in bytes.
+   */
+  size_t error_len;
+} checksig_entry;
+
+/**
+ * A file that is there, but that the manifest does not list. All pointers are borrowed
+ * from the report and end with it; the texts have no NUL at their end.
+ */
+typedef struct checksig_extra {
+  /**
+   * The file's name below the root: any bytes but NUL.
+   */
+  const char *name;
+  /**
+   * The length of `name` in bytes.
+   */
+  size_t name_len;
+  /**
+   * What it is, if not a regular file, or why a directory can't be looked into, UTF-8;
+   * NULL where there is nothing to say.
+   */
+  const char *reason;
+  /**
+   * The length of `reason` in bytes.
+   */
+  size_t reason_len;
+} checksig_extra;
 
 /**
  * A person's names, and room for the two together.
@@ -280,44 +415,308 @@ extern "C" {
 size_t checksig_last_error_message(char *out, size_t out_len);
 
 /**
- * Checks every file listed in `root/sha1sum.txt`, in parallel.
- *
- * Returns NULL when all match. Otherwise a message that the caller releases
- * with `free`: a line for each bad file, in the manifest's order, as in
- * `"<root>/<name>" - mismatch`; or a line that says why nothing could be
- * checked; it is the last error, too. In a path, `"`, `\` and control characters are escaped.
- *
- * `root`: the directory, NUL-terminated, borrowed for the call; NULL gives a
- * message. Any number of threads may call this at once.
- *
- * # Safety
- * `root` is NULL or a NUL-terminated string.
+ * The line of a checksum manifest, from 1, that the message of the calling thread's last
+ * failed call is about; 0 where it is about none.
  */
-char *verify(const char *root);
+uint64_t checksig_last_error_line(void);
 
 /**
- * Checks every file listed in `root/sha1sum.txt` and reports on each line.
- *
- * The status is `CHECKSIG_STATUS_OK` whenever there is a report, also where
- * files are bad: ask `checksig_report_ok`.
- *
- * `root`: the directory, `root_len` bytes, borrowed for the call, NULL refused.
- * `threads`: how many read files; 0 for one a processor.
- * `report`: NULL refused; receives the report, to be released with
- * `checksig_report_free`. Any number of threads may call this at once.
+ * A new flag, not raised, to be released with `checksig_cancel_free`. One flag may
+ * be given to any number of runs.
+ */
+struct checksig_cancel *checksig_cancel_new(void);
+
+/**
+ * Raises the flag, for good: every run that has it and reads files ends within a tenth
+ * of a second, with a report of what was done until then. NULL is a no-op. Any thread may call
+ * this at any time.
  *
  * # Safety
- * `root` is NULL or valid for reading `root_len` bytes, `report` is NULL or
- * valid for writing.
+ * `cancel` is NULL or from `checksig_cancel_new` and not released yet.
  */
-enum checksig_status checksig_verify(const char *root,
+void checksig_cancel_request(const struct checksig_cancel *cancel);
+
+/**
+ * Releases a flag. NULL is a no-op; any other pointer must come from
+ * `checksig_cancel_new` and must not be used again.
+ *
+ * # Safety
+ * `cancel` is NULL or from `checksig_cancel_new` and not released yet, and no run
+ * uses it.
+ */
+void checksig_cancel_free(struct checksig_cancel *cancel);
+
+/**
+ * Hashes every regular file below a directory and writes the manifest of them, sorted
+ * by name, without itself.
+ *
+ * It is written only if the report is ok, that is if there is a file and every one could
+ * be hashed: all or nothing, in place of what was there. What is no regular file is
+ * passed over, with the verdict `CHECKSIG_VERDICT_SKIPPED`. Of the options, the algorithm (`sha256` by
+ * default), the format (`gnu` by default), zero, threads and the excluded files count.
+ * `manifest`: the path to write, NULL refused. In the report's results, `expected` is
+ * the file's digest and `line` its place. All else is as for `checksig_verify`.
+ *
+ * # Safety
+ * As for `checksig_verify`.
+ */
+enum checksig_status checksig_create(const char *root,
                                      size_t root_len,
-                                     size_t threads,
+                                     const char *manifest,
+                                     size_t manifest_len,
+                                     const struct checksig_options *options,
+                                     int (*on_result)(const struct checksig_result *result,
+                                                      void *user),
+                                     int (*on_progress)(const struct checksig_progress *progress,
+                                                        void *user),
+                                     void *user,
+                                     const struct checksig_cancel *cancel,
                                      struct checksig_report **report);
 
 /**
- * Whether at least one file was verified and every line is
- * `CHECKSIG_VERDICT_OK`. False for NULL. The report is borrowed for the call.
+ * The digest of one regular file.
+ *
+ * `file`: its path, `file_len` bytes, NULL refused. `name`: the algorithm's, as for
+ * `checksig_options_set_algorithm`, NULL refused. `out`: a buffer of `out_len` bytes
+ * that receives the digest; 64 are always enough. `digest_len`: receives how many bytes
+ * the digest has, NULL refused. All are borrowed for the call. Any number of threads may
+ * call this at once, with buffers of their own.
+ *
+ * # Safety
+ * `file` is NULL or valid for reading `file_len` bytes, `name` is NULL or a
+ * NUL-terminated string, `out` is valid for writing `out_len` bytes, `digest_len` is NULL
+ * or valid for writing.
+ */
+enum checksig_status checksig_hash_file(const char *file,
+                                        size_t file_len,
+                                        const char *name,
+                                        uint8_t *out,
+                                        size_t out_len,
+                                        size_t *digest_len);
+
+/**
+ * Reads a manifest without looking at any file that it lists.
+ *
+ * A malformed line is a failure, which `checksig_last_error_line` tells, or, where the
+ * options are lenient, an entry with an error.
+ *
+ * `file`: its path, `file_len` bytes; NULL only where the options have its text. Of the
+ * options, the algorithm, the format, zero, lenient and the text count; NULL for the
+ * defaults.
+ * `manifest`: receives the manifest, to be released with `checksig_manifest_free`; NULL
+ * refused. All are borrowed for the call. Any number of threads may call this at once.
+ *
+ * # Safety
+ * `file` is NULL or valid for reading `file_len` bytes; `options` is NULL or not released
+ * yet; `manifest` is NULL or valid for writing.
+ */
+enum checksig_status checksig_manifest_read(const char *file,
+                                            size_t file_len,
+                                            const struct checksig_options *options,
+                                            struct checksig_manifest **manifest);
+
+/**
+ * The path of the manifest that `checksig_verify` takes in a directory where none is named.
+ *
+ * `root`: the directory, `root_len` bytes, NULL refused. `file`: receives the path, a
+ * NUL-terminated text that the caller releases with `free`; NULL refused. All are borrowed
+ * for the call. Any number of threads may call this at once.
+ *
+ * # Safety
+ * `root` is NULL or valid for reading `root_len` bytes; `file` is NULL or valid for
+ * writing.
+ */
+enum checksig_status checksig_manifest_find(const char *root,
+                                            size_t root_len,
+                                            char **file);
+
+/**
+ * The entries of a manifest, in its order, malformed lines among them.
+ *
+ * Returns an array that belongs to the manifest and ends with it; NULL where `manifest`
+ * is NULL. `count`: receives the number of entries, 0 where `manifest` is NULL; NULL
+ * where that is not wanted.
+ *
+ * # Safety
+ * `manifest` is NULL or from `checksig_manifest_read` and not released yet, `count` is
+ * NULL or valid for writing.
+ */
+const struct checksig_entry *checksig_manifest_entries(const struct checksig_manifest *manifest,
+                                                       size_t *count);
+
+/**
+ * The name of a manifest's format, as for `checksig_options_set_format`: NUL-terminated
+ * and always there. NULL for NULL.
+ *
+ * # Safety
+ * `manifest` is NULL or from `checksig_manifest_read` and not released yet.
+ */
+const char *checksig_manifest_format(const struct checksig_manifest *manifest);
+
+/**
+ * Releases a manifest. NULL is a no-op; any other pointer must come from
+ * `checksig_manifest_read` and must not be used again.
+ *
+ * # Safety
+ * `manifest` is NULL or from `checksig_manifest_read` and not released yet.
+ */
+void checksig_manifest_free(struct checksig_manifest *manifest);
+
+/**
+ * Writes a manifest of these entries in place of what may be there, all or nothing.
+ *
+ * `file`: the path to write, `file_len` bytes. `entries`: an array of `count` entries;
+ * those that follow each other with the same `line`, if that is not 0, are one line, and
+ * must have the same name and size. `error` must be NULL. Of the options, the format (`gnu` by default) and zero count. All
+ * are borrowed for the call. Any number of threads may call this at once.
+ *
+ * # Safety
+ * `file` is NULL or valid for reading `file_len` bytes; `entries` is valid for reading
+ * `count` entries, and so is what they point to; `options` is NULL or not released yet.
+ */
+enum checksig_status checksig_manifest_write(const char *file,
+                                             size_t file_len,
+                                             const struct checksig_entry *entries,
+                                             size_t count,
+                                             const struct checksig_options *options);
+
+/**
+ * Options with every default, to be released with `checksig_options_free`.
+ *
+ * The default is the strictest: every line counts, names stay inside the root, all
+ * processors are used, and the manifest tells its format and algorithms itself.
+ */
+struct checksig_options *checksig_options_new(void);
+
+/**
+ * Releases options. NULL is a no-op; any other pointer must come from
+ * `checksig_options_new` and must not be used again.
+ *
+ * # Safety
+ * `options` is NULL or from `checksig_options_new` and not released yet.
+ */
+void checksig_options_free(struct checksig_options *options);
+
+/**
+ * The algorithm of lines that do not name theirs, and of a manifest that is made
+ * (`sha256` by default there): `crc32`, `md5`, `sha1`, `sha224`, `sha256`, `sha384`,
+ * `sha512`, `sha3-256`, `sha3-512`, `blake2b` or `blake3`, in any case. NULL: the manifest's name
+ * or the digest's length tells. `name` is NUL-terminated, borrowed for the call.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it; `name` is NULL
+ * or a NUL-terminated string.
+ */
+enum checksig_status checksig_options_set_algorithm(struct checksig_options *options,
+                                                    const char *name);
+
+/**
+ * The manifest's format, `gnu`, `bsd`, `sfv`, `hashdeep`, `bagit` or `record`. NULL: its
+ * name or its content tells, and one that is made is `gnu`. `name` is
+ * NUL-terminated, borrowed for the call.
+ *
+ * # Safety
+ * As for `checksig_options_set_algorithm`.
+ */
+enum checksig_status checksig_options_set_format(struct checksig_options *options,
+                                                 const char *name);
+
+/**
+ * Whether lines end with NUL instead of a newline, and no name is escaped.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_zero(struct checksig_options *options,
+                                               bool zero);
+
+/**
+ * Whether malformed lines are reported but do not fail the run.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_lenient(struct checksig_options *options,
+                                                  bool lenient);
+
+/**
+ * Whether files that are missing are skipped and do not fail the run.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_ignore_missing(struct checksig_options *options,
+                                                         bool ignore);
+
+/**
+ * Whether files that are not listed are looked for; each fails the run.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_audit(struct checksig_options *options,
+                                                bool audit);
+
+/**
+ * Whether names may lead out of the root: absolute ones, `..`, and symbolic links.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_allow_outside(struct checksig_options *options,
+                                                        bool allow);
+
+/**
+ * How many threads read files; 0 for one a processor.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_threads(struct checksig_options *options,
+                                                  size_t threads);
+
+/**
+ * Whether the sizes of all files are added up first, so that progress tells how many
+ * bytes there are to do. With up to 10,000 files that is done anyway.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_measure(struct checksig_options *options,
+                                                  bool measure);
+
+/**
+ * Leaves files out of an audit and of a manifest that is made: those that this glob
+ * matches, as well as those of earlier calls.
+ *
+ * `*` and `?` stand for anything but a slash, `**` for any number of directories,
+ * `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name below
+ * the root; one without a slash against each part of it. `glob` is NUL-terminated
+ * UTF-8, borrowed for the call; NULL is refused.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it; `glob` is NULL
+ * or a NUL-terminated string.
+ */
+enum checksig_status checksig_options_add_exclude(struct checksig_options *options,
+                                                  const char *glob);
+
+/**
+ * The manifest's text, `text_len` bytes, which is copied: instead of reading the
+ * manifest's path, which then only names it. NULL: the path is read.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it; `text` is NULL
+ * or valid for reading `text_len` bytes.
+ */
+enum checksig_status checksig_options_set_text(struct checksig_options *options,
+                                               const char *text,
+                                               size_t text_len);
+
+/**
+ * Whether the run went to its end, at least one line is `CHECKSIG_VERDICT_OK`, every
+ * other one too or `CHECKSIG_VERDICT_SKIPPED` (or malformed, where the options are
+ * lenient), and nothing is extra. False for NULL.
  *
  * # Safety
  * `report` is NULL or from `checksig_verify` and not released yet.
@@ -339,6 +738,40 @@ bool checksig_report_ok(const struct checksig_report *report);
  */
 const struct checksig_result *checksig_report_results(const struct checksig_report *report,
                                                       size_t *count);
+
+/**
+ * The files that an audit found and the manifest does not list, by name; none unless
+ * the options asked for an audit.
+ *
+ * Returns an array that belongs to the report and ends with it; NULL where `report` is
+ * NULL. `count`: receives the number of files, 0 where `report` is NULL; NULL where that
+ * is not wanted.
+ *
+ * # Safety
+ * As for `checksig_report_results`.
+ */
+const struct checksig_extra *checksig_report_extra(const struct checksig_report *report,
+                                                   size_t *count);
+
+/**
+ * Whether the run was ended early, so that lines are left out of the results. False for
+ * NULL.
+ *
+ * # Safety
+ * `report` is NULL or from `checksig_verify` and not released yet.
+ */
+bool checksig_report_cancelled(const struct checksig_report *report);
+
+/**
+ * The manifest's path, as it was given or found.
+ *
+ * Returns a NUL-terminated text that belongs to the report and ends with it; NULL for
+ * NULL.
+ *
+ * # Safety
+ * `report` is NULL or from `checksig_verify` and not released yet.
+ */
+const char *checksig_report_manifest(const struct checksig_report *report);
 
 /**
  * How many lines have a verdict, given by its number; 0 for NULL and for a
@@ -386,10 +819,69 @@ double checksig_report_seconds(const struct checksig_report *report);
 void checksig_report_free(struct checksig_report *report);
 
 /**
+ * Checks every file listed in `root/sha1sum.txt`, in parallel.
+ *
+ * Returns NULL when all match. Otherwise a message that the caller releases
+ * with `free`: a line for each bad file, in the manifest's order, as in
+ * `"<root>/<name>" - mismatch`; or a line that says why nothing could be
+ * checked; it is the last error, too. In a path, `"`, `\` and control characters are
+ * escaped.
+ *
+ * `root`: the directory, NUL-terminated, borrowed for the call; NULL gives a
+ * message. Any number of threads may call this at once.
+ *
+ * # Safety
+ * `root` is NULL or a NUL-terminated string.
+ */
+char *verify(const char *root);
+
+/**
+ * Checks every file that a manifest lists and reports on each line.
+ *
+ * The status is `CHECKSIG_STATUS_OK` whenever there is a report, also where files are
+ * bad or the run was ended early: ask `checksig_report_ok`.
+ *
+ * `root`: the directory that names are looked up in, `root_len` bytes, NULL refused.
+ * `manifest`: the manifest's path, `manifest_len` bytes. NULL: `root/sha1sum.txt` or
+ * else the only file there with the usual name of a manifest, such as `SHA256SUMS`.
+ * `options`: NULL for the defaults. `on_result`: called for each line as its result
+ * comes, or NULL. `on_progress`: called every tenth of a second, so not at all in a
+ * short run, or NULL. Both are
+ * called on the calling thread with `user`; one that returns anything but 0 ends the
+ * run. They must return: no exception and no `longjmp` may leave them. `cancel`: ends
+ * the run when it is raised, or NULL. `report`: receives the report, to be released
+ * with `checksig_report_free`; NULL refused. All are borrowed for the call. Any number
+ * of threads may call this at once.
+ *
+ * # Safety
+ * The paths are NULL or valid for reading their lengths; `options` and `cancel` are NULL
+ * or not released yet; the callbacks are NULL or do as said here; `report` is NULL or
+ * valid for writing.
+ */
+enum checksig_status checksig_verify(const char *root,
+                                     size_t root_len,
+                                     const char *manifest,
+                                     size_t manifest_len,
+                                     const struct checksig_options *options,
+                                     int (*on_result)(const struct checksig_result *result,
+                                                      void *user),
+                                     int (*on_progress)(const struct checksig_progress *progress,
+                                                        void *user),
+                                     void *user,
+                                     const struct checksig_cancel *cancel,
+                                     struct checksig_report **report);
+
+/**
  * The library's version, as in `1.2.3`: a NUL-terminated text that is always
  * there and that nobody releases.
  */
 const char *checksig_version(void);
+
+/**
+ * The version of this header's types and functions. A program that was compiled
+ * against one number works with every library that has the same.
+ */
+uint32_t checksig_abi_version(void);
 
 /**
  * Releases a text that a function of this library returned, as `free` does: for

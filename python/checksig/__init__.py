@@ -13,12 +13,37 @@ from __future__ import annotations
 
 from . import cookbook, dns
 from ._native import backend as _backend
-from .checksig import Report, Result, Verdict, check_signature, verify
-from .errors import ChecksigError, ManifestError, VerificationError
+from .checksig import (
+    Cancel,
+    Progress,
+    Report,
+    Result,
+    Verdict,
+    check_signature,
+    iter_verify,
+    verify,
+    verify_async,
+)
+from .errors import Cancelled, ChecksigError, ManifestError, VerificationError
+from .manifest import (
+    Difference,
+    Entry,
+    create,
+    diff,
+    hash_file,
+    read_manifest,
+    update,
+    write_manifest,
+)
 
 __all__ = [
+    "Cancel",
+    "Cancelled",
     "ChecksigError",
+    "Difference",
+    "Entry",
     "ManifestError",
+    "Progress",
     "Report",
     "Result",
     "Verdict",
@@ -26,8 +51,16 @@ __all__ = [
     "__version__",
     "check_signature",
     "cookbook",
+    "create",
+    "diff",
     "dns",
+    "hash_file",
+    "iter_verify",
+    "read_manifest",
+    "update",
     "verify",
+    "verify_async",
+    "write_manifest",
 ]
 
 __version__: str = _backend.version()

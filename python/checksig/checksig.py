@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional, Union, overload
+from typing import BinaryIO, Callable, Optional, Union, overload
 
 from ._native import backend
-from ._native.values import uint64
-from .errors import VerificationError
+from ._native.surface import (
+    CancelHandle,
+    OnProgress,
+    OnResult,
+    ProgressTuple,
+    ReportHandle,
+    ResultTuple,
+    RunOptions,
+)
+from ._native.values import c_text, uint64
+from ._run import Cancel, run, stream
+from .errors import Cancelled, VerificationError
 
-if TYPE_CHECKING:
-    from ._native.surface import ReportHandle, ResultTuple
+__all__ = [
+    "Cancel",
+    "Progress",
+    "Report",
+    "Result",
+    "Verdict",
+    "check_signature",
+    "iter_verify",
+    "verify",
+    "verify_async",
+]
 
-__all__ = ["Report", "Result", "Verdict", "check_signature", "verify"]
-
-#: What names a directory.
+#: What names a file or a directory.
 StrOrBytesPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
@@ -36,6 +54,12 @@ class Verdict(enum.Enum):
     REFUSED = 4
     #: The line is not one that a checksum tool writes.
     MALFORMED = 5
+    #: The file was written to or replaced while it was read: neither a good nor a bad
+    #: digest could be trusted.
+    CHANGED = 6
+    #: The file was passed over: it is missing, and missing files are ignored, or its
+    #: line states no digest.
+    SKIPPED = 7
 
 
 @dataclass(frozen=True)
@@ -46,21 +70,47 @@ class Result:
         path: the file's name as in the manifest; bytes that are not UTF-8 are
             surrogates, as everywhere in :mod:`os`. Empty for a malformed line.
         verdict: what was found.
+        algorithm: the digests' algorithm, such as ``"sha1"``; ``None`` for a
+            malformed line.
         expected: the digest that the manifest states, in lower-case hexadecimal;
-            ``None`` for a malformed line.
+            ``None`` for a malformed line, or one without a digest.
         actual: the digest that the file has; ``None`` where it was not read.
         size: how many bytes of the file were read.
         line: the line's number in the manifest, from 1.
-        error: why there is no digest; ``None`` where there is nothing to say.
+        error: what else there is to say; ``None`` where there is nothing.
     """
 
     path: str
     verdict: Verdict
+    algorithm: Optional[str]
     expected: Optional[str]
     actual: Optional[str]
     size: int
     line: int
     error: Optional[str]
+
+    def to_dict(self) -> dict[str, Union[str, int, None]]:
+        """The attributes as JSON has them; the verdict by its name."""
+        return {**vars(self), "verdict": self.verdict.name}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        files: how many files are done.
+        files_total: how many there are to do.
+        bytes: how many bytes are done.
+        bytes_total: how many there are to do; ``None`` where that is not known.
+        path: a file that is being read.
+    """
+
+    files: int
+    files_total: int
+    bytes: int
+    bytes_total: Optional[int]
+    path: str
 
 
 class _Results(Sequence[Result]):
@@ -79,8 +129,8 @@ class _Results(Sequence[Result]):
     def __getitem__(self, index: Union[int, slice]) -> Union[Result, list[Result]]:
         places = range(len(self))
         if isinstance(index, slice):
-            return [_result(self._handle.result(place)) for place in places[index]]
-        return _result(self._handle.result(places[index]))
+            return [result_of(self._handle.result(place)) for place in places[index]]
+        return result_of(self._handle.result(places[index]))
 
 
 class Report:
@@ -97,7 +147,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether at least one file was verified and every line is ``Verdict.OK``."""
+        """Whether at least one file was verified and nothing is wrong.
+
+        Every line is ``OK`` or ``SKIPPED`` (or, where ``strict`` was false,
+        ``MALFORMED``), nothing is extra, and the run went to its end.
+        """
         return self._handle.ok()
 
     @property
@@ -107,17 +161,33 @@ class Report:
 
     @property
     def failures(self) -> Iterator[Result]:
-        """The results that are not ``Verdict.OK``."""
+        """The results that are neither ``OK`` nor ``SKIPPED``."""
+        fine = (Verdict.OK.value, Verdict.SKIPPED.value)
         for index in range(len(self._handle)):
             result = self._handle.result(index)
-            if result.verdict != Verdict.OK.value:
-                yield _result(result)
+            if result.verdict not in fine:
+                yield result_of(result)
+
+    @property
+    def extra(self) -> list[str]:
+        """The files that an audit found and the manifest does not list, by name."""
+        return [os.fsdecode(name) for name, _reason in self._handle.extra()]
 
     @property
     def counts(self) -> dict[Verdict, int]:
         """How many lines have each verdict; those that none has are left out."""
         counts = {verdict: self._handle.count(verdict.value) for verdict in Verdict}
         return {verdict: count for verdict, count in counts.items() if count}
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run was ended early, so that lines are left out of the results."""
+        return self._handle.cancelled()
+
+    @property
+    def manifest(self) -> str:
+        """The manifest's path, as it was given or found."""
+        return os.fsdecode(self._handle.manifest())
 
     @property
     def message(self) -> Optional[str]:
@@ -131,15 +201,45 @@ class Report:
     @property
     def bytes(self) -> int:
         """How many bytes of files were read."""
-        return self._handle.bytes()
+        return self._handle.size()
 
     @property
     def seconds(self) -> float:
         """How long the verification took."""
         return self._handle.seconds()
 
+    def raise_for_status(self) -> None:
+        """Raises :class:`~checksig.VerificationError` unless all is well."""
+        message = self.message
+        if message is not None:
+            raise VerificationError(message, self)
+
+    def to_json(self, *, indent: Optional[int] = None) -> str:
+        r"""The whole report as a JSON object.
+
+        Its keys are ``ok``, ``manifest``, ``counts`` (by the verdicts' names),
+        ``extra``, ``bytes``, ``seconds``, ``cancelled``, and ``results``, a list of
+        objects with the keys of :class:`Result`. Bytes of names that are not UTF-8 are
+        escaped as lone surrogates (``\udcXX``).
+        """
+        import json  # only where it is used: the command line must start fast
+
+        return json.dumps(
+            {
+                "ok": self.ok,
+                "manifest": self.manifest,
+                "counts": {verdict.name: count for verdict, count in self.counts.items()},
+                "extra": self.extra,
+                "bytes": self.bytes,
+                "seconds": self.seconds,
+                "cancelled": self.cancelled,
+                "results": [result.to_dict() for result in self.results],
+            },
+            indent=indent,
+        )
+
     def close(self) -> None:
-        """Releases the library's memory; more than once is no error."""
+        """Gives the library's memory back; more than once is no error."""
         self._handle.close()
 
     def __enter__(self) -> Report:
@@ -156,20 +256,56 @@ class Report:
         return f"<Report: {found or 'no file'}>"
 
 
-def verify(root: StrOrBytesPath, *, threads: Optional[int] = None) -> Report:
-    """Checks every file that ``root/sha1sum.txt`` lists, in parallel.
+def verify(
+    root: StrOrBytesPath,
+    manifest: Union[StrOrBytesPath, BinaryIO, None] = None,
+    *,
+    algorithm: str = "auto",
+    format: str = "auto",  # noqa: A002
+    zero: bool = False,
+    strict: bool = True,
+    ignore_missing: bool = False,
+    audit: bool = False,
+    exclude: Iterable[str] = (),
+    contain: bool = True,
+    threads: Optional[int] = None,
+    progress: Optional[Callable[[Progress], object]] = None,
+    cancel: Optional[Cancel] = None,
+) -> Report:
+    """Checks every file that a manifest lists, in parallel.
 
-    Bad files are no exception: look at ``ok`` of the report, or use
-    :func:`check_signature`. Other Python threads run meanwhile; any number of them
-    may verify at once.
+    Bad files are no exception: look at ``ok`` of the report, call its
+    ``raise_for_status``, or use :func:`check_signature`. Ctrl-C ends a run at once; the
+    ``KeyboardInterrupt`` then has what was done until then as ``report``. Other Python
+    threads run meanwhile; any number of them may verify at once.
 
     Args:
-        root: the directory.
+        root: the directory that names are looked up in.
+        manifest: the manifest's path, or an open binary file. By default
+            ``root/sha1sum.txt`` or else the only file there with the usual name of a
+            manifest, such as ``SHA256SUMS``.
+        algorithm: the algorithm of lines that do not name theirs: ``crc32``, ``md5``,
+            ``sha1``, ``sha224``, ``sha256``, ``sha384``, ``sha512``, ``sha3-256``,
+            ``sha3-512``, ``blake2b`` or ``blake3``. ``auto``: the manifest's name or
+            the digest's length tells.
+        format: ``gnu``, ``bsd``, ``sfv``, ``hashdeep``, ``bagit`` or ``record``; ``auto``:
+            the manifest's name or content tells.
+        zero: lines end with NUL, and no name is escaped.
+        strict: malformed lines fail the run. Otherwise they are only reported.
+        ignore_missing: files that are missing are skipped and do not fail the run.
+        audit: files that are not listed fail the run and are in ``extra``.
+        exclude: globs of files that an audit passes over. ``*`` and ``?`` stop at a
+            slash, ``**`` does not; a glob without a slash matches any part of a name.
+        contain: names that lead out of the root, through ``..`` or symbolic links too,
+            are refused.
         threads: how many threads read files; one a processor by default.
+        progress: called about ten times a second on this thread.
+        cancel: ends the run when it is raised.
 
     Raises:
         ManifestError: the directory or its manifest cannot be read.
-        ValueError: ``threads`` is not positive.
+        ValueError: an option is none that the library knows.
+        Cancelled: the run was cancelled; ``report`` has what was done until then.
 
     Example:
         >>> report = verify("tests/data/logs")
@@ -178,14 +314,130 @@ def verify(root: StrOrBytesPath, *, threads: Optional[int] = None) -> Report:
         >>> [result.path for result in report.failures]
         ['httpd-08.log']
     """
-    return Report(backend.verify(_path_bytes(root), _thread_count(threads)))
+    request = _Request.of(
+        root,
+        manifest,
+        algorithm=algorithm,
+        format=format,
+        zero=zero,
+        strict=strict,
+        ignore_missing=ignore_missing,
+        audit=audit,
+        exclude=exclude,
+        contain=contain,
+        threads=threads,
+        measure=progress is not None,
+    )
+    return checked(run(request, Report, told(progress), cancel))
+
+
+def iter_verify(
+    root: StrOrBytesPath,
+    manifest: Union[StrOrBytesPath, BinaryIO, None] = None,
+    *,
+    algorithm: str = "auto",
+    format: str = "auto",  # noqa: A002
+    zero: bool = False,
+    ignore_missing: bool = False,
+    contain: bool = True,
+    threads: Optional[int] = None,
+    cancel: Optional[Cancel] = None,
+) -> Generator[Result, None, None]:
+    """Gives the result of every line as it comes, in no particular order.
+
+    The arguments are those of :func:`verify`. The run starts with the first result that
+    is asked for. Leaving the loop ends it when the generator is garbage, which is at once
+    on CPython; its ``close`` ends it at once on PyPy, too.
+
+    Raises:
+        ManifestError: the directory or its manifest cannot be read.
+        Cancelled: the run was cancelled; ``report`` has what was done until then.
+
+    Example:
+        >>> for result in iter_verify("tests/data/logs"):
+        ...     if result.verdict is not Verdict.OK:
+        ...         print(result.path)
+        httpd-08.log
+    """
+    request = _Request.of(
+        root,
+        manifest,
+        algorithm=algorithm,
+        format=format,
+        zero=zero,
+        ignore_missing=ignore_missing,
+        contain=contain,
+        threads=threads,
+    )
+    return _streamed(request, cancel)
+
+
+async def verify_async(
+    root: StrOrBytesPath,
+    manifest: Union[StrOrBytesPath, BinaryIO, None] = None,
+    *,
+    algorithm: str = "auto",
+    format: str = "auto",  # noqa: A002
+    zero: bool = False,
+    strict: bool = True,
+    ignore_missing: bool = False,
+    audit: bool = False,
+    exclude: Iterable[str] = (),
+    contain: bool = True,
+    threads: Optional[int] = None,
+    progress: Optional[Callable[[Progress], object]] = None,
+) -> Report:
+    """:func:`verify` for asyncio: the event loop goes on meanwhile.
+
+    ``progress`` is called on the event loop, which handles an exception of its.
+    Cancelling the task ends the run.
+
+    Example:
+        >>> import asyncio
+        >>> asyncio.run(verify_async("tests/data/logs"))
+        <Report: 9 OK, 1 MISMATCH>
+    """
+    import asyncio  # only where it is used: the command line must start fast
+
+    request = _Request.of(
+        root,
+        manifest,
+        algorithm=algorithm,
+        format=format,
+        zero=zero,
+        strict=strict,
+        ignore_missing=ignore_missing,
+        audit=audit,
+        exclude=exclude,
+        contain=contain,
+        threads=threads,
+        measure=progress is not None,
+    )
+    loop = asyncio.get_running_loop()
+    cancel = Cancel()
+    tell = told(progress)
+
+    def on_progress(event: ProgressTuple) -> None:
+        if tell is not None:
+            loop.call_soon_threadsafe(tell, event)
+
+    def work() -> Report:
+        return run(request, Report, on_progress, cancel)
+
+    future = loop.run_in_executor(None, work)
+    try:
+        return checked(await asyncio.shield(future))
+    except asyncio.CancelledError:
+        cancel.request()
+        await asyncio.wait([future])
+        raise
 
 
 def check_signature(root_dir: StrOrBytesPath) -> None:
     """Checks every file that ``root_dir/sha1sum.txt`` lists; returns if all match.
 
     Raises:
-        VerificationError: a file is bad. The text has a line for each, in the
+        VerificationError: a file is bad. The text names the first one in the
             manifest's order; ``report`` is the whole report.
         ManifestError: the directory or its manifest cannot be read.
             Both are a :class:`ValueError`.
@@ -196,13 +448,143 @@ def check_signature(root_dir: StrOrBytesPath) -> None:
         ...
         checksig.errors.VerificationError: "tests/data/logs/httpd-08.log" - mismatch
     """
-    report = verify(root_dir)
+    root = os.fsencode(root_dir)
+    report = verify(root, os.path.join(root, b"sha1sum.txt"))  # noqa: PTH118  # bytes
     message = report.message
     if message is not None:
-        raise VerificationError(message, report)
+        raise VerificationError(message.partition("\n")[0], report)
 
 
-def _thread_count(threads: Optional[int]) -> int:
+def _streamed(request: _Request, cancel: Optional[Cancel]) -> Generator[Result, None, None]:
+    with closing(stream(request, cancel)) as results:
+        while True:
+            try:
+                result = next(results)
+            except StopIteration as end:
+                checked(Report(end.value))
+                return
+            yield result_of(result)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A call of the library with all arguments but the callbacks."""
+
+    root: bytes
+    manifest: Optional[bytes]
+    options: RunOptions
+
+    @classmethod
+    def of(
+        cls,
+        root: StrOrBytesPath,
+        manifest: Union[StrOrBytesPath, BinaryIO, None],
+        *,
+        algorithm: str = "auto",
+        format: str = "auto",  # noqa: A002
+        zero: bool = False,
+        strict: bool = True,
+        ignore_missing: bool = False,
+        audit: bool = False,
+        exclude: Iterable[str] = (),
+        contain: bool = True,
+        threads: Optional[int] = None,
+        measure: bool = False,
+    ) -> _Request:
+        path, text = manifest_source(manifest)
+        options = RunOptions(
+            algorithm=name_or_auto(algorithm, "algorithm"),
+            format=name_or_auto(format, "format"),
+            zero=bool(zero),
+            lenient=not strict,
+            ignore_missing=bool(ignore_missing),
+            audit=bool(audit),
+            allow_outside=not contain,
+            threads=thread_count(threads),
+            measure=measure,
+            exclude=globs(exclude),
+            text=text,
+        )
+        return cls(path_bytes(root), path, options)
+
+    def __call__(
+        self,
+        on_result: Optional[OnResult],
+        on_progress: Optional[OnProgress],
+        cancel: CancelHandle,
+    ) -> ReportHandle:
+        return backend.verify(
+            self.root, self.manifest, self.options, on_result, on_progress, cancel
+        )
+
+
+def told(
+    progress: Optional[Callable[[Progress], object]],
+) -> Optional[Callable[[ProgressTuple], None]]:
+    """The caller's function, made to take what the library tells."""
+    if progress is None:
+        return None
+
+    def tell(now: ProgressTuple) -> None:
+        progress(
+            Progress(
+                files=now.files,
+                files_total=now.files_total,
+                bytes=now.size,
+                bytes_total=now.size_total,
+                path=os.fsdecode(now.current),
+            )
+        )
+
+    return tell
+
+
+def checked(report: Report) -> Report:
+    """The report, unless the run was cancelled."""
+    if report.cancelled:
+        raise Cancelled("the run was cancelled", report)
+    return report
+
+
+def manifest_source(
+    manifest: Union[StrOrBytesPath, BinaryIO, None],
+) -> tuple[Optional[bytes], Optional[bytes]]:
+    """The path of a manifest and, if it is an open file, its text."""
+    if manifest is None:
+        return None, None
+    if isinstance(manifest, (str, bytes, os.PathLike)):
+        return path_bytes(manifest), None
+    if not hasattr(manifest, "read"):
+        kind = type(manifest).__name__
+        raise TypeError(f"the manifest is a {kind}, want a path or an open binary file")
+    text = manifest.read()
+    if not isinstance(text, bytes):
+        raise TypeError("the manifest is open as text, want it open as binary")
+    name = getattr(manifest, "name", None)
+    return path_bytes(name) if isinstance(name, (str, bytes)) else b"-", text
+
+
+def path_bytes(path: StrOrBytesPath) -> bytes:
+    """The path as the system has it."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError("embedded null byte in the path")
+    return encoded
+
+
+def globs(exclude: Iterable[str]) -> tuple[bytes, ...]:
+    """Globs for the library, which checks them."""
+    if isinstance(exclude, (str, bytes)):
+        raise TypeError("exclude is one text, want a list of globs")
+    return tuple(c_text(glob, "exclude") for glob in exclude)
+
+
+def name_or_auto(name: str, what: str) -> Optional[bytes]:
+    """The name of an algorithm or a format for the library, which checks it."""
+    return None if name == "auto" else c_text(name, what)
+
+
+def thread_count(threads: Optional[int]) -> int:
     """The number for the library, where 0 stands for one a processor."""
     if threads is None:
         return 0
@@ -211,23 +593,20 @@ def _thread_count(threads: Optional[int]) -> int:
     return uint64(threads, "threads")
 
 
-def _path_bytes(path: StrOrBytesPath) -> bytes:
-    encoded = os.fsencode(path)
-    if b"\0" in encoded:
-        raise ValueError("embedded null byte in the path")
-    return encoded
-
-
-def _result(result: ResultTuple) -> Result:
+def result_of(result: ResultTuple) -> Result:
+    """What Python sees of a result."""
     verdict = Verdict(result.verdict)
     expected = None if result.expected is None else result.expected.hex()
     actual = None if result.actual is None else result.actual.hex()
+    # A mismatch without another digest: the size alone is wrong.
+    is_of_wrong_size = verdict is Verdict.MISMATCH and actual is None
     return Result(
         path=os.fsdecode(result.name),
         verdict=verdict,
+        algorithm=None if result.algorithm is None else result.algorithm.decode("ascii"),
         expected=expected,
-        actual=expected if verdict is Verdict.OK else actual,
-        size=result.bytes,
+        actual=expected if verdict is Verdict.OK or is_of_wrong_size else actual,
+        size=result.size,
         line=result.line,
         error=None if result.reason is None else result.reason.decode("utf-8"),
     )

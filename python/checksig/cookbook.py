@@ -6,7 +6,7 @@ type will do, such as :class:`array.array`, a numpy array or a pandas column.
 
 from __future__ import annotations
 
-import secrets
+import os
 from array import array
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, AnyStr, Optional, TypeVar, Union, overload
@@ -232,7 +232,7 @@ def shuffle(nums: Numbers, seed: Optional[int] = None) -> None:
         >>> sorted(nums)
         [0.0, 1.0, 2.0, 3.0, 4.0]
     """
-    seed = secrets.randbits(64) if seed is None else uint64(seed, "seed")
+    seed = int.from_bytes(os.urandom(8), "little") if seed is None else uint64(seed, "seed")
     with in_place(nums, FLOAT64, "nums") as target:
         backend.shuffle(target, seed)
 

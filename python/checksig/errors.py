@@ -18,6 +18,7 @@ __all__ = [
     "BadName",
     "BadNameserver",
     "CNAMELoop",
+    "Cancelled",
     "ChecksigError",
     "DNSError",
     "InternalError",
@@ -52,22 +53,34 @@ class LibraryNotFoundError(ChecksigError, ImportError):
 
 
 class ManifestError(ChecksigError, ValueError):
-    """A directory or a checksum manifest that cannot be read: nothing was checked."""
+    """A directory, a manifest or a file that cannot be read or written.
+
+    ``line`` is the line of the manifest, from 1, if the error is about one.
+    """
+
+    line: Optional[int] = None
 
 
-class VerificationError(ChecksigError, ValueError):
-    """At least one file is not what the manifest states.
+class _WithReport(ChecksigError):
+    """An error with the whole :class:`checksig.Report` of the run.
 
-    ``report`` is the whole :class:`checksig.Report`; ``None`` in an error that came
-    from another process.
+    ``report`` is ``None`` in an error that came from another process.
     """
 
     def __init__(self, message: str, report: Optional[Report]) -> None:
         super().__init__(message)
         self.report = report
 
-    def __reduce__(self) -> tuple[type[VerificationError], tuple[str, None]]:
+    def __reduce__(self) -> tuple[type[_WithReport], tuple[str, None]]:
         return type(self), (str(self), None)
+
+
+class Cancelled(_WithReport):
+    """A run that was ended early; ``report`` has what was done until then."""
+
+
+class VerificationError(_WithReport, ValueError):
+    """At least one file is not what the manifest states; ``report`` tells which."""
 
 
 class DNSError(ChecksigError):
@@ -126,6 +139,9 @@ _BY_STATUS: dict[int, type[ChecksigError]] = {
 }
 
 
-def from_status(status: int, message: bytes) -> ChecksigError:
+def from_status(status: int, message: bytes, line: Optional[int] = None) -> ChecksigError:
     """The exception for a failed call of the library, whose message may name a path."""
-    return _BY_STATUS.get(status, InternalError)(os.fsdecode(message), status)
+    error = _BY_STATUS.get(status, InternalError)(os.fsdecode(message), status)
+    if isinstance(error, ManifestError):
+        error.line = line
+    return error

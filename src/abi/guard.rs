@@ -14,7 +14,7 @@ pub(crate) fn attempt<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T,
     let result = catch_unwind(AssertUnwindSafe(body))
         .unwrap_or_else(|payload| Err(panic_failure(payload.as_ref())));
     if let Err(failure) = &result {
-        last_error::set(&failure.message);
+        last_error::set(&failure.message, failure.line);
     }
     result
 }
@@ -49,18 +49,18 @@ mod tests {
     fn a_panic_becomes_a_status_and_the_last_error() {
         let status = guard_status(|| panic!("number {}", 7));
         assert_eq!(status, checksig_status::Panic);
-        assert_eq!(last_error::get(), b"internal error: number 7");
+        assert_eq!(last_error::message(), b"internal error: number 7");
         assert_eq!(guard(-1, || panic!("plain")), -1);
-        assert_eq!(last_error::get(), b"internal error: plain");
+        assert_eq!(last_error::message(), b"internal error: plain");
         let status = guard_status(|| std::panic::panic_any(7));
         assert_eq!(status, checksig_status::Panic);
-        assert_eq!(last_error::get(), b"internal error: no message");
+        assert_eq!(last_error::message(), b"internal error: no message");
     }
 
     #[test]
     fn success_leaves_the_last_error_as_it_was() {
         guard((), || Err(Failure::invalid("wrong")));
         assert_eq!(guard_status(|| Ok(())), checksig_status::Ok);
-        assert_eq!(last_error::get(), b"wrong");
+        assert_eq!(last_error::message(), b"wrong");
     }
 }

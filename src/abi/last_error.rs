@@ -8,16 +8,16 @@ use super::slices::slice_mut;
 use super::status::Failure;
 
 thread_local! {
-    static LAST_ERROR: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static LAST_ERROR: RefCell<(Vec<u8>, u64)> = const { RefCell::new((Vec::new(), 0)) };
 }
 
-/// Makes this the calling thread's last error.
-pub(crate) fn set(message: &[u8]) {
+/// Makes this the calling thread's last error; `line` is 0 where it is about none.
+pub(crate) fn set(message: &[u8], line: u64) {
     // While the thread is being torn down there is nobody left to ask.
-    let _ = LAST_ERROR.try_with(|last| last.replace(message.to_vec()));
+    let _ = LAST_ERROR.try_with(|last| last.replace((message.to_vec(), line)));
 }
 
-pub(super) fn get() -> Vec<u8> {
+fn get() -> (Vec<u8>, u64) {
     LAST_ERROR
         .try_with(|last| last.borrow().clone())
         .unwrap_or_default()
@@ -36,7 +36,7 @@ pub(super) fn get() -> Vec<u8> {
 /// `out` is NULL or valid for writing `out_len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_last_error_message(out: *mut c_char, out_len: usize) -> usize {
-    let message = get();
+    let (message, _line) = get();
     guard(0, || {
         if !out.is_null() && out_len > 0 {
             let copied = message.len().min(out_len - 1);
@@ -49,4 +49,17 @@ pub unsafe extern "C" fn checksig_last_error_message(out: *mut c_char, out_len: 
         }
         Ok(message.len())
     })
+}
+
+/// The line of a checksum manifest, from 1, that the message of the calling thread's last
+/// failed call is about; 0 where it is about none.
+#[unsafe(no_mangle)]
+pub extern "C" fn checksig_last_error_line() -> u64 {
+    let (_message, line) = get();
+    line
+}
+
+#[cfg(test)]
+pub(super) fn message() -> Vec<u8> {
+    get().0
 }

@@ -69,6 +69,20 @@ pub(crate) unsafe fn reference<'a, T>(pointer: *const T, name: &str) -> Result<&
     Ok(unsafe { &*pointer })
 }
 
+/// The value at `pointer`, to be changed; like [`reference()`] otherwise.
+///
+/// # Safety
+/// As for [`reference()`], and nobody else reads there for `'a`.
+pub(crate) unsafe fn reference_mut<'a, T>(
+    pointer: *mut T,
+    name: &str,
+) -> Result<&'a mut T, Failure> {
+    check_pointer(pointer, name)?;
+    // SAFETY: neither NULL nor misaligned; valid and unaliased by this function's
+    // contract.
+    Ok(unsafe { &mut *pointer })
+}
+
 /// Fails for a NULL or misaligned pointer.
 pub(crate) fn check_pointer<T>(pointer: *const T, name: &str) -> Result<(), Failure> {
     if pointer.is_null() {

@@ -8,8 +8,8 @@
 pub enum checksig_status {
     /// All went well; the out-parameters are written.
     Ok = 0,
-    /// A NULL, misaligned or overlapping pointer, a negative or overlong length,
-    /// or text that is not UTF-8 where UTF-8 is wanted.
+    /// A NULL, misaligned or overlapping pointer, a negative or overlong length, text
+    /// that is not UTF-8 where UTF-8 is wanted, or the name of nothing that is known.
     InvalidArgument = 1,
     /// The caller's buffer is too small for the result.
     BufferTooSmall = 2,
@@ -18,9 +18,10 @@ pub enum checksig_status {
     /// A bug in this library: it caught itself in a state it ruled out. The call
     /// had no result; the library can still be used.
     Panic = 4,
-    /// A directory or a checksum manifest cannot be opened or read.
+    /// A directory, a checksum manifest or a file cannot be opened, read or written.
     Io = 5,
-    /// A checksum manifest is not text that a checksum tool writes.
+    /// A checksum manifest is not text that a checksum tool writes, can't state an entry
+    /// in its format, or is one of several of which none was named.
     Manifest = 6,
     /// Not a host name that can be looked up; nothing was sent.
     DnsBadName = 7,
@@ -48,6 +49,8 @@ pub(crate) struct Failure {
     pub(crate) status: checksig_status,
     /// Bytes, since it may name a path.
     pub(crate) message: Vec<u8>,
+    /// The line of a manifest that the failure is about, from 1; 0 for none.
+    pub(crate) line: u64,
 }
 
 impl Failure {
@@ -55,6 +58,7 @@ impl Failure {
         Self {
             status,
             message: message.into(),
+            line: 0,
         }
     }
 

@@ -10,6 +10,7 @@
 #include "checksig.h"
 
 #include "check.h"
+#include "run.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ struct line {
   const char *name;
   const uint8_t *expected;
   const uint8_t *actual;
-  uint64_t bytes;
+  uint64_t size;
   enum checksig_verdict verdict;
 };
 
@@ -42,24 +43,40 @@ static const struct line BAD_LINES[BAD_LINE_COUNT] = {
     {7, "loop", NOTHING, NULL, 0, CHECKSIG_VERDICT_UNREADABLE}, /* Links to itself. */
 };
 
-/* A report on a directory that has a manifest, to be released by the caller. */
-static checksig_report *report_on(const char *root, size_t threads) {
-  checksig_report *report = NULL;
-  CHECK(checksig_verify(root, strlen(root), threads, &report) == CHECKSIG_STATUS_OK);
-  CHECK(report != NULL);
-  return report;
-}
-
 static void good(const char *root) {
   CHECK(verify(root) == NULL);
 
-  checksig_report *report = report_on(root, 0);
+  checksig_report *report = report_on(root, NULL);
   CHECK(checksig_report_ok(report));
+  CHECK(!checksig_report_cancelled(report));
   CHECK(checksig_report_message(report) == NULL);
   CHECK(checksig_report_count(report, CHECKSIG_VERDICT_OK) == 3);
   CHECK(checksig_report_bytes(report) == 3 + 0 + 3);
   CHECK(checksig_report_seconds(report) > 0);
+
+  /* Nobody asked for an audit. */
+  size_t count = 1;
+  checksig_report_extra(report, &count);
+  CHECK(count == 0);
   checksig_report_free(report);
+}
+
+/* The manifest's path is told as it was given, or found below the root. */
+static void manifest_path(const char *root) {
+  char path[5000];
+  int length = snprintf(path, sizeof path, "%s/sha1sum.txt", root);
+  CHECK(length > 0 && (size_t)length < sizeof path);
+
+  checksig_report *found = report_on(root, NULL);
+  CHECK(strcmp(checksig_report_manifest(found), path) == 0);
+  checksig_report_free(found);
+
+  checksig_report *named = NULL;
+  CHECK(checksig_verify(root, strlen(root), path, strlen(path), NULL, NULL, NULL, NULL, NULL,
+                        &named) == CHECKSIG_STATUS_OK);
+  CHECK(checksig_report_ok(named));
+  CHECK(strcmp(checksig_report_manifest(named), path) == 0);
+  checksig_report_free(named);
 }
 
 static void check_digest(const uint8_t *digest, const uint8_t *expected) {
@@ -83,6 +100,8 @@ static void check_reason(const struct checksig_result *result) {
     case CHECKSIG_VERDICT_UNREADABLE:
     case CHECKSIG_VERDICT_REFUSED:
     case CHECKSIG_VERDICT_MALFORMED:
+    case CHECKSIG_VERDICT_CHANGED:
+    case CHECKSIG_VERDICT_SKIPPED:
       CHECK(result->reason != NULL);
       CHECK(result->reason_len > 0);
       break;
@@ -92,11 +111,17 @@ static void check_reason(const struct checksig_result *result) {
 static void check_result(const struct checksig_result *result, const struct line *line) {
   CHECK(result->line == line->number);
   CHECK(result->verdict == line->verdict);
-  CHECK(result->bytes == line->bytes);
+  CHECK(result->size == line->size);
   /* The texts have no NUL at their end: their length counts. */
   CHECK(result->name_len == strlen(line->name));
   CHECK(memcmp(result->name, line->name, result->name_len) == 0);
-  CHECK(result->digest_len == DIGEST_LEN);
+  if (line->expected == NULL) {
+    CHECK(result->algorithm == NULL);
+    CHECK(result->digest_len == 0);
+  } else {
+    CHECK(strcmp(result->algorithm, "sha1") == 0);
+    CHECK(result->digest_len == DIGEST_LEN);
+  }
   check_digest(result->expected, line->expected);
   check_digest(result->actual, line->actual);
   check_reason(result);
@@ -106,12 +131,16 @@ static void check_counts(const checksig_report *report) {
   for (int verdict = CHECKSIG_VERDICT_OK; verdict <= CHECKSIG_VERDICT_MALFORMED; verdict++) {
     CHECK(checksig_report_count(report, verdict) == 1);
   }
+  CHECK(checksig_report_count(report, CHECKSIG_VERDICT_CHANGED) == 0);
+  CHECK(checksig_report_count(report, CHECKSIG_VERDICT_SKIPPED) == 0);
   CHECK(checksig_report_count(report, -1) == 0);
-  CHECK(checksig_report_count(report, CHECKSIG_VERDICT_MALFORMED + 1) == 0);
+  CHECK(checksig_report_count(report, CHECKSIG_VERDICT_SKIPPED + 1) == 0);
 }
 
 static void bad(const char *root, size_t threads) {
-  checksig_report *report = report_on(root, threads);
+  checksig_options *options = with_threads(threads);
+  checksig_report *report = report_on(root, options);
+  checksig_options_free(options); /* A report needs nothing that made it. */
   CHECK(!checksig_report_ok(report));
   CHECK(checksig_report_bytes(report) == 3 + 3);
   check_counts(report);
@@ -129,7 +158,7 @@ static void bad(const char *root, size_t threads) {
 
 /* A line for each bad file, in the manifest's order; verify says the same. */
 static void bad_message(const char *root) {
-  checksig_report *report = report_on(root, 0);
+  checksig_report *report = report_on(root, NULL);
   const char *message = checksig_report_message(report);
   CHECK(message != NULL);
 
@@ -161,7 +190,7 @@ static void empty(const char *root) {
   CHECK(message != NULL);
   free(message);
 
-  checksig_report *report = report_on(root, 0);
+  checksig_report *report = report_on(root, NULL);
   size_t count = 1;
   checksig_report_results(report, &count);
   CHECK(count == 0);
@@ -175,7 +204,8 @@ static void empty(const char *root) {
  * and verify's message says the same. */
 static void no_report(const char *root, enum checksig_status status) {
   checksig_report *report = NULL;
-  CHECK(checksig_verify(root, strlen(root), 0, &report) == status);
+  CHECK(checksig_verify(root, strlen(root), NULL, 0, NULL, NULL, NULL, NULL, NULL, &report) ==
+        status);
   CHECK(report == NULL);
 
   char last_error[5000];
@@ -191,6 +221,7 @@ static void no_report(const char *root, enum checksig_status status) {
 int main(int argc, char **argv) {
   CHECK(argc == 5);
   good(argv[1]);
+  manifest_path(argv[1]);
   for (size_t threads = 0; threads < 9; threads++) {
     bad(argv[2], threads);
   }

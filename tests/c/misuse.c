@@ -8,6 +8,7 @@
 #include "checksig.h"
 
 #include "check.h"
+#include "run.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -35,6 +36,8 @@ _Static_assert(CHECKSIG_VERDICT_MISSING == 2, "verdict");
 _Static_assert(CHECKSIG_VERDICT_UNREADABLE == 3, "verdict");
 _Static_assert(CHECKSIG_VERDICT_REFUSED == 4, "verdict");
 _Static_assert(CHECKSIG_VERDICT_MALFORMED == 5, "verdict");
+_Static_assert(CHECKSIG_VERDICT_CHANGED == 6, "verdict");
+_Static_assert(CHECKSIG_VERDICT_SKIPPED == 7, "verdict");
 
 /* ---- Telling whether a call left a last error ---- */
 
@@ -82,17 +85,22 @@ static void *behind(void *aligned) { return (char *)aligned + 1; }
 
 /* ---- Verification ---- */
 
+/* Verification with the defaults. */
+static enum checksig_status verify_at(const char *root, size_t length, checksig_report **report) {
+  return checksig_verify(root, length, NULL, 0, NULL, NULL, NULL, NULL, NULL, report);
+}
+
 static void verification(const char *good) {
   checksig_report *report = NULL;
   checksig_report *room[2] = {NULL, NULL};
   size_t length = strlen(good);
   const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
-  CHECK_FAILS(checksig_verify(NULL, 0, 0, &report) == invalid);
-  CHECK_FAILS(checksig_verify(NULL, length, 0, &report) == invalid);
-  CHECK_FAILS(checksig_verify(good, SIZE_MAX, 0, &report) == invalid);
-  CHECK_FAILS(checksig_verify(good, length, 0, NULL) == invalid);
-  CHECK_FAILS(checksig_verify(good, length, 0, behind(room)) == invalid);
-  CHECK_FAILS(checksig_verify(good, 0, 0, &report) == CHECKSIG_STATUS_IO);
+  CHECK_FAILS(verify_at(NULL, 0, &report) == invalid);
+  CHECK_FAILS(verify_at(NULL, length, &report) == invalid);
+  CHECK_FAILS(verify_at(good, SIZE_MAX, &report) == invalid);
+  CHECK_FAILS(verify_at(good, length, NULL) == invalid);
+  CHECK_FAILS(verify_at(good, length, behind(room)) == invalid);
+  CHECK_FAILS(verify_at(good, 0, &report) == CHECKSIG_STATUS_IO);
   CHECK(report == NULL && room[0] == NULL && room[1] == NULL);
 
   mark();
@@ -109,6 +117,12 @@ static void no_report(void) {
   CHECK_FAILS(checksig_report_results(NULL, &count) == NULL);
   CHECK(count == 0);
   CHECK_FAILS(checksig_report_results(NULL, NULL) == NULL);
+  count = 1;
+  CHECK_FAILS(checksig_report_extra(NULL, &count) == NULL);
+  CHECK(count == 0);
+  CHECK_FAILS(checksig_report_extra(NULL, NULL) == NULL);
+  CHECK_FAILS(!checksig_report_cancelled(NULL));
+  CHECK_FAILS(checksig_report_manifest(NULL) == NULL);
   CHECK_FAILS(checksig_report_count(NULL, CHECKSIG_VERDICT_OK) == 0);
   CHECK_FAILS(checksig_report_message(NULL) == NULL);
   CHECK_FAILS(checksig_report_bytes(NULL) == 0);
@@ -116,26 +130,292 @@ static void no_report(void) {
 }
 
 static void misaligned_count(const char *good) {
-  checksig_report *report = NULL;
-  CHECK(checksig_verify(good, strlen(good), 0, &report) == CHECKSIG_STATUS_OK);
+  checksig_report *report = report_on(good, NULL);
   size_t room[2];
   memset(room, CANARY, sizeof room);
   CHECK_FAILS(checksig_report_results(report, behind(room)) == NULL);
+  CHECK_FAILS(checksig_report_extra(report, behind(room)) == NULL);
   CHECK(all_canaries((char *)room, sizeof room));
   checksig_report_free(report);
 }
 
 /* A pointer into the middle of a report is refused, as any misaligned one is. */
 static void misaligned_report(const char *good) {
-  checksig_report *report = NULL;
-  CHECK(checksig_verify(good, strlen(good), 0, &report) == CHECKSIG_STATUS_OK);
+  checksig_report *report = report_on(good, NULL);
   CHECK_FAILS(!checksig_report_ok(behind(report)));
   CHECK_FAILS(checksig_report_results(behind(report), NULL) == NULL);
+  CHECK_FAILS(checksig_report_extra(behind(report), NULL) == NULL);
+  CHECK_FAILS(!checksig_report_cancelled(behind(report)));
+  CHECK_FAILS(checksig_report_manifest(behind(report)) == NULL);
   CHECK_FAILS(checksig_report_count(behind(report), CHECKSIG_VERDICT_OK) == 0);
   CHECK_FAILS(checksig_report_message(behind(report)) == NULL);
   CHECK_FAILS(checksig_report_bytes(behind(report)) == 0);
   CHECK_FAILS(checksig_report_seconds(behind(report)) == 0);
+  CHECK_CALL_FAILS(checksig_report_free(behind(report)));
   checksig_report_free(report);
+}
+
+/* The other parameters of a run; a path of no bytes is a path that is not there. */
+static void runs(const char *good) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  const enum checksig_status io = CHECKSIG_STATUS_IO;
+  const size_t length = strlen(good);
+  checksig_report *report = NULL;
+  checksig_options *options = checksig_options_new();
+  checksig_cancel *cancel = checksig_cancel_new();
+
+  CHECK_FAILS(checksig_verify(good, length, good, SIZE_MAX, NULL, NULL, NULL, NULL, NULL,
+                              &report) == invalid);
+  CHECK_FAILS(checksig_verify(good, length, "", 0, NULL, NULL, NULL, NULL, NULL, &report) == io);
+  CHECK_FAILS(checksig_verify(good, length, good, length, NULL, NULL, NULL, NULL, NULL, &report) ==
+              io); /* A directory is no manifest. */
+  CHECK_FAILS(checksig_verify(good, length, NULL, 0, behind(options), NULL, NULL, NULL, NULL,
+                              &report) == invalid);
+  CHECK_FAILS(checksig_verify(good, length, NULL, 0, NULL, NULL, NULL, NULL, behind(cancel),
+                              &report) == invalid);
+  CHECK(report == NULL);
+
+  checksig_cancel_free(cancel);
+  checksig_options_free(options);
+}
+
+static void creation(const char *good) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  const size_t length = strlen(good);
+  const char *out = "no/such/directory/SHA256SUMS"; /* Never written. */
+  const size_t out_len = strlen(out);
+  checksig_report *report = NULL;
+  checksig_report *room[2] = {NULL, NULL};
+  checksig_options *options = checksig_options_new();
+  checksig_cancel *cancel = checksig_cancel_new();
+
+  CHECK_FAILS(checksig_create(NULL, 0, out, out_len, NULL, NULL, NULL, NULL, NULL, &report) ==
+              invalid);
+  CHECK_FAILS(checksig_create(good, SIZE_MAX, out, out_len, NULL, NULL, NULL, NULL, NULL,
+                              &report) == invalid);
+  CHECK_FAILS(checksig_create(good, length, NULL, 0, NULL, NULL, NULL, NULL, NULL, &report) ==
+              invalid);
+  CHECK_FAILS(checksig_create(good, length, out, SIZE_MAX, NULL, NULL, NULL, NULL, NULL,
+                              &report) == invalid);
+  CHECK_FAILS(checksig_create(good, length, out, out_len, behind(options), NULL, NULL, NULL, NULL,
+                              &report) == invalid);
+  CHECK_FAILS(checksig_create(good, length, out, out_len, NULL, NULL, NULL, NULL, behind(cancel),
+                              &report) == invalid);
+  CHECK_FAILS(checksig_create(good, length, out, out_len, NULL, NULL, NULL, NULL, NULL, NULL) ==
+              invalid);
+  CHECK_FAILS(checksig_create(good, length, out, out_len, NULL, NULL, NULL, NULL, NULL,
+                              behind(room)) == invalid);
+  CHECK_FAILS(checksig_create(good, length, "", 0, NULL, NULL, NULL, NULL, NULL, &report) ==
+              CHECKSIG_STATUS_IO);
+  CHECK(report == NULL && room[0] == NULL && room[1] == NULL);
+
+  checksig_cancel_free(cancel);
+  checksig_options_free(options);
+}
+
+/* ---- Options ---- */
+
+/* Each option of a handle that is none. */
+static void check_no_options(checksig_options *options) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  CHECK_FAILS(checksig_options_set_algorithm(options, "sha1") == invalid);
+  CHECK_FAILS(checksig_options_set_algorithm(options, NULL) == invalid);
+  CHECK_FAILS(checksig_options_set_format(options, "gnu") == invalid);
+  CHECK_FAILS(checksig_options_set_format(options, NULL) == invalid);
+  CHECK_FAILS(checksig_options_set_zero(options, true) == invalid);
+  CHECK_FAILS(checksig_options_set_lenient(options, true) == invalid);
+  CHECK_FAILS(checksig_options_set_ignore_missing(options, true) == invalid);
+  CHECK_FAILS(checksig_options_set_audit(options, true) == invalid);
+  CHECK_FAILS(checksig_options_set_allow_outside(options, true) == invalid);
+  CHECK_FAILS(checksig_options_set_threads(options, 1) == invalid);
+  CHECK_FAILS(checksig_options_set_measure(options, true) == invalid);
+  CHECK_FAILS(checksig_options_add_exclude(options, "*") == invalid);
+  CHECK_FAILS(checksig_options_set_text(options, "", 0) == invalid);
+}
+
+static void bad_options(const char *good) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  checksig_options *options = checksig_options_new();
+  check_no_options(NULL);
+  check_no_options(behind(options));
+  CHECK_CALL_FAILS(checksig_options_free(behind(options)));
+
+  CHECK_FAILS(checksig_options_set_algorithm(options, "sha-0") == invalid);
+  CHECK_FAILS(checksig_options_set_algorithm(options, "\xff") == invalid);
+  CHECK_FAILS(checksig_options_set_format(options, "xml") == invalid);
+  CHECK_FAILS(checksig_options_set_format(options, "\xff") == invalid);
+  CHECK_FAILS(checksig_options_add_exclude(options, NULL) == invalid);
+  CHECK_FAILS(checksig_options_add_exclude(options, "a[b") == invalid);
+  CHECK_FAILS(checksig_options_add_exclude(options, "\xff") == invalid);
+  CHECK_FAILS(checksig_options_set_text(options, "a", SIZE_MAX) == invalid);
+
+  /* Nothing of it was kept. */
+  checksig_report *report = report_on(good, options);
+  CHECK(checksig_report_ok(report));
+  checksig_report_free(report);
+  checksig_options_free(options);
+}
+
+static void bad_cancel(void) {
+  checksig_cancel *cancel = checksig_cancel_new();
+  CHECK_CALL_FAILS(checksig_cancel_request(behind(cancel)));
+  CHECK_CALL_FAILS(checksig_cancel_free(behind(cancel)));
+  checksig_cancel_free(cancel);
+}
+
+/* ---- Manifests and single files ---- */
+
+static void manifests_read(void) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  checksig_options *options = checksig_options_new();
+  checksig_manifest *manifest = NULL;
+  checksig_manifest *room[2] = {NULL, NULL};
+  CHECK_FAILS(checksig_manifest_read(NULL, 0, NULL, &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read(NULL, 0, options, &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read("a", SIZE_MAX, NULL, &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read("", 0, NULL, &manifest) == CHECKSIG_STATUS_IO);
+  CHECK_FAILS(checksig_manifest_read("a", 1, behind(options), &manifest) == invalid);
+  CHECK(checksig_options_set_text(options, "", 0) == CHECKSIG_STATUS_OK);
+  CHECK_FAILS(checksig_manifest_read("a", 1, options, NULL) == invalid);
+  CHECK_FAILS(checksig_manifest_read("a", 1, options, behind(room)) == invalid);
+  CHECK_FAILS(checksig_manifest_read("a", SIZE_MAX, options, &manifest) == invalid);
+  CHECK(manifest == NULL && room[0] == NULL && room[1] == NULL);
+  checksig_options_free(options);
+}
+
+static void no_manifest(void) {
+  size_t count = 1;
+  CHECK_FAILS(checksig_manifest_entries(NULL, &count) == NULL);
+  CHECK(count == 0);
+  CHECK_FAILS(checksig_manifest_entries(NULL, NULL) == NULL);
+  CHECK_FAILS(checksig_manifest_format(NULL) == NULL);
+}
+
+static void misaligned_manifest(void) {
+  checksig_options *options = checksig_options_new();
+  CHECK(checksig_options_set_text(options, "", 0) == CHECKSIG_STATUS_OK);
+  checksig_manifest *manifest = NULL;
+  CHECK(checksig_manifest_read(NULL, 0, options, &manifest) == CHECKSIG_STATUS_OK);
+  checksig_options_free(options);
+
+  size_t room[2];
+  memset(room, CANARY, sizeof room);
+  CHECK_FAILS(checksig_manifest_entries(manifest, behind(room)) == NULL);
+  CHECK(all_canaries((char *)room, sizeof room));
+  CHECK_FAILS(checksig_manifest_entries(behind(manifest), NULL) == NULL);
+  CHECK_FAILS(checksig_manifest_format(behind(manifest)) == NULL);
+  CHECK_CALL_FAILS(checksig_manifest_free(behind(manifest)));
+  checksig_manifest_free(manifest);
+}
+
+/* An entry that could be written; each caller spoils one part of it. */
+static struct checksig_entry good_entry(void) {
+  static const uint8_t digest[20] = {0};
+  return (struct checksig_entry){.name = "a",
+                                 .name_len = 1,
+                                 .algorithm = "sha1",
+                                 .digest = digest,
+                                 .digest_len = sizeof digest,
+                                 .size = -1};
+}
+
+static const char NOWHERE[] = "no/such/directory/manifest"; /* Never written. */
+
+static enum checksig_status write_entries(const struct checksig_entry *entries, size_t count) {
+  return checksig_manifest_write(NOWHERE, strlen(NOWHERE), entries, count, NULL);
+}
+
+static void manifests_written(void) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  checksig_options *options = checksig_options_new();
+  struct checksig_entry entries[2] = {good_entry(), good_entry()};
+  /* The path is not there, so that whatever is not refused gives another status. */
+  CHECK_FAILS(write_entries(entries, 2) == CHECKSIG_STATUS_IO);
+  CHECK_FAILS(write_entries(NULL, 1) == invalid);
+  CHECK_FAILS(write_entries(behind(entries), 1) == invalid);
+  CHECK_FAILS(checksig_manifest_write(NULL, 0, entries, 1, NULL) == invalid);
+  CHECK_FAILS(checksig_manifest_write(NULL, 0, NULL, 0, NULL) == invalid);
+  CHECK_FAILS(checksig_manifest_write(NOWHERE, SIZE_MAX, entries, 1, NULL) == invalid);
+  CHECK_FAILS(checksig_manifest_write(NOWHERE, 1, entries, 1, behind(options)) == invalid);
+  checksig_options_free(options);
+}
+
+static void bad_entries(void) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  struct checksig_entry entry = good_entry();
+  entry.name = NULL;
+  CHECK_FAILS(write_entries(&entry, 1) == invalid);
+  entry = good_entry();
+  entry.name_len = SIZE_MAX;
+  CHECK_FAILS(write_entries(&entry, 1) == invalid);
+  entry = good_entry();
+  entry.algorithm = NULL;
+  CHECK_FAILS(write_entries(&entry, 1) == invalid);
+  entry.algorithm = "sha-0";
+  CHECK_FAILS(write_entries(&entry, 1) == invalid);
+  entry.algorithm = "sha256"; /* Its digests are longer. */
+  CHECK_FAILS(write_entries(&entry, 1) == invalid);
+  entry = good_entry();
+  entry.digest_len = 0;
+  CHECK_FAILS(write_entries(&entry, 1) == invalid);
+  entry.digest_len = SIZE_MAX;
+  CHECK_FAILS(write_entries(&entry, 1) == invalid);
+}
+
+static void single_files(const char *good) {
+  const enum checksig_status invalid = CHECKSIG_STATUS_INVALID_ARGUMENT;
+  char path[5000];
+  int written = snprintf(path, sizeof path, "%s/abc", good);
+  CHECK(written > 0 && (size_t)written < sizeof path);
+  const size_t length = (size_t)written;
+  char room[64];
+  memset(room, CANARY, sizeof room);
+  uint8_t *out = (uint8_t *)room;
+  size_t len = 7;
+  size_t len_room[2] = {7, 7};
+  CHECK_FAILS(checksig_hash_file(NULL, length, "sha1", out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, SIZE_MAX, "sha1", out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file("", 0, "sha1", out, 64, &len) == CHECKSIG_STATUS_IO);
+  CHECK_FAILS(checksig_hash_file(path, length, NULL, out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha-0", out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "\xff", out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha1", NULL, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha1", out, 64, NULL) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha1", out, 64, behind(len_room)) == invalid);
+  CHECK(len == 7 && len_room[0] == 7 && len_room[1] == 7);
+  CHECK(all_canaries(room, sizeof room));
+}
+
+/* Entries that make no sense together: of two names in a line one would be lost. */
+static void entries_of_a_line(void) {
+  struct checksig_entry entries[2] = {good_entry(), good_entry()};
+  entries[0].line = 1;
+  entries[1].line = 1;
+  entries[1].name = "b";
+  checksig_options *options = checksig_options_new();
+  CHECK(checksig_options_set_format(options, "hashdeep") == CHECKSIG_STATUS_OK);
+  entries[0].size = 3;
+  entries[1].size = 3;
+  entries[1].algorithm = "md5";
+  entries[1].digest_len = 16;
+  CHECK_FAILS(checksig_manifest_write(NOWHERE, strlen(NOWHERE), entries, 2, options) ==
+              CHECKSIG_STATUS_INVALID_ARGUMENT);
+  checksig_options_free(options);
+}
+
+/* A malformed line can't be written, whatever else its entry has. */
+static void entry_with_error(void) {
+  struct checksig_entry entry = good_entry();
+  entry.error = "malformed";
+  entry.error_len = strlen(entry.error);
+  CHECK_FAILS(write_entries(&entry, 1) == CHECKSIG_STATUS_INVALID_ARGUMENT);
+}
+
+/* More entries than an address space has. */
+static void overlong_entries(void) {
+  struct checksig_entry entry = good_entry();
+  CHECK_FAILS(write_entries(&entry, SIZE_MAX) == CHECKSIG_STATUS_INVALID_ARGUMENT);
+  CHECK_FAILS(write_entries(&entry, SIZE_MAX / sizeof entry) == CHECKSIG_STATUS_INVALID_ARGUMENT);
 }
 
 /* ---- Canonical names ---- */
@@ -429,6 +709,10 @@ static void release_of_nothing(void) {
   mark();
   checksig_free(NULL);
   checksig_report_free(NULL);
+  checksig_options_free(NULL);
+  checksig_manifest_free(NULL);
+  checksig_cancel_free(NULL);
+  checksig_cancel_request(NULL); /* Releases nothing, but is as harmless. */
   checksig_error_free((struct checksig_error){NULL});
   checksig_user_info_free((struct checksig_user_info){NULL});
   CHECK(!has_failed());
@@ -440,6 +724,16 @@ int main(int argc, char **argv) {
   verification(good);
   no_report();
   misaligned_count(good);
+  runs(good);
+  creation(good);
+  bad_options(good);
+  bad_cancel();
+  manifests_read();
+  no_manifest();
+  misaligned_manifest();
+  manifests_written();
+  bad_entries();
+  single_files(good);
   names();
   look_ups();
   normalized();
@@ -459,6 +753,9 @@ int main(int argc, char **argv) {
   release_of_nothing();
   overlong_servers();
   misaligned_report(good);
+  entry_with_error();
+  overlong_entries();
+  entries_of_a_line();
   printf("misuse: ok\n");
   return 0;
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Generator, Iterator
 
 import pytest
+
 from checksig._native import library
 
 ROOT = Path(__file__).resolve().parents[2]

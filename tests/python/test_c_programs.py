@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 import pytest
+
 from conftest import ROOT, need
 
 pytestmark = pytest.mark.once
@@ -24,9 +25,12 @@ POSIX = "-D_POSIX_C_SOURCE=200809L"
 #: What a program needs beyond standard C.
 EXTRA_FLAGS = {
     "alone": [POSIX],
+    "cancel": [POSIX, "-pthread"],
     "dns": [POSIX],
     "fork": [POSIX],
     "numbers": [POSIX],
+    "options": [POSIX],
+    "progress": [POSIX, "-pthread"],
     "threads": [POSIX, "-pthread"],
 }
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -64,6 +68,9 @@ SUPPRESSIONS = """
 
 #: What programs print besides their last line.
 PRINTED_BEFORE = {"hello": "The library says:\nHello! The square root of 4 is: 2\n"}
+
+#: Reading so much takes minutes, even where it is nothing but zeros.
+LARGE_SIZE = 2**36
 
 #: Long enough for valgrind on a busy machine; a program that hangs is ended.
 TIMEOUT = 300
@@ -163,6 +170,24 @@ def make_manifest_alone(root: Path, manifest: bytes) -> Path:
     return root
 
 
+def make_special(root: Path) -> Path:
+    """Makes a directory with a file and something that is none."""
+    root.mkdir()
+    (root / "abc").write_bytes(b"abc")
+    os.mkfifo(root / "pipe")
+    return root
+
+
+def make_large(root: Path) -> Path:
+    """Makes a directory with a file that nobody reads to its end; it takes no room."""
+    root.mkdir()
+    (root / "abc").write_bytes(b"abc")
+    (root / "large").touch()
+    os.truncate(root / "large", LARGE_SIZE)
+    (root / "sha1sum.txt").write_text(f"{sha1(b'abc')}  abc\n{sha1(b'abc')}  large\n")
+    return root
+
+
 @pytest.fixture(params=PROGRAMS)
 def program(request: pytest.FixtureRequest) -> str:
     """Each program in turn."""
@@ -183,6 +208,15 @@ def arguments(program: str, tmp_path: Path, request: pytest.FixtureRequest) -> l
         return [str(path) for path in (make_good(good), make_bad(bad), empty, utf_16)]
     if program == "threads":
         return [str(make_good(good)), str(make_bad(bad))]
+    if program == "options":
+        return [str(make_good(good)), str(make_large(tmp_path / "large"))]
+    if program in {"cancel", "progress"}:
+        return [str(make_large(tmp_path / "large"))]
+    if program == "manifest":
+        (tmp_path / "scratch").mkdir()
+        return [str(tmp_path / "scratch")]
+    if program == "create":
+        return [str(make_good(good)), str(make_special(tmp_path / "special"))]
     if program in {"alone", "fork", "misuse"}:
         return [str(make_good(good))]
     return []

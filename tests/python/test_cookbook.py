@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Union
 
 import pytest
+
 from checksig import ChecksigError, ManifestError, cookbook, dns, verify
 from checksig.cookbook import (
     dot,

@@ -8,6 +8,7 @@ import sys
 from typing import Any, Callable
 
 import pytest
+
 from checksig.cookbook import dot, increase, normalize, shuffle
 
 np: Any = pytest.importorskip("numpy")

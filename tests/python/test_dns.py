@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Union
 
 import pytest
+
 from checksig import ChecksigError, dns
 from checksig.dns import (
     NXDOMAIN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
+
 from conftest import ROOT, need
 
 pytestmark = pytest.mark.once
@@ -141,7 +143,8 @@ def test_the_wheel_has_the_library_the_header_and_the_types(wheel: Path) -> None
     assert libraries == {f"checksig/lib/libchecksig{suffix}"}
     assert "checksig/py.typed" in names
     assert header == (ROOT / "include" / "checksig.h").read_bytes()
-    assert requirements == []
+    # What the command line needs; the package by itself needs nothing.
+    assert requirements == ["Requires-Dist: click>=8.1", "Requires-Dist: rich>=13"]
 
 
 def test_auditwheel_agrees_with_the_tag(dist: Path, wheel: Path) -> None:
@@ -172,7 +175,7 @@ def interpreters() -> list[str]:
 @pytest.mark.parametrize("interpreter", interpreters())
 def test_the_wheel_runs_without_rust(interpreter: str, wheel: Path, tmp_path: Path) -> None:
     environment = Environment(tmp_path / "venv", interpreter)
-    environment.pip("install", "--quiet", "--no-index", wheel)
+    environment.pip("install", "--quiet", "--no-index", "--no-deps", wheel)
     backend, package = environment.smoke()
     assert backend == "ctypes"
     assert environment.directory.resolve() in package.parents
@@ -180,19 +183,28 @@ def test_the_wheel_runs_without_rust(interpreter: str, wheel: Path, tmp_path: Pa
 
 def test_the_same_wheel_passes_the_tests_on_pypy(wheel: Path, tmp_path: Path) -> None:
     environment = Environment(tmp_path / "venv", need("pypy3"))
-    environment.pip("install", "--quiet", "--no-index", wheel)
+    environment.pip("install", "--quiet", "--no-index", "--no-deps", wheel)
     assert environment.smoke()[0] == "cffi"
-    environment.pip("install", "--quiet", "pytest", "dnslib")
-    files = [f"tests/python/test_{name}.py" for name in ("checksig", "cookbook", "dns", "native")]
+    environment.pip("install", "--quiet", "pytest", "dnslib", "click", "rich")
+    names = ("checksig", "cookbook", "dns", "manifest", "native", "runs", "verify")
+    files = [f"tests/python/test_{name}.py" for name in names]
     printed = run(
         [environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files], ROOT
     )
     assert " passed" in printed.splitlines()[-1]
 
 
+def test_the_command_is_installed_with_what_it_needs(wheel: Path, tmp_path: Path) -> None:
+    environment = Environment(tmp_path / "venv")
+    environment.pip("install", "--quiet", wheel)
+    command = environment.python.parent / "checksig"
+    printed = run([command, "hash", "-a", "md5", wheel], tmp_path)
+    assert printed.startswith(hashlib.md5(wheel.read_bytes()).hexdigest())
+
+
 def test_a_c_program_links_against_the_installed_package(wheel: Path, tmp_path: Path) -> None:
     environment = Environment(tmp_path / "venv")
-    environment.pip("install", "--quiet", "--no-index", wheel)
+    environment.pip("install", "--quiet", "--no-index", "--no-deps", wheel)
     asked = [
         run([environment.python, "-m", "checksig", option], tmp_path).strip()
         for option in ("--include-dir", "--library")

@@ -38,6 +38,7 @@ from typing import Any, Optional
 
 import pytest
 from cffi import FFI
+
 from conftest import need
 
 pytestmark = pytest.mark.once

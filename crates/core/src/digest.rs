@@ -2,80 +2,151 @@
 
 use std::fmt;
 
-/// A SHA-1 digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Digest([u8; Digest::LEN]);
+use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+
+use crate::algorithm::Algorithm;
+
+/// A digest and the algorithm that it is of.
+#[derive(Clone, Copy)]
+pub struct Digest {
+    algorithm: Algorithm,
+    len: u8,
+    bytes: [u8; Digest::MAX_LEN],
+}
 
 impl Digest {
-    /// How many bytes a digest has.
-    pub const LEN: usize = 20;
+    /// The most bytes that a digest has.
+    pub const MAX_LEN: usize = 64;
 
-    /// How many hexadecimal digits a digest is written with.
-    pub const HEX_LEN: usize = 2 * Self::LEN;
-
-    /// Reads a digest from exactly [`Digest::HEX_LEN`] hexadecimal digits of
-    /// either case; `None` for anything else.
+    /// A digest from its bytes; `None` where the algorithm's have another length.
     #[must_use]
-    pub fn from_hex(text: &[u8]) -> Option<Self> {
-        if text.len() != Self::HEX_LEN {
-            return None;
+    pub fn new(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        let has_len = algorithm.has_digest_len(bytes.len());
+        has_len.then(|| Self::of(algorithm, bytes))
+    }
+
+    /// A digest from the bytes that hashing gave, which are as many as it should
+    /// have: at most [`Digest::MAX_LEN`], what is more is cut.
+    pub(crate) fn of(algorithm: Algorithm, hashed: &[u8]) -> Self {
+        let len = hashed.len().min(Self::MAX_LEN);
+        let mut bytes = [0; Self::MAX_LEN];
+        bytes[..len].copy_from_slice(&hashed[..len]);
+        Self {
+            algorithm,
+            len: len as u8,
+            bytes,
         }
-        let mut bytes = [0; Self::LEN];
-        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-            *byte = (nibble(pair[0])? << 4) | nibble(pair[1])?;
-        }
-        Some(Self(bytes))
+    }
+
+    /// A digest from hexadecimal digits of either case.
+    #[must_use]
+    pub fn from_hex(algorithm: Algorithm, text: &[u8]) -> Option<Self> {
+        Self::new(algorithm, &HEXLOWER_PERMISSIVE.decode(text).ok()?)
+    }
+
+    /// A digest from base64 (RFC 4648) with its padding.
+    #[must_use]
+    pub fn from_base64(algorithm: Algorithm, text: &[u8]) -> Option<Self> {
+        Self::new(algorithm, &BASE64.decode(text).ok()?)
+    }
+
+    /// A digest from base64 for file names and URLs (RFC 4648), padded or not.
+    #[must_use]
+    pub fn from_base64url(algorithm: Algorithm, text: &[u8]) -> Option<Self> {
+        let padded = text.ends_with(b"=");
+        let encoding = if padded { BASE64URL } else { BASE64URL_NOPAD };
+        Self::new(algorithm, &encoding.decode(text).ok()?)
+    }
+
+    /// The algorithm.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 
     /// The digest's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// The digest in base64 for file names and URLs, without padding, as pip's
+    /// RECORD has it.
+    #[must_use]
+    pub fn to_base64url(&self) -> String {
+        BASE64URL_NOPAD.encode(self.as_bytes())
     }
 }
 
-impl From<[u8; Digest::LEN]> for Digest {
-    fn from(bytes: [u8; Digest::LEN]) -> Self {
-        Self(bytes)
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && self.as_bytes() == other.as_bytes()
     }
 }
+
+impl Eq for Digest {}
 
 /// Lower-case hexadecimal, as checksum tools print it.
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.as_bytes()
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+/// The algorithm and the digest in hexadecimal.
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({}:{self})", self.algorithm)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HEX: &[u8] = b"da39a3ee5e6b4b0d3255bfef95601890afd80709";
+
     #[test]
     fn hexadecimal_of_either_case_is_read_and_lower_case_is_written() {
-        let lower = b"da39a3ee5e6b4b0d3255bfef95601890afd80709";
-        let digest = Digest::from_hex(lower).unwrap();
-        assert_eq!(digest.to_string().as_bytes(), lower);
-        assert_eq!(Digest::from_hex(&lower.to_ascii_uppercase()), Some(digest));
+        let digest = Digest::from_hex(Algorithm::Sha1, HEX).unwrap();
+        assert_eq!(digest.to_string().as_bytes(), HEX);
+        let upper = HEX.to_ascii_uppercase();
+        assert_eq!(Digest::from_hex(Algorithm::Sha1, &upper), Some(digest));
     }
 
     #[test]
-    fn anything_but_forty_digits_is_no_digest() {
+    fn base64_is_read_in_each_of_its_forms() {
+        let digest = Digest::from_hex(Algorithm::Crc32, b"fbff0001");
+        assert_eq!(Digest::from_base64(Algorithm::Crc32, b"+/8AAQ=="), digest);
+        assert_eq!(Digest::from_base64url(Algorithm::Crc32, b"-_8AAQ"), digest);
+        assert_eq!(
+            Digest::from_base64url(Algorithm::Crc32, b"-_8AAQ=="),
+            digest
+        );
+        assert_eq!(Digest::from_base64(Algorithm::Crc32, b"+/8AAQ"), None);
+        assert_eq!(Digest::from_base64url(Algorithm::Crc32, b"+/8AAQ"), None);
+        assert_eq!(digest.unwrap().to_base64url(), "-_8AAQ");
+    }
+
+    #[test]
+    fn another_length_is_no_digest() {
         for text in [
             &b""[..],
             b"da39",
-            b"da39a3ee5e6b4b0d3255bfef95601890afd8070",
+            &HEX[1..],
             b"da39a3ee5e6b4b0d3255bfef95601890afd807090",
-            b"da39a3ee5e6b4b0d3255bfef95601890afd8070g",
-            b"+a39a3ee5e6b4b0d3255bfef95601890afd80709",
         ] {
-            assert_eq!(Digest::from_hex(text), None, "{text:?}");
+            assert_eq!(Digest::from_hex(Algorithm::Sha1, text), None, "{text:?}");
         }
+        assert_eq!(Digest::from_hex(Algorithm::Sha256, HEX), None);
+        assert!(Digest::from_hex(Algorithm::Blake2b, HEX).is_some());
+    }
+
+    #[test]
+    fn digests_of_two_algorithms_differ() {
+        let (a, b) = (Algorithm::Sha256, Algorithm::Blake3);
+        assert_ne!(Digest::new(a, &[0; 32]), Digest::new(b, &[0; 32]));
     }
 }

@@ -1,113 +1,373 @@
-//! Reads the files that a manifest lists and compares their digests.
+//! Work on many files at once: threads, order, progress, and an early end.
+//!
+//! The calling thread does no work of its own: it collects what the workers have
+//! done and calls the observer, which so never runs on a thread that the caller
+//! does not know.
 
-use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
-use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use rustix::fd::AsFd;
 use rustix::io::{Errno, read};
-use sha1::{Digest as _, Sha1};
 
-use crate::digest::Digest;
-use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Entry, Line};
-use crate::open::{OpenError, open_regular};
-use crate::report::{Outcome, Report, Verdict, join};
-
-/// The manifest that [`verify`] reads in the root directory.
-pub const MANIFEST_NAME: &str = "sha1sum.txt";
+use crate::cancel::Cancel;
 
 /// How much of a file is read at a time: large enough that system calls do not
 /// count, small enough to stay in the second-level cache.
-const BUFFER_LEN: usize = 128 * 1024;
+pub(crate) const BUFFER_LEN: usize = 128 * 1024;
 
-/// Checks every file that `root/sha1sum.txt` lists against its SHA-1 digest.
-///
-/// Files are read in parallel by `threads` threads (all processors where
-/// `None`); the outcomes come in manifest order. The threads live only inside
-/// the call, so it works in a child after `fork` and leaves nothing behind.
-/// Memory: the manifest, about 100 bytes a line, and 128 KiB a thread.
-///
-/// # Errors
-/// Where the root or the manifest cannot be read. A listed file that cannot be
-/// read, and a malformed line, is an [`Outcome`] and no error.
-pub fn verify(root: &Path, threads: Option<NonZeroUsize>) -> Result<Report, Error> {
-    let start = Instant::now();
-    let root_name = root.as_os_str().as_bytes();
-    let directory = open_root(root_name)?;
-    let lines = read_manifest(&directory, root_name)?;
-    let outcomes = check_lines(&directory, lines, threads);
-    Ok(Report::new(
-        root_name,
-        MANIFEST_NAME.as_bytes(),
-        outcomes,
-        start.elapsed(),
-    ))
+/// The least time between two reports of progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The most time that a result waits to be collected.
+const COLLECT_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How many results wait at a worker until the collecting thread is woken.
+const COLLECT_LEN: usize = 256;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// How many files are done.
+    pub files: u64,
+    /// How many files there are to do.
+    pub files_total: u64,
+    /// How many bytes are done.
+    pub bytes: u64,
+    /// How many bytes there are to do; `None` where that was not looked up.
+    pub bytes_total: Option<u64>,
+    /// The name of a file that is being read; empty where none is at the moment.
+    pub current: &'a [u8],
 }
 
-fn open_root(root: &[u8]) -> Result<OwnedFd, Error> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat(CWD, root, flags, Mode::empty())
-        .map_err(|errno| Error::new(root, ErrorKind::Root(errno.into())))
+/// What an observer is told while a run goes on.
+#[derive(Debug)]
+pub enum Event<'a, R> {
+    /// The item at this place is done.
+    Done(usize, &'a R),
+    /// Some time has passed.
+    Progress(Progress<'a>),
 }
 
-fn read_manifest(directory: &OwnedFd, root: &[u8]) -> Result<Vec<Line>, Error> {
-    let name = MANIFEST_NAME.as_bytes();
-    let text = open_regular(directory, name)
-        .and_then(|file| {
-            let mut text = Vec::new();
-            let mut buffer = vec![0; BUFFER_LEN];
-            read_all(file, &mut buffer, |piece| text.extend_from_slice(piece))?;
-            Ok(text)
-        })
-        .map_err(|error| match error {
-            OpenError::Io(error) => ErrorKind::Manifest(error),
-            OpenError::Refused(refusal) => ErrorKind::NotAFile(refusal),
-        });
-    text.and_then(|text| manifest::parse(&text).map_err(ErrorKind::Encoding))
-        .map_err(|kind| Error::new(&join(root, name), kind))
+/// The items of a run.
+pub(crate) struct Plan<'a> {
+    /// The items' names, for the progress.
+    pub(crate) name: &'a (dyn Fn(usize) -> Vec<u8> + Sync),
+    /// How many items there are.
+    pub(crate) len: usize,
+    /// The items in the order in which they are started; all, in their own order,
+    /// where it is empty.
+    pub(crate) order: Vec<usize>,
+    /// How many bytes there are to do, where that is known.
+    pub(crate) bytes_total: Option<u64>,
 }
 
-/// The outcome of every line, in order. Where the system grants no more threads
-/// the calling one does the work.
-fn check_lines(
-    directory: &OwnedFd,
-    lines: Vec<Line>,
-    threads: Option<NonZeroUsize>,
-) -> Vec<Outcome> {
-    let threads = threads
-        .or_else(|| thread::available_parallelism().ok())
-        .map_or(1, NonZeroUsize::get)
-        .min(lines.len());
-    let new_buffer = || vec![0; BUFFER_LEN];
-    let check = |buffer: &mut Vec<u8>, line: &Line| check_line(directory, line, buffer);
-    let in_parallel = || lines.par_iter().map_init(new_buffer, check).collect();
-    let outcomes = (threads > 1).then(|| with_pool(threads, in_parallel));
-    match outcomes {
-        Some(Ok(outcomes)) => outcomes,
-        Some(Err(_)) | None => {
-            let mut buffer = new_buffer();
-            let in_turn = lines.iter().map(|line| check(&mut buffer, line));
-            in_turn.collect()
+/// What the workers and the collecting thread share.
+struct Shared<'a> {
+    plan: &'a Plan<'a>,
+    cancel: &'a Cancel,
+    /// Raised by the observer.
+    stop: Cancel,
+    started: AtomicUsize,
+    bytes: AtomicU64,
+    /// The item that each worker is at; [`NONE`] between two.
+    current: Vec<AtomicUsize>,
+}
+
+/// No item.
+const NONE: usize = usize::MAX;
+
+impl Shared<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.cancel.is_requested() || self.stop.is_requested()
+    }
+
+    /// The next item that nobody has started; `None` at the end.
+    fn next(&self) -> Option<usize> {
+        if self.is_cancelled() {
+            return None;
+        }
+        let place = self.started.fetch_add(1, Ordering::Relaxed);
+        let item = self.plan.order.get(place).copied().unwrap_or(place);
+        (place < self.plan.len).then_some(item)
+    }
+
+    /// An item that a worker is at, if there is one.
+    fn current(&self) -> Option<usize> {
+        let items = self.current.iter().map(|item| item.load(Ordering::Relaxed));
+        items.into_iter().find(|item| *item != NONE)
+    }
+}
+
+/// A worker's own means: a buffer, and the way to say how far it has come.
+pub(crate) struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    number: usize,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(shared: &'a Shared<'a>, number: usize) -> Self {
+        Self {
+            shared,
+            number,
+            buffer: vec![0; BUFFER_LEN],
+        }
+    }
+
+    /// Does the next item, if there is one; `None` in its place where it was cancelled.
+    fn step<R>(
+        &mut self,
+        work: &impl Fn(usize, &mut Worker<'_>) -> Option<R>,
+    ) -> Option<(usize, Option<R>)> {
+        let item = self.shared.next()?;
+        self.shared.current[self.number].store(item, Ordering::Relaxed);
+        let result = work(item, self);
+        self.shared.current[self.number].store(NONE, Ordering::Relaxed);
+        Some((item, result))
+    }
+}
+
+/// Why a file was not read to its end.
+pub(crate) enum ReadError {
+    Cancelled,
+    Io(Errno),
+}
+
+impl Worker<'_> {
+    /// Hands a file's content to `take`, piece by piece, to its end.
+    pub(crate) fn read_all(
+        &mut self,
+        file: impl AsFd,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), ReadError> {
+        loop {
+            if self.shared.is_cancelled() {
+                return Err(ReadError::Cancelled);
+            }
+            match read(&file, &mut self.buffer[..]) {
+                Ok(0) => return Ok(()),
+                Ok(count) => {
+                    take(&self.buffer[..count]);
+                    self.shared.bytes.fetch_add(count as u64, Ordering::Relaxed);
+                }
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(ReadError::Io(errno)),
+            }
         }
     }
 }
 
-/// Runs `work` on a pool of its own, whose threads have ended when this returns.
+/// What a run has done.
+pub(crate) struct Done<R> {
+    /// The results at their items' places; `None` for what was not done.
+    pub(crate) results: Vec<Option<R>>,
+    /// Whether it was ended early.
+    pub(crate) cancelled: bool,
+}
+
+/// Does `work` on every item, `threads` at a time (one a processor where `None`), until
+/// all are done, `cancel` is raised or `observe` breaks off.
+///
+/// `observe` runs on the calling thread. The threads live only inside the call, so
+/// it works in a child after `fork` and leaves nothing behind.
+pub(crate) fn run<R: Send>(
+    plan: &Plan<'_>,
+    threads: Option<NonZeroUsize>,
+    cancel: &Cancel,
+    work: impl Fn(usize, &mut Worker<'_>) -> Option<R> + Sync,
+    observe: impl FnMut(Event<'_, R>) -> ControlFlow<()>,
+) -> Done<R> {
+    let threads = threads
+        .or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get)
+        .min(plan.len.max(1));
+    let shared = Shared {
+        plan,
+        cancel,
+        stop: Cancel::default(),
+        started: AtomicUsize::new(0),
+        bytes: AtomicU64::new(0),
+        current: (0..threads).map(|_| AtomicUsize::new(NONE)).collect(),
+    };
+    let mut collector = Collector {
+        shared: &shared,
+        observe,
+        results: (0..plan.len).map(|_| None).collect(),
+        done: 0,
+        next_progress: Instant::now() + PROGRESS_INTERVAL,
+    };
+    let post = Post::new(threads);
+    let pooled = with_pool(threads, |pool| {
+        pool.in_place_scope(|scope| {
+            for number in 0..threads {
+                let (shared, post, work) = (&shared, &post, &work);
+                scope.spawn(move |_| work_through(shared, number, work, post));
+            }
+            collector.collect(&post);
+        });
+    });
+    if pooled.is_err() {
+        collector.work_alone(&work);
+    }
+    Done {
+        cancelled: shared.stop.is_requested() || collector.results.iter().any(Option::is_none),
+        results: collector.results,
+    }
+}
+
+/// A worker's life: item after item, until there are none.
+fn work_through<R>(
+    shared: &Shared<'_>,
+    number: usize,
+    work: &impl Fn(usize, &mut Worker<'_>) -> Option<R>,
+    post: &Post<R>,
+) {
+    let _sign_off = SignOff(post);
+    let mut worker = Worker::new(shared, number);
+    while let Some((item, result)) = worker.step(work) {
+        if let Some(result) = result {
+            post.put(number, item, result);
+        }
+    }
+}
+
+/// The workers' results on their way to the collecting thread.
+struct Post<R> {
+    /// A box for each worker, so that they don't wait for each other.
+    boxes: Vec<Mutex<Vec<(usize, R)>>>,
+    /// How many workers have not ended.
+    working: Mutex<usize>,
+    wake: Condvar,
+}
+
+impl<R> Post<R> {
+    fn new(workers: usize) -> Self {
+        Self {
+            boxes: (0..workers).map(|_| Mutex::default()).collect(),
+            working: Mutex::new(workers),
+            wake: Condvar::new(),
+        }
+    }
+
+    fn put(&self, number: usize, item: usize, result: R) {
+        let mut results = lock(&self.boxes[number]);
+        results.push((item, result));
+        if results.len() == COLLECT_LEN {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Takes what is there.
+    fn take(&self) -> Vec<(usize, R)> {
+        let mut all = Vec::new();
+        for results in &self.boxes {
+            all.append(&mut lock(results));
+        }
+        all
+    }
+
+    /// Waits for a while, or until there is much to take; whether a worker is left.
+    fn wait(&self) -> bool {
+        let working = lock(&self.working);
+        if *working == 0 {
+            return false;
+        }
+        let woken = self.wake.wait_timeout(working, COLLECT_INTERVAL);
+        let (working, _) = woken.unwrap_or_else(PoisonError::into_inner);
+        *working > 0
+    }
+}
+
+/// Says that a worker has ended, also where it panics.
+struct SignOff<'a, R>(&'a Post<R>);
+
+impl<R> Drop for SignOff<'_, R> {
+    fn drop(&mut self) {
+        *lock(&self.0.working) -= 1;
+        self.0.wake.notify_one();
+    }
+}
+
+/// Locks what holds no half-done change, even if a thread has panicked meanwhile.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The calling thread's part: results to their places, events to the observer.
+struct Collector<'a, R, F> {
+    shared: &'a Shared<'a>,
+    observe: F,
+    results: Vec<Option<R>>,
+    done: u64,
+    next_progress: Instant,
+}
+
+impl<R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'_, R, F> {
+    /// Collects until every worker has ended.
+    fn collect(&mut self, post: &Post<R>) {
+        let mut is_working = true;
+        while is_working {
+            // What was put before the last worker ended is taken after it has.
+            is_working = post.wait();
+            self.take(post.take());
+            self.report_progress();
+        }
+    }
+
+    /// Does all the work on the calling thread, where there is no other.
+    fn work_alone(&mut self, work: &impl Fn(usize, &mut Worker<'_>) -> Option<R>) {
+        let mut worker = Worker::new(self.shared, 0);
+        while let Some((item, result)) = worker.step(work) {
+            self.take(result.map(|result| (item, result)).into_iter().collect());
+            self.report_progress();
+        }
+    }
+
+    fn take(&mut self, results: Vec<(usize, R)>) {
+        for (item, result) in results {
+            self.done += 1;
+            if !self.shared.stop.is_requested()
+                && (self.observe)(Event::Done(item, &result)).is_break()
+            {
+                self.shared.stop.request();
+            }
+            self.results[item] = Some(result);
+        }
+    }
+
+    fn report_progress(&mut self) {
+        let now = Instant::now();
+        if now < self.next_progress || self.shared.stop.is_requested() {
+            return;
+        }
+        self.next_progress = now + PROGRESS_INTERVAL;
+        let plan = self.shared.plan;
+        let current = self.shared.current().map(plan.name).unwrap_or_default();
+        let progress = Progress {
+            files: self.done,
+            files_total: plan.len as u64,
+            bytes: self.shared.bytes.load(Ordering::Relaxed),
+            bytes_total: plan.bytes_total,
+            current: &current,
+        };
+        if (self.observe)(Event::Progress(progress)).is_break() {
+            self.shared.stop.request();
+        }
+    }
+}
+
+/// Lends a pool of its own to `work`; its threads have ended when this returns.
 ///
 /// So no thread of it can be missing in a forked child, and none is left in the
 /// caller's process. Rayon's own scoped pools wait for their threads' work alone,
 /// and not for the threads to end.
-fn with_pool<T: Send>(
-    threads: usize,
-    work: impl FnOnce() -> T + Send,
-) -> Result<T, ThreadPoolBuildError> {
+fn with_pool(threads: usize, work: impl FnOnce(&ThreadPool)) -> Result<(), ThreadPoolBuildError> {
     thread::scope(|scope| {
         let mut workers = Vec::with_capacity(threads);
         let pool = ThreadPoolBuilder::new()
@@ -119,72 +379,142 @@ fn with_pool<T: Send>(
                 Ok(())
             })
             .build()?;
-        let result = pool.install(work);
+        work(&pool);
         drop(pool);
         for worker in workers {
-            // A panic of a worker has been passed on by `install`.
+            // A panic of a worker's has been passed on by the pool.
             let _ = worker.join();
         }
-        Ok(result)
+        Ok(())
     })
 }
 
-fn check_line(directory: impl AsFd, line: &Line, buffer: &mut [u8]) -> Outcome {
-    match &line.content {
-        Ok(entry) => check_entry(directory, line.number, entry, buffer),
-        Err(error) => Outcome {
-            line: line.number,
-            name: Vec::new(),
-            expected: None,
-            bytes: 0,
-            verdict: Verdict::Malformed(*error),
-        },
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn check_entry(directory: impl AsFd, line: u64, entry: &Entry, buffer: &mut [u8]) -> Outcome {
-    let mut bytes = 0;
-    let verdict = match hash_file(directory, &entry.name, buffer, &mut bytes) {
-        Ok(digest) if digest == entry.digest => Verdict::Ok,
-        Ok(digest) => Verdict::Mismatch(digest),
-        Err(OpenError::Refused(refusal)) => Verdict::Refused(refusal),
-        Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Verdict::Missing,
-        Err(OpenError::Io(error)) => Verdict::Unreadable(error),
-    };
-    Outcome {
-        line,
-        name: entry.name.clone(),
-        expected: Some(entry.digest),
-        bytes,
-        verdict,
-    }
-}
-
-/// The digest of a file; `bytes` counts what was read, also before an error.
-fn hash_file(
-    directory: impl AsFd,
-    name: &[u8],
-    buffer: &mut [u8],
-    bytes: &mut u64,
-) -> Result<Digest, OpenError> {
-    let file = open_regular(directory, name)?;
-    let mut hasher = Sha1::new();
-    read_all(file, buffer, |piece| {
-        hasher.update(piece);
-        *bytes += piece.len() as u64;
-    })?;
-    let digest: [u8; Digest::LEN] = hasher.finalize().into();
-    Ok(digest.into())
-}
-
-/// Hands a file's content to `take`, piece by piece, to its end.
-fn read_all(file: OwnedFd, buffer: &mut [u8], mut take: impl FnMut(&[u8])) -> Result<(), Errno> {
-    loop {
-        match read(&file, &mut *buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => take(&buffer[..count]),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
+    fn plan(len: usize) -> Plan<'static> {
+        Plan {
+            name: &|_| Vec::new(),
+            len,
+            order: Vec::new(),
+            bytes_total: None,
         }
+    }
+
+    fn threads(count: usize) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(count)
+    }
+
+    #[test]
+    fn results_stand_at_their_items_places() {
+        for count in [0, 1, 3, 64] {
+            for len in [0, 1, 2, 1000] {
+                let plan = Plan {
+                    order: (0..len).rev().collect(),
+                    ..plan(len)
+                };
+                let mut seen = vec![0; len];
+                let done = run(
+                    &plan,
+                    threads(count),
+                    &Cancel::default(),
+                    |item, _| Some(item * 2),
+                    |event| {
+                        if let Event::Done(item, result) = event {
+                            assert_eq!(*result, item * 2);
+                            seen[item] += 1;
+                        }
+                        ControlFlow::Continue(())
+                    },
+                );
+                let expected: Vec<Option<usize>> = (0..len).map(|item| Some(item * 2)).collect();
+                assert_eq!(done.results, expected);
+                assert!(!done.cancelled);
+                assert!(seen.iter().all(|times| *times == 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_raised_flag_leaves_the_rest_undone() {
+        let cancel = Cancel::default();
+        let work = |item, _: &mut Worker<'_>| {
+            if item == 100 {
+                cancel.request();
+            }
+            Some(item)
+        };
+        let goes_on = |_: Event<'_, usize>| ControlFlow::Continue(());
+        let done = run(&plan(10_000_000), threads(2), &cancel, work, goes_on);
+        assert!(done.cancelled);
+        assert_eq!(done.results[100], Some(100));
+        assert_eq!(done.results[9_999_999], None);
+    }
+
+    #[test]
+    fn an_observer_that_breaks_off_hears_no_more_and_loses_nothing_done() {
+        let mut heard = 0;
+        let done = run(
+            &plan(10_000_000),
+            threads(2),
+            &Cancel::default(),
+            |item, _| Some(item),
+            |_| {
+                heard += 1;
+                ControlFlow::Break(())
+            },
+        );
+        assert_eq!(heard, 1);
+        assert!(done.cancelled);
+        assert!(done.results.iter().any(Option::is_some));
+        assert!(done.results.iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn a_result_does_not_wait_for_the_next_item() {
+        let seen = AtomicUsize::new(0);
+        run(
+            &plan(2),
+            threads(1),
+            &Cancel::default(),
+            |item, _| {
+                while item == 1 && seen.load(Ordering::Relaxed) == 0 {
+                    thread::yield_now();
+                }
+                Some(item)
+            },
+            |event| {
+                if let Event::Done(..) = event {
+                    seen.fetch_add(1, Ordering::Relaxed);
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(seen.into_inner(), 2);
+    }
+
+    #[test]
+    fn progress_is_reported_from_the_calling_thread_while_work_goes_on() {
+        let caller = thread::current().id();
+        let mut reports = 0;
+        run(
+            &plan(4),
+            threads(2),
+            &Cancel::default(),
+            |_, _| {
+                thread::sleep(PROGRESS_INTERVAL * 2);
+                Some(())
+            },
+            |event| {
+                assert_eq!(thread::current().id(), caller);
+                if let Event::Progress(progress) = event {
+                    assert_eq!(progress.files_total, 4);
+                    reports += 1;
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        assert!(reports >= 1);
     }
 }

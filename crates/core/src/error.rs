@@ -1,19 +1,19 @@
-//! Why nothing could be verified at all.
+//! Why nothing could be verified, or written, at all.
 
 use std::{fmt, io};
 
-use crate::manifest::Utf16Error;
-use crate::open::Refusal;
+use crate::manifest::{LineError, ManifestError, WriteError};
 use crate::quote::push_quoted;
+use crate::root::Refusal;
 
-/// A directory or a manifest that cannot be used, with its path.
+/// A directory, a manifest or a file that cannot be used, with its path.
 #[derive(Debug)]
 pub struct Error {
     path: Vec<u8>,
     kind: ErrorKind,
 }
 
-/// What is wrong with the directory or the manifest.
+/// What is wrong with it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -26,9 +26,30 @@ pub enum ErrorKind {
     /// The manifest's name stands for something that is not a regular file.
     #[error("cannot read the manifest: {0}")]
     NotAFile(#[source] Refusal),
-    /// The manifest is not text that a checksum tool writes.
+    /// The manifest as a whole is not one that a checksum tool writes.
     #[error("cannot read the manifest: {0}")]
-    Encoding(#[source] Utf16Error),
+    Format(#[source] ManifestError),
+    /// A line of the manifest is not one that a checksum tool writes.
+    #[error("malformed: {1}")]
+    Line(u64, #[source] LineError),
+    /// None was named, and there are several.
+    #[error("several manifests, name one of them: {0}")]
+    Several(String),
+    /// The manifest can't state these files in its format.
+    #[error("cannot write the manifest: {0}")]
+    Unwritable(#[source] WriteError),
+    /// Who goes by the manifest's name would read other digests.
+    #[error("cannot write the manifest: its name states another algorithm than its digests have")]
+    Misnamed,
+    /// The manifest can't be written.
+    #[error("cannot write the manifest: {0}")]
+    Write(#[source] io::Error),
+    /// The file cannot be opened or read.
+    #[error("cannot read: {0}")]
+    File(#[source] io::Error),
+    /// The path does not lead to a regular file.
+    #[error("cannot read: {0}")]
+    Refused(#[source] Refusal),
 }
 
 impl Error {
@@ -45,11 +66,24 @@ impl Error {
         &self.kind
     }
 
+    /// The line of the manifest that is wrong, from 1, if it is one.
+    #[must_use]
+    pub fn line(&self) -> Option<u64> {
+        match &self.kind {
+            ErrorKind::Format(error) => error.line(),
+            ErrorKind::Line(line, _) => Some(*line),
+            _ => None,
+        }
+    }
+
     /// The error in words, the path first. Bytes, since a path need not be UTF-8.
     #[must_use]
     pub fn message(&self) -> Vec<u8> {
         let mut message = Vec::new();
         push_quoted(&mut message, &self.path);
+        if let ErrorKind::Line(line, _) = self.kind {
+            message.extend_from_slice(format!(" line {line}").as_bytes());
+        }
         message.extend_from_slice(format!(" - {}", self.kind).as_bytes());
         message
     }

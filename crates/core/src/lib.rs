@@ -1,7 +1,7 @@
 //! Checksum manifests and the parallel verification of what they list.
 //!
 //! Reading, deciding and printing are apart: [`manifest`] turns bytes into
-//! entries and does no I/O, [`verify`] reads files, and [`Report`] counts and
+//! entries and does no I/O, [`verify()`] reads files, and [`Report`] counts and
 //! words what was found. Nothing here knows of C or Python.
 //!
 //! ```
@@ -12,7 +12,7 @@
 //!     root.path().join("sha1sum.txt"),
 //!     "da39a3ee5e6b4b0d3255bfef95601890afd80709  empty\n",
 //! )?;
-//! let report = checksig_core::verify(root.path(), None)?;
+//! let report = checksig_core::verify_signature(root.path())?;
 //! assert!(report.ok());
 //! # Ok(())
 //! # }
@@ -20,16 +20,34 @@
 
 #![forbid(unsafe_code)]
 
+mod algorithm;
+mod cancel;
+mod create;
 mod digest;
 mod engine;
 mod error;
+mod exclude;
+mod file;
+mod hash;
+mod listing;
+mod locate;
 pub mod manifest;
-mod open;
 mod quote;
 mod report;
+mod root;
+mod verify;
 
+pub use algorithm::Algorithm;
+pub use cancel::Cancel;
+pub use create::{CreateOptions, create, hash_file, write_manifest};
 pub use digest::Digest;
-pub use engine::{MANIFEST_NAME, verify};
+pub use engine::{Event, Progress};
 pub use error::{Error, ErrorKind};
-pub use open::Refusal;
-pub use report::{Outcome, Report, Verdict, VerdictKind};
+pub use exclude::{Exclude, GlobError};
+pub use hash::Hasher;
+pub use locate::{DEFAULT_NAME, ManifestSource, find_manifest, read_manifest};
+pub use report::{Extra, Outcome, Report, Skip, Verdict, VerdictKind};
+pub use root::{
+    Containment, Detail, FileStatus, LeftOut, Listed, Listing, OpenError, Refusal, Resolver, Root,
+};
+pub use verify::{Options, verify, verify_signature};

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use crate::digest::Digest;
 use crate::manifest::LineError;
-use crate::open::Refusal;
 use crate::quote::push_quoted;
+use crate::root::Refusal;
 
 /// What is known of a file after its line was checked.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The file has the digest that the manifest states.
+    /// The file has the digests that the manifest states.
     Ok,
     /// The file has this other digest.
     Mismatch(Digest),
+    /// The file has the digest, but not this size that the manifest states.
+    WrongSize(u64),
     /// There is no file of this name.
     Missing,
     /// The file cannot be opened or read.
@@ -23,8 +25,31 @@ pub enum Verdict {
     /// The name stands for something that is not read: outside the root, or
     /// not a regular file.
     Refused(Refusal),
+    /// The file was written to or replaced while it was read, so that neither a
+    /// good nor a bad digest can be trusted.
+    Changed,
     /// The line is not one that a checksum tool writes.
     Malformed(LineError),
+    /// The file was passed over, for this reason.
+    Skipped(Skip),
+}
+
+/// Why a file is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Skip {
+    /// It is missing, and missing files are to be ignored.
+    #[error("missing")]
+    Missing,
+    /// Its line states no digest, as RECORD's own line in a RECORD.
+    #[error("the manifest states no digest")]
+    NoDigest,
+    /// It is no regular file, and a manifest of regular files is made.
+    #[error("{0}")]
+    NotAFile(Refusal),
+    /// It is a link that leads nowhere, or in a circle.
+    #[error("a link without a file")]
+    BrokenLink,
 }
 
 impl Verdict {
@@ -33,11 +58,13 @@ impl Verdict {
     pub fn kind(&self) -> VerdictKind {
         match self {
             Self::Ok => VerdictKind::Ok,
-            Self::Mismatch(_) => VerdictKind::Mismatch,
+            Self::Mismatch(_) | Self::WrongSize(_) => VerdictKind::Mismatch,
             Self::Missing => VerdictKind::Missing,
             Self::Unreadable(_) => VerdictKind::Unreadable,
             Self::Refused(_) => VerdictKind::Refused,
+            Self::Changed => VerdictKind::Changed,
             Self::Malformed(_) => VerdictKind::Malformed,
+            Self::Skipped(_) => VerdictKind::Skipped,
         }
     }
 
@@ -50,15 +77,17 @@ impl Verdict {
         }
     }
 
-    /// Why the file could not be judged, in words; `None` where it was judged
-    /// or is missing.
+    /// What else there is to say, in words.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match self {
             Self::Ok | Self::Mismatch(_) | Self::Missing => None,
+            Self::WrongSize(stated) => Some(format!("the manifest states {stated} bytes")),
             Self::Unreadable(error) => Some(error.to_string()),
             Self::Refused(refusal) => Some(refusal.to_string()),
+            Self::Changed => Some("while it was read".to_owned()),
             Self::Malformed(error) => Some(error.to_string()),
+            Self::Skipped(skip) => Some(skip.to_string()),
         }
     }
 }
@@ -73,7 +102,9 @@ pub enum VerdictKind {
     Missing,
     Unreadable,
     Refused,
+    Changed,
     Malformed,
+    Skipped,
 }
 
 impl VerdictKind {
@@ -86,7 +117,9 @@ impl VerdictKind {
             Self::Missing => "missing",
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
+            Self::Changed => "changed",
             Self::Malformed => "malformed",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -99,54 +132,81 @@ pub struct Outcome {
     /// The file's name as in the manifest, unescaped; empty where the line is
     /// malformed.
     pub name: Vec<u8>,
-    /// The digest that the manifest states; `None` where the line is malformed.
+    /// The digest that the manifest states, or the one that decided of several;
+    /// `None` where it states none.
     pub expected: Option<Digest>,
     /// How many bytes of the file were read.
-    pub bytes: u64,
+    pub size: u64,
     /// What was found.
     pub verdict: Verdict,
+}
+
+/// A file that is there, but that the manifest does not list.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Extra {
+    /// Its name below the root.
+    pub name: Vec<u8>,
+    /// What it is, if not a regular file; or why a directory can't be looked into.
+    pub reason: Option<String>,
 }
 
 /// The outcome of every line of a manifest, in the manifest's order.
 #[derive(Debug)]
 pub struct Report {
-    root: Vec<u8>,
-    manifest: Vec<u8>,
-    outcomes: Vec<Outcome>,
-    elapsed: Duration,
+    pub(crate) root: Vec<u8>,
+    pub(crate) manifest: Vec<u8>,
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) extra: Vec<Extra>,
+    pub(crate) lenient: bool,
+    pub(crate) cancelled: bool,
+    pub(crate) elapsed: Duration,
 }
 
 impl Report {
-    pub(crate) fn new(
-        root: &[u8],
-        manifest: &[u8],
-        outcomes: Vec<Outcome>,
-        elapsed: Duration,
-    ) -> Self {
-        Self {
-            root: root.to_vec(),
-            manifest: manifest.to_vec(),
-            outcomes,
-            elapsed,
-        }
-    }
-
-    /// Whether at least one file was verified and every line is [`Verdict::Ok`].
+    /// Whether the run went to its end, at least one file is [`Verdict::Ok`], and
+    /// there is no [failure](Self::failures) and nothing [extra](Self::extra).
     #[must_use]
     pub fn ok(&self) -> bool {
-        !self.outcomes.is_empty() && self.failures().next().is_none()
+        !self.cancelled
+            && self.extra.is_empty()
+            && self.failures().next().is_none()
+            && self.count(VerdictKind::Ok) > 0
     }
 
-    /// Every line's outcome, in manifest order.
+    /// Every line's outcome, in manifest order; of a run that was cancelled, those
+    /// that were done.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
 
-    /// The outcomes that are not [`Verdict::Ok`], in manifest order.
+    /// The outcomes that fail the run, in manifest order: all but those that are OK
+    /// or skipped or, in a lenient run, malformed.
     pub fn failures(&self) -> impl Iterator<Item = &Outcome> {
-        let is_failure = |outcome: &&Outcome| outcome.verdict.kind() != VerdictKind::Ok;
+        let is_failure = |outcome: &&Outcome| match outcome.verdict.kind() {
+            VerdictKind::Ok | VerdictKind::Skipped => false,
+            VerdictKind::Malformed => !self.lenient,
+            _ => true,
+        };
         self.outcomes.iter().filter(is_failure)
+    }
+
+    /// The files that an audit found and the manifest does not list, by name.
+    #[must_use]
+    pub fn extra(&self) -> &[Extra] {
+        &self.extra
+    }
+
+    /// Whether the run was ended early.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// The manifest's path, as it was given or found.
+    #[must_use]
+    pub fn manifest(&self) -> &[u8] {
+        &self.manifest
     }
 
     /// How many lines have a verdict of this kind.
@@ -159,10 +219,10 @@ impl Report {
     /// How many bytes of files were read.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.outcomes.iter().map(|outcome| outcome.bytes).sum()
+        self.outcomes.iter().map(|outcome| outcome.size).sum()
     }
 
-    /// How long the verification took.
+    /// How long the run took.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
@@ -175,13 +235,16 @@ impl Report {
     /// the manifest and its number. Bytes, since a path need not be UTF-8.
     #[must_use]
     pub fn message(&self) -> Option<Vec<u8>> {
-        if self.outcomes.is_empty() {
-            let mut message = Vec::new();
-            push_quoted(&mut message, &join(&self.root, &self.manifest));
-            message.extend_from_slice(b" - lists no file");
-            return Some(message);
+        let failures = self.failures().map(|outcome| self.describe(outcome));
+        let extra = self.extra.iter().map(|extra| self.describe_extra(extra));
+        let mut lines: Vec<Vec<u8>> = failures.chain(extra).collect();
+        if self.cancelled {
+            lines.push(self.of_manifest("cancelled"));
+        } else if self.outcomes.is_empty() {
+            lines.push(self.of_manifest("lists no file"));
+        } else if lines.is_empty() && self.count(VerdictKind::Ok) == 0 {
+            lines.push(self.of_manifest("no file was verified"));
         }
-        let lines: Vec<Vec<u8>> = self.failures().map(|o| self.describe(o)).collect();
         (!lines.is_empty()).then(|| lines.join(&b'\n'))
     }
 
@@ -189,16 +252,34 @@ impl Report {
         let mut message = Vec::new();
         let kind = outcome.verdict.kind();
         if kind == VerdictKind::Malformed {
-            push_quoted(&mut message, &join(&self.root, &self.manifest));
+            push_quoted(&mut message, &self.manifest);
             message.extend_from_slice(format!(" line {}", outcome.line).as_bytes());
         } else {
             push_quoted(&mut message, &join(&self.root, &outcome.name));
         }
-        message.extend_from_slice(format!(" - {}", kind.word()).as_bytes());
-        if let Some(reason) = outcome.verdict.reason() {
-            message.extend_from_slice(format!(": {reason}").as_bytes());
-        }
+        push_finding(&mut message, kind.word(), outcome.verdict.reason());
         message
+    }
+
+    fn describe_extra(&self, extra: &Extra) -> Vec<u8> {
+        let mut message = Vec::new();
+        push_quoted(&mut message, &join(&self.root, &extra.name));
+        push_finding(&mut message, "not listed", extra.reason.clone());
+        message
+    }
+
+    fn of_manifest(&self, finding: &str) -> Vec<u8> {
+        let mut message = Vec::new();
+        push_quoted(&mut message, &self.manifest);
+        push_finding(&mut message, finding, None);
+        message
+    }
+}
+
+fn push_finding(message: &mut Vec<u8>, finding: &str, reason: Option<String>) {
+    message.extend_from_slice(format!(" - {finding}").as_bytes());
+    if let Some(reason) = reason {
+        message.extend_from_slice(format!(": {reason}").as_bytes());
     }
 }
 

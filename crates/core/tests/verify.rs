@@ -4,15 +4,36 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use checksig_core::{ErrorKind, MANIFEST_NAME, Refusal, VerdictKind, verify};
+use checksig_core::{
+    Cancel, DEFAULT_NAME, Error, ErrorKind, ManifestSource, Options, Refusal, Report, VerdictKind,
+};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use sha1::{Digest, Sha1};
 use tempfile::TempDir;
+
+/// Verifies against `sha1sum.txt` with these options.
+fn verify_with(root: &Path, options: &Options) -> Result<Report, Error> {
+    let manifest = ManifestSource::Path(root.join(DEFAULT_NAME));
+    checksig_core::verify(root, &manifest, options, &Cancel::default(), |_| {
+        ControlFlow::Continue(())
+    })
+}
+
+fn verify(root: &Path, threads: Option<NonZeroUsize>) -> Result<Report, Error> {
+    verify_with(
+        root,
+        &Options {
+            threads,
+            ..Options::default()
+        },
+    )
+}
 
 /// A directory with these files and no manifest.
 fn tree(files: &[(&[u8], &[u8])]) -> TempDir {
@@ -28,7 +49,7 @@ fn tree(files: &[(&[u8], &[u8])]) -> TempDir {
 }
 
 fn write_manifest(root: &TempDir, text: impl AsRef<[u8]>) {
-    fs::write(root.path().join(MANIFEST_NAME), text).unwrap();
+    fs::write(root.path().join(DEFAULT_NAME), text).unwrap();
 }
 
 fn line(name: &[u8], content: &[u8]) -> Vec<u8> {
@@ -196,7 +217,7 @@ fn a_root_or_manifest_that_cannot_be_used_is_an_error() {
         "\"ROOT/sha1sum.txt\" - cannot read the manifest: No such file or directory (os error 2)"
     );
 
-    let manifest = root.path().join(MANIFEST_NAME);
+    let manifest = root.path().join(DEFAULT_NAME);
     mknodat(
         CWD,
         &manifest,

@@ -8,17 +8,73 @@ from typing import Any, Optional, Sequence, cast
 import cffi
 
 from ..errors import from_status
+from .base import NativeBackend, NativeReport
+from .handle import Captured, Owner
 from .header import declarations
-from .report import NativeReport
-from .surface import Allocator, CapturedAllocator, ResultTuple, count_of
+from .surface import (
+    Allocator,
+    CancelHandle,
+    EntryTuple,
+    OnProgress,
+    OnResult,
+    ProgressTuple,
+    ResultTuple,
+    RunOptions,
+    count_of,
+)
 
 __all__ = ["CffiBackend"]
+
+#: ``UINT64_MAX``, where a number of bytes is not known.
+_UNKNOWN = 2**64 - 1
 
 
 def _string(ffi: cffi.FFI, text: Any) -> bytes:
     """A copy of a NUL-terminated ``char *``."""
     # `string` gives `str` for other types of character alone.
     return cast("bytes", ffi.string(text))
+
+
+def _copied(ffi: cffi.FFI, pointer: Any, length: int) -> Optional[bytes]:
+    return None if pointer == ffi.NULL else bytes(ffi.buffer(pointer, length))
+
+
+def _optional_string(ffi: cffi.FFI, text: Any) -> Optional[bytes]:
+    return None if text == ffi.NULL else _string(ffi, text)
+
+
+def _result_tuple(ffi: cffi.FFI, result: Any) -> ResultTuple:
+    return ResultTuple(
+        name=_copied(ffi, result.name, result.name_len) or b"",
+        algorithm=_optional_string(ffi, result.algorithm),
+        expected=_copied(ffi, result.expected, result.digest_len),
+        actual=_copied(ffi, result.actual, result.digest_len),
+        reason=_copied(ffi, result.reason, result.reason_len),
+        line=result.line,
+        size=result.size,
+        verdict=int(result.verdict),
+    )
+
+
+def _progress_tuple(ffi: cffi.FFI, progress: Any) -> ProgressTuple:
+    return ProgressTuple(
+        files=progress.files,
+        files_total=progress.files_total,
+        size=progress.bytes,
+        size_total=None if progress.bytes_total == _UNKNOWN else progress.bytes_total,
+        current=_copied(ffi, progress.current, progress.current_len) or b"",
+    )
+
+
+def _entry_tuple(ffi: cffi.FFI, entry: Any) -> EntryTuple:
+    return EntryTuple(
+        name=_copied(ffi, entry.name, entry.name_len) or b"",
+        algorithm=_optional_string(ffi, entry.algorithm),
+        digest=_copied(ffi, entry.digest, entry.digest_len),
+        size=None if entry.size < 0 else entry.size,
+        line=entry.line,
+        error=_copied(ffi, entry.error, entry.error_len),
+    )
 
 
 class CffiReport(NativeReport):
@@ -28,30 +84,21 @@ class CffiReport(NativeReport):
         self._ffi = ffi
         super().__init__(lib, pointer)
 
-    def _borrow_results(self, pointer: Any) -> tuple[Any, int]:
+    def _array(self, function: Any, pointer: Any) -> tuple[Any, int]:
         count = self._ffi.new("size_t *")
-        results = self._lib.checksig_report_results(pointer, count)
-        return results, int(count[0])
+        return function(pointer, count), int(count[0])
 
     def _copy_text(self, text: Any) -> Optional[bytes]:
-        return None if text == self._ffi.NULL else _string(self._ffi, text)
+        return _optional_string(self._ffi, text)
 
-    def _copied(self, pointer: Any, length: int) -> Optional[bytes]:
-        return None if pointer == self._ffi.NULL else bytes(self._ffi.buffer(pointer, length))
+    def _copy_bytes(self, pointer: Any, length: int) -> Optional[bytes]:
+        return _copied(self._ffi, pointer, length)
 
     def _copy_result(self, result: Any) -> ResultTuple:
-        return ResultTuple(
-            name=self._copied(result.name, result.name_len) or b"",
-            expected=self._copied(result.expected, result.digest_len),
-            actual=self._copied(result.actual, result.digest_len),
-            reason=self._copied(result.reason, result.reason_len),
-            line=result.line,
-            bytes=result.bytes,
-            verdict=int(result.verdict),
-        )
+        return _result_tuple(self._ffi, result)
 
 
-class CffiBackend:
+class CffiBackend(NativeBackend):
     """The surface of :class:`~checksig._native.surface.Backend` through cffi."""
 
     name = "cffi"
@@ -60,17 +107,13 @@ class CffiBackend:
         self._ffi = cffi.FFI()
         self._ffi.cdef(declarations())
         # cffi's stubs know no function of a library that is opened at run time.
-        self._lib: Any = self._ffi.dlopen(str(path))
+        super().__init__(self._ffi.dlopen(str(path)), self._ffi.NULL)
 
     def _last_error(self) -> bytes:
         length = self._lib.checksig_last_error_message(self._ffi.NULL, 0)
         buffer = self._ffi.new("char[]", length + 1)
         self._lib.checksig_last_error_message(buffer, length + 1)
         return bytes(self._ffi.buffer(buffer, length))
-
-    def _check(self, status: int) -> None:
-        if status != 0:
-            raise from_status(status, self._last_error())
 
     def _string(self, text: Any) -> bytes:
         return _string(self._ffi, text)
@@ -86,16 +129,109 @@ class CffiBackend:
         """A pointer to a writable view's memory, which it keeps alive."""
         return self._ffi.from_buffer(kind, view) if view.nbytes else self._ffi.NULL
 
+    def _or_null(self, text: Optional[bytes]) -> Any:
+        return self._ffi.NULL if text is None else text
+
     def version(self) -> str:
         return self._string(self._lib.checksig_version()).decode("ascii")
 
     def address(self, view: memoryview) -> int:
         return int(self._ffi.cast("uintptr_t", self._pointer(view, "char[]")))
 
-    def verify(self, root: bytes, threads: int) -> CffiReport:
-        handle = self._ffi.new("checksig_report **")
-        self._check(self._lib.checksig_verify(root, len(root), threads, handle))
-        return CffiReport(self._ffi, self._lib, handle[0])
+    def _run(
+        self,
+        function: Any,
+        root: bytes,
+        manifest: Optional[bytes],
+        options: RunOptions,
+        on_result: Optional[OnResult],
+        on_progress: Optional[OnProgress],
+        cancel: Optional[CancelHandle],
+    ) -> CffiReport:
+        ffi = self._ffi
+
+        def tell_result(result: Any, _user: Any) -> bool:
+            return on_result is not None and on_result(_result_tuple(ffi, result))
+
+        def tell_progress(progress: Any, _user: Any) -> bool:
+            return on_progress is not None and on_progress(_progress_tuple(ffi, progress))
+
+        results, progress = Captured(tell_result, True), Captured(tell_progress, True)
+        result_function = ffi.callback("int(const checksig_result *, void *)", results)
+        progress_function = ffi.callback("int(const checksig_progress *, void *)", progress)
+        owner = self._options(options)
+        handle = ffi.new("checksig_report **")
+        status = function(
+            *(root, len(root)),
+            *(self._or_null(manifest), len(manifest or b"")),
+            owner.pointer,
+            result_function if on_result else ffi.NULL,
+            progress_function if on_progress else ffi.NULL,
+            ffi.NULL,
+            ffi.NULL if cancel is None else cancel.owner.pointer,
+            handle,
+        )
+        del owner  # until here it kept the options
+        self._check(status)
+        report = CffiReport(ffi, self._lib, handle[0])
+        results.reraise()
+        progress.reraise()
+        return report
+
+    def hash_file(self, path: bytes, algorithm: bytes) -> bytes:
+        digest = self._ffi.new("uint8_t[64]")
+        length = self._ffi.new("size_t *")
+        self._check(self._lib.checksig_hash_file(path, len(path), algorithm, digest, 64, length))
+        return bytes(self._ffi.buffer(digest, length[0]))
+
+    def read_manifest(
+        self, path: Optional[bytes], options: RunOptions
+    ) -> tuple[str, list[EntryTuple]]:
+        owner = self._options(options)
+        handle = self._ffi.new("checksig_manifest **")
+        self._check(
+            self._lib.checksig_manifest_read(
+                self._or_null(path), len(path or b""), owner.pointer, handle
+            )
+        )
+        manifest = Owner(handle[0], self._lib.checksig_manifest_free)
+        count = self._ffi.new("size_t *")
+        entries = self._lib.checksig_manifest_entries(manifest.pointer, count)
+        name = self._string(self._lib.checksig_manifest_format(manifest.pointer))
+        copied = [_entry_tuple(self._ffi, entries[index]) for index in range(count[0])]
+        del manifest  # until here it kept what was copied
+        return name.decode("ascii"), copied
+
+    def find_manifest(self, root: bytes) -> bytes:
+        path = self._ffi.new("char **")
+        self._check(self._lib.checksig_manifest_find(root, len(root), path))
+        return self._taken(path[0])
+
+    def write_manifest(
+        self, path: bytes, entries: Sequence[EntryTuple], options: RunOptions
+    ) -> None:
+        ffi = self._ffi
+        owner = self._options(options)
+        kept = []
+
+        def lent(text: Optional[bytes]) -> Any:
+            if text is None:
+                return ffi.NULL
+            kept.append(ffi.new("char[]", text))
+            return kept[-1]
+
+        array = ffi.new("checksig_entry[]", len(entries))
+        for place, entry in zip(array, entries):
+            place.name, place.name_len = lent(entry.name), len(entry.name)
+            place.algorithm = lent(entry.algorithm)
+            place.digest = ffi.cast("uint8_t *", lent(entry.digest))
+            place.digest_len = len(entry.digest or b"")
+            place.size = -1 if entry.size is None else entry.size
+            place.line = entry.line
+        status = self._lib.checksig_manifest_write(
+            path, len(path), array, len(entries), owner.pointer
+        )
+        self._check(status)
 
     def lookup_cname(self, name: bytes, nameservers: Optional[bytes], timeout: float) -> bytes:
         canonical = self._ffi.new("char **")
@@ -156,27 +292,21 @@ class CffiBackend:
             self._lib.checksig_user_info_free(info)
 
     def sqrts(self, alloc: Allocator, count: int) -> None:
-        captured = CapturedAllocator(alloc)
         borrowed = []
 
-        @self._ffi.callback("void *(const char *, int64_t, void *)")
         def allocate(typecode: Any, elements: int, _user: Any) -> Any:
-            buffer = captured(self._string(typecode), elements)
-            if buffer is None or elements == 0:
+            buffer = alloc(self._string(typecode).decode("ascii"), elements)
+            if elements == 0:
                 return self._ffi.NULL
             anchor = self._ffi.from_buffer(buffer)
             borrowed.append(anchor)
             return self._ffi.cast("void *", anchor)
 
-        status = self._lib.checksig_cookbook_sqrts(allocate, self._ffi.NULL, count)
+        captured = Captured(allocate, self._ffi.NULL)
+        function = self._ffi.callback("void *(const char *, int64_t, void *)", captured)
+        status = self._lib.checksig_cookbook_sqrts(function, self._ffi.NULL, count)
         captured.reraise()
         self._check(status)
-
-    def noop(self) -> None:
-        self._lib.checksig_cookbook_noop()
-
-    def pi(self, terms: int) -> float:
-        return float(self._lib.checksig_cookbook_pi(terms))
 
     def shuffle(self, nums: memoryview, seed: int) -> None:
         self._lib.checksig_cookbook_shuffle(self._pointer(nums, "double[]"), count_of(nums), seed)

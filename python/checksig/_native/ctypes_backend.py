@@ -16,6 +16,8 @@ from ctypes import (
     c_int64,
     c_longlong,
     c_size_t,
+    c_uint8,
+    c_uint32,
     c_uint64,
     c_void_p,
 )
@@ -23,10 +25,24 @@ from pathlib import Path
 from typing import Any, Optional, Sequence
 
 from ..errors import from_status
-from .report import NativeReport
-from .surface import Allocator, CapturedAllocator, ResultTuple, count_of
+from .base import NativeBackend, NativeReport
+from .handle import Captured, Owner
+from .surface import (
+    Allocator,
+    CancelHandle,
+    EntryTuple,
+    OnProgress,
+    OnResult,
+    ProgressTuple,
+    ResultTuple,
+    RunOptions,
+    count_of,
+)
 
 __all__ = ["PROTOTYPES", "CtypesBackend"]
+
+#: ``UINT64_MAX``, where a number of bytes is not known.
+_UNKNOWN = 2**64 - 1
 
 
 class Result(Structure):
@@ -35,14 +51,55 @@ class Result(Structure):
     _fields_ = [
         ("name", c_void_p),
         ("name_len", c_size_t),
+        ("algorithm", c_char_p),
         ("expected", c_void_p),
         ("actual", c_void_p),
         ("digest_len", c_size_t),
         ("reason", c_void_p),
         ("reason_len", c_size_t),
         ("line", c_uint64),
-        ("bytes", c_uint64),
+        ("size", c_uint64),
         ("verdict", c_int),
+    ]
+
+
+class Progress(Structure):
+    """The header's ``checksig_progress``."""
+
+    _fields_ = [
+        ("files", c_uint64),
+        ("files_total", c_uint64),
+        ("bytes", c_uint64),
+        ("bytes_total", c_uint64),
+        ("current", c_void_p),
+        ("current_len", c_size_t),
+    ]
+
+
+class Extra(Structure):
+    """The header's ``checksig_extra``."""
+
+    _fields_ = [
+        ("name", c_void_p),
+        ("name_len", c_size_t),
+        ("reason", c_void_p),
+        ("reason_len", c_size_t),
+    ]
+
+
+class Entry(Structure):
+    """The header's ``checksig_entry``."""
+
+    _fields_ = [
+        ("name", c_void_p),
+        ("name_len", c_size_t),
+        ("algorithm", c_char_p),
+        ("digest", c_void_p),
+        ("digest_len", c_size_t),
+        ("size", c_int64),
+        ("line", c_uint64),
+        ("error", c_void_p),
+        ("error_len", c_size_t),
     ]
 
 
@@ -82,22 +139,71 @@ class GoString(Structure):
 
 
 AllocatorFunction = CFUNCTYPE(c_void_p, c_char_p, c_int64, c_void_p)
+ResultFunction = CFUNCTYPE(c_int, POINTER(Result), c_void_p)
+ProgressFunction = CFUNCTYPE(c_int, POINTER(Progress), c_void_p)
+
+#: The parameters of a run.
+_RUN = [
+    *(c_char_p, c_size_t),
+    *(c_char_p, c_size_t),
+    c_void_p,
+    ResultFunction,
+    ProgressFunction,
+    c_void_p,
+    c_void_p,
+    POINTER(c_void_p),
+]
 
 #: Every function of the header, in its order: result and parameters. A text that
 #: must be released is a ``c_void_p``: ctypes would lose the pointer of a
 #: ``c_char_p``.
 PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "checksig_last_error_message": (c_size_t, [c_char_p, c_size_t]),
-    "verify": (c_void_p, [c_char_p]),
-    "checksig_verify": (c_int, [c_char_p, c_size_t, c_size_t, POINTER(c_void_p)]),
+    "checksig_last_error_line": (c_uint64, []),
+    "checksig_cancel_new": (c_void_p, []),
+    "checksig_cancel_request": (None, [c_void_p]),
+    "checksig_cancel_free": (None, [c_void_p]),
+    "checksig_create": (c_int, _RUN),
+    "checksig_hash_file": (
+        c_int,
+        [c_char_p, c_size_t, c_char_p, POINTER(c_uint8), c_size_t, POINTER(c_size_t)],
+    ),
+    "checksig_manifest_read": (c_int, [c_char_p, c_size_t, c_void_p, POINTER(c_void_p)]),
+    "checksig_manifest_find": (c_int, [c_char_p, c_size_t, POINTER(c_void_p)]),
+    "checksig_manifest_entries": (POINTER(Entry), [c_void_p, POINTER(c_size_t)]),
+    "checksig_manifest_format": (c_char_p, [c_void_p]),
+    "checksig_manifest_free": (None, [c_void_p]),
+    "checksig_manifest_write": (
+        c_int,
+        [c_char_p, c_size_t, POINTER(Entry), c_size_t, c_void_p],
+    ),
+    "checksig_options_new": (c_void_p, []),
+    "checksig_options_free": (None, [c_void_p]),
+    "checksig_options_set_algorithm": (c_int, [c_void_p, c_char_p]),
+    "checksig_options_set_format": (c_int, [c_void_p, c_char_p]),
+    "checksig_options_set_zero": (c_int, [c_void_p, c_bool]),
+    "checksig_options_set_lenient": (c_int, [c_void_p, c_bool]),
+    "checksig_options_set_ignore_missing": (c_int, [c_void_p, c_bool]),
+    "checksig_options_set_audit": (c_int, [c_void_p, c_bool]),
+    "checksig_options_set_allow_outside": (c_int, [c_void_p, c_bool]),
+    "checksig_options_set_threads": (c_int, [c_void_p, c_size_t]),
+    "checksig_options_set_measure": (c_int, [c_void_p, c_bool]),
+    "checksig_options_add_exclude": (c_int, [c_void_p, c_char_p]),
+    "checksig_options_set_text": (c_int, [c_void_p, c_char_p, c_size_t]),
     "checksig_report_ok": (c_bool, [c_void_p]),
     "checksig_report_results": (POINTER(Result), [c_void_p, POINTER(c_size_t)]),
+    "checksig_report_extra": (POINTER(Extra), [c_void_p, POINTER(c_size_t)]),
+    "checksig_report_cancelled": (c_bool, [c_void_p]),
+    "checksig_report_manifest": (c_char_p, [c_void_p]),
     "checksig_report_count": (c_size_t, [c_void_p, c_int]),
     "checksig_report_message": (c_char_p, [c_void_p]),
     "checksig_report_bytes": (c_uint64, [c_void_p]),
     "checksig_report_seconds": (c_double, [c_void_p]),
     "checksig_report_free": (None, [c_void_p]),
+    "verify": (c_void_p, [c_char_p]),
+    "checksig_verify": (c_int, _RUN),
     "checksig_version": (c_char_p, []),
+    "checksig_abi_version": (c_uint32, []),
     "checksig_free": (None, [c_void_p]),
     "Hello": (None, []),
     "hello": (None, []),
@@ -134,50 +240,75 @@ def _copied(address: Optional[int], length: int) -> Optional[bytes]:
     return None if address is None else ctypes.string_at(address, length)
 
 
+def _result_tuple(result: Result) -> ResultTuple:
+    return ResultTuple(
+        name=ctypes.string_at(result.name, result.name_len),
+        algorithm=result.algorithm,
+        expected=_copied(result.expected, result.digest_len),
+        actual=_copied(result.actual, result.digest_len),
+        reason=_copied(result.reason, result.reason_len),
+        line=result.line,
+        size=result.size,
+        verdict=result.verdict,
+    )
+
+
+def _progress_tuple(progress: Progress) -> ProgressTuple:
+    return ProgressTuple(
+        files=progress.files,
+        files_total=progress.files_total,
+        size=progress.bytes,
+        size_total=None if progress.bytes_total == _UNKNOWN else progress.bytes_total,
+        current=_copied(progress.current, progress.current_len) or b"",
+    )
+
+
+def _entry_tuple(entry: Entry) -> EntryTuple:
+    return EntryTuple(
+        name=ctypes.string_at(entry.name, entry.name_len),
+        algorithm=entry.algorithm,
+        digest=_copied(entry.digest, entry.digest_len),
+        size=None if entry.size < 0 else entry.size,
+        line=entry.line,
+        error=_copied(entry.error, entry.error_len),
+    )
+
+
 class CtypesReport(NativeReport):
     """A ``checksig_report`` through ctypes."""
 
-    def _borrow_results(self, pointer: c_void_p) -> tuple[Any, int]:
+    def _array(self, function: Any, pointer: c_void_p) -> tuple[Any, int]:
         count = c_size_t()
-        results = self._lib.checksig_report_results(pointer, byref(count))
-        return results, count.value
+        return function(pointer, byref(count)), count.value
 
     def _copy_text(self, text: Optional[bytes]) -> Optional[bytes]:
         return text
 
+    def _copy_bytes(self, pointer: Optional[int], length: int) -> Optional[bytes]:
+        return _copied(pointer, length)
+
     def _copy_result(self, result: Result) -> ResultTuple:
-        return ResultTuple(
-            name=ctypes.string_at(result.name, result.name_len),
-            expected=_copied(result.expected, result.digest_len),
-            actual=_copied(result.actual, result.digest_len),
-            reason=_copied(result.reason, result.reason_len),
-            line=result.line,
-            bytes=result.bytes,
-            verdict=result.verdict,
-        )
+        return _result_tuple(result)
 
 
-class CtypesBackend:
+class CtypesBackend(NativeBackend):
     """The surface of :class:`~checksig._native.surface.Backend` through ctypes."""
 
     name = "ctypes"
 
     def __init__(self, path: Path) -> None:
-        self._lib = ctypes.CDLL(str(path))
+        lib = ctypes.CDLL(str(path))
         for name, (restype, argtypes) in PROTOTYPES.items():
-            function = getattr(self._lib, name)
+            function = getattr(lib, name)
             function.restype = restype
             function.argtypes = argtypes
+        super().__init__(lib, None)
 
     def _last_error(self) -> bytes:
         length = self._lib.checksig_last_error_message(None, 0)
         buffer = ctypes.create_string_buffer(length + 1)
         self._lib.checksig_last_error_message(buffer, length + 1)
         return buffer.raw[:length]
-
-    def _check(self, status: int) -> None:
-        if status != 0:
-            raise from_status(status, self._last_error())
 
     def _taken(self, address: int) -> bytes:
         """Copies a text of the library's and releases it."""
@@ -193,10 +324,92 @@ class CtypesBackend:
     def address(self, view: memoryview) -> int:
         return ctypes.addressof(c_char.from_buffer(view)) if view.nbytes else 0
 
-    def verify(self, root: bytes, threads: int) -> CtypesReport:
+    def _run(
+        self,
+        function: Any,
+        root: bytes,
+        manifest: Optional[bytes],
+        options: RunOptions,
+        on_result: Optional[OnResult],
+        on_progress: Optional[OnProgress],
+        cancel: Optional[CancelHandle],
+    ) -> CtypesReport:
+        def tell_result(result: Any, _user: Optional[int]) -> bool:
+            return on_result is not None and on_result(_result_tuple(result[0]))
+
+        def tell_progress(progress: Any, _user: Optional[int]) -> bool:
+            return on_progress is not None and on_progress(_progress_tuple(progress[0]))
+
+        results, progress = Captured(tell_result, True), Captured(tell_progress, True)
+        owner = self._options(options)
         handle = c_void_p()
-        self._check(self._lib.checksig_verify(root, len(root), threads, byref(handle)))
-        return CtypesReport(self._lib, handle)
+        status = function(
+            *(root, len(root)),
+            *(manifest, len(manifest or b"")),
+            owner.pointer,
+            ResultFunction(results) if on_result else ResultFunction(),
+            ProgressFunction(progress) if on_progress else ProgressFunction(),
+            None,
+            None if cancel is None else cancel.owner.pointer,
+            byref(handle),
+        )
+        del owner  # until here it kept the options
+        self._check(status)
+        report = CtypesReport(self._lib, handle)
+        results.reraise()
+        progress.reraise()
+        return report
+
+    def hash_file(self, path: bytes, algorithm: bytes) -> bytes:
+        digest = (c_uint8 * 64)()
+        length = c_size_t()
+        self._check(
+            self._lib.checksig_hash_file(
+                path, len(path), algorithm, digest, len(digest), byref(length)
+            )
+        )
+        return bytes(digest[: length.value])
+
+    def read_manifest(
+        self, path: Optional[bytes], options: RunOptions
+    ) -> tuple[str, list[EntryTuple]]:
+        owner = self._options(options)
+        handle = c_void_p()
+        self._check(
+            self._lib.checksig_manifest_read(path, len(path or b""), owner.pointer, byref(handle))
+        )
+        manifest = Owner(handle, self._lib.checksig_manifest_free)
+        count = c_size_t()
+        entries = self._lib.checksig_manifest_entries(manifest.pointer, byref(count))
+        name: bytes = self._lib.checksig_manifest_format(manifest.pointer)
+        copied = [_entry_tuple(entries[index]) for index in range(count.value)]
+        del manifest  # until here it kept what was copied
+        return name.decode("ascii"), copied
+
+    def find_manifest(self, root: bytes) -> bytes:
+        path = c_void_p()
+        self._check(self._lib.checksig_manifest_find(root, len(root), byref(path)))
+        assert path.value is not None
+        return self._taken(path.value)
+
+    def write_manifest(
+        self, path: bytes, entries: Sequence[EntryTuple], options: RunOptions
+    ) -> None:
+        owner = self._options(options)
+        array = (Entry * len(entries))()
+        for place, entry in zip(array, entries):
+            place.name = ctypes.cast(c_char_p(entry.name), c_void_p)
+            place.name_len = len(entry.name)
+            place.algorithm = entry.algorithm
+            place.digest = ctypes.cast(c_char_p(entry.digest), c_void_p)
+            place.digest_len = len(entry.digest or b"")
+            place.size = -1 if entry.size is None else entry.size
+            place.line = entry.line
+        # `entries` has the bytes that the array points to, and is kept until here.
+        status = self._lib.checksig_manifest_write(
+            path, len(path), array, len(array), owner.pointer
+        )
+        self._check(status)
 
     def lookup_cname(self, name: bytes, nameservers: Optional[bytes], timeout: float) -> bytes:
         canonical = c_void_p()
@@ -251,26 +464,20 @@ class CtypesBackend:
             self._lib.checksig_user_info_free(info)
 
     def sqrts(self, alloc: Allocator, count: int) -> None:
-        captured = CapturedAllocator(alloc)
         borrowed = []
 
         def allocate(typecode: bytes, elements: int, _user: Optional[int]) -> Optional[int]:
-            buffer = captured(typecode, elements)
-            if buffer is None or elements == 0:
+            buffer = alloc(typecode.decode("ascii"), elements)
+            if elements == 0:
                 return None
             anchor = c_char.from_buffer(buffer)
             borrowed.append(anchor)
             return ctypes.addressof(anchor)
 
-        status = self._lib.checksig_cookbook_sqrts(AllocatorFunction(allocate), None, count)
+        captured = Captured(allocate, None)
+        status = self._lib.checksig_cookbook_sqrts(AllocatorFunction(captured), None, count)
         captured.reraise()
         self._check(status)
-
-    def noop(self) -> None:
-        self._lib.checksig_cookbook_noop()
-
-    def pi(self, terms: int) -> float:
-        return float(self._lib.checksig_cookbook_pi(terms))
 
     def shuffle(self, nums: memoryview, seed: int) -> None:
         self._lib.checksig_cookbook_shuffle(_pointer(nums), count_of(nums), seed)

@@ -9,12 +9,26 @@ else: numbers must be in range, and a view must be what
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Protocol, Sequence
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Protocol, Sequence
+
+from .handle import Owner
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Allocator", "Backend", "ReportHandle", "ResultTuple", "count_of"]
+__all__ = [
+    "Allocator",
+    "Backend",
+    "CancelHandle",
+    "EntryTuple",
+    "OnProgress",
+    "OnResult",
+    "ProgressTuple",
+    "ReportHandle",
+    "ResultTuple",
+    "RunOptions",
+    "count_of",
+]
 
 #: Gives a writable buffer for a typecode of :mod:`array` and a number of elements.
 Allocator = Callable[[str, int], "Buffer"]
@@ -25,16 +39,68 @@ def count_of(view: memoryview) -> int:
     return view.nbytes // view.itemsize
 
 
+class RunOptions(NamedTuple):
+    """``checksig_options``; what is not given is the library's default."""
+
+    algorithm: Optional[bytes] = None
+    format: Optional[bytes] = None
+    zero: bool = False
+    lenient: bool = False
+    ignore_missing: bool = False
+    audit: bool = False
+    allow_outside: bool = False
+    threads: int = 0
+    measure: bool = False
+    exclude: tuple[bytes, ...] = ()
+    text: Optional[bytes] = None
+
+
 class ResultTuple(NamedTuple):
     """One ``checksig_result``, copied."""
 
     name: bytes
+    algorithm: Optional[bytes]
     expected: Optional[bytes]
     actual: Optional[bytes]
     reason: Optional[bytes]
     line: int
-    bytes: int
+    size: int
     verdict: int
+
+
+class ProgressTuple(NamedTuple):
+    """One ``checksig_progress``, copied."""
+
+    files: int
+    files_total: int
+    size: int
+    size_total: Optional[int]
+    current: bytes
+
+
+class EntryTuple(NamedTuple):
+    """One ``checksig_entry``, copied, or to be written."""
+
+    name: bytes
+    algorithm: Optional[bytes]
+    digest: Optional[bytes]
+    size: Optional[int]
+    line: int
+    error: Optional[bytes] = None
+
+
+#: Told of each result as it comes; true ends the run.
+OnResult = Callable[[ResultTuple], bool]
+#: Told how far a run has come, about every tenth of a second; true ends the run.
+OnProgress = Callable[[ProgressTuple], bool]
+
+
+class CancelHandle(Protocol):
+    """A ``checksig_cancel`` of the library's, released once."""
+
+    owner: Owner
+
+    def request(self) -> None: ...
 
 
 class ReportHandle(Protocol):
@@ -45,12 +111,15 @@ class ReportHandle(Protocol):
 
     def close(self) -> None: ...
     def ok(self) -> bool: ...
+    def cancelled(self) -> bool: ...
     def message(self) -> Optional[bytes]: ...
-    def bytes(self) -> int: ...
+    def manifest(self) -> bytes: ...
+    def size(self) -> int: ...
     def seconds(self) -> float: ...
     def count(self, verdict: int) -> int: ...
     def __len__(self) -> int: ...
     def result(self, index: int) -> ResultTuple: ...
+    def extra(self) -> list[tuple[bytes, Optional[bytes]]]: ...
 
 
 class Backend(Protocol):
@@ -61,7 +130,33 @@ class Backend(Protocol):
     def version(self) -> str: ...
     def address(self, view: memoryview) -> int: ...
 
-    def verify(self, root: bytes, threads: int) -> ReportHandle: ...
+    def new_cancel(self) -> CancelHandle: ...
+    def verify(
+        self,
+        root: bytes,
+        manifest: Optional[bytes],
+        options: RunOptions,
+        on_result: Optional[OnResult] = None,
+        on_progress: Optional[OnProgress] = None,
+        cancel: Optional[CancelHandle] = None,
+    ) -> ReportHandle: ...
+    def create(
+        self,
+        root: bytes,
+        manifest: bytes,
+        options: RunOptions,
+        on_result: Optional[OnResult] = None,
+        on_progress: Optional[OnProgress] = None,
+        cancel: Optional[CancelHandle] = None,
+    ) -> ReportHandle: ...
+    def hash_file(self, path: bytes, algorithm: bytes) -> bytes: ...
+    def read_manifest(
+        self, path: Optional[bytes], options: RunOptions
+    ) -> tuple[str, list[EntryTuple]]: ...
+    def find_manifest(self, root: bytes) -> bytes: ...
+    def write_manifest(
+        self, path: bytes, entries: Sequence[EntryTuple], options: RunOptions
+    ) -> None: ...
 
     def lookup_cname(self, name: bytes, nameservers: Optional[bytes], timeout: float) -> bytes: ...
 
@@ -77,27 +172,3 @@ class Backend(Protocol):
     def pi(self, terms: int) -> float: ...
     def shuffle(self, nums: memoryview, seed: int) -> None: ...
     def dot(self, a: memoryview, b: memoryview) -> float: ...
-
-
-class CapturedAllocator:
-    """An allocator whose exception waits until the library has returned.
-
-    No exception may leave a callback: the library is told that there is no
-    memory, and :meth:`reraise` raises what really happened.
-    """
-
-    def __init__(self, alloc: Allocator) -> None:
-        self._alloc = alloc
-        self._error: Optional[BaseException] = None
-
-    def __call__(self, typecode: bytes, count: int) -> Optional[Any]:
-        try:
-            return self._alloc(typecode.decode("ascii"), count)
-        except BaseException as error:
-            self._error = error
-            return None
-
-    def reraise(self) -> None:
-        """Raises the exception of a failed allocation, if there was one."""
-        if self._error is not None:
-            raise self._error

@@ -1,17 +1,12 @@
-//! Verifying a directory: the tutorials' `verify`, and a report with each verdict.
+//! What a run found.
 
-use std::ffi::{CString, OsStr, c_char, c_int, c_void};
-use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::{CString, c_char, c_int};
 use std::ptr;
 
-use checksig_core::{Digest, Error, ErrorKind, Outcome, Report, VerdictKind};
+use checksig_core::{Digest, Extra, Outcome, Report, VerdictKind};
 
-use crate::abi::{
-    Failure, attempt, bytes, check_pointer, checksig_status, guard, guard_status, malloc_text,
-    reference, set_last_error, text,
-};
+use super::c_name;
+use crate::abi::{check_pointer, guard, reference};
 
 /// What was found for one line of a manifest. Numbers are never reused.
 #[repr(C)]
@@ -30,6 +25,11 @@ pub enum checksig_verdict {
     Refused = 4,
     /// The line is not one that a checksum tool writes; `reason` says why.
     Malformed = 5,
+    /// The file was written to or replaced while it was read: neither a good nor a bad
+    /// digest could be trusted.
+    Changed = 6,
+    /// The file was passed over; `reason` says why.
+    Skipped = 7,
 }
 
 impl From<VerdictKind> for checksig_verdict {
@@ -39,7 +39,9 @@ impl From<VerdictKind> for checksig_verdict {
             VerdictKind::Mismatch => Self::Mismatch,
             VerdictKind::Missing => Self::Missing,
             VerdictKind::Refused => Self::Refused,
+            VerdictKind::Changed => Self::Changed,
             VerdictKind::Malformed => Self::Malformed,
+            VerdictKind::Skipped => Self::Skipped,
             // The enumeration may grow; what is new is never a good verdict.
             _ => Self::Unreadable,
         }
@@ -55,24 +57,41 @@ pub struct checksig_result {
     pub name: *const c_char,
     /// The length of `name` in bytes.
     pub name_len: usize,
-    /// The digest that the manifest states, `digest_len` bytes; NULL where the
-    /// line is malformed.
+    /// The algorithm's name, NUL-terminated and always there; NULL where `expected` is.
+    pub algorithm: *const c_char,
+    /// The digest that the manifest states, `digest_len` bytes: of several the one that
+    /// decided. NULL where the line is malformed or states none.
     pub expected: *const u8,
     /// The digest that the file has, `digest_len` bytes, where it is another one
     /// than expected; NULL otherwise.
     pub actual: *const u8,
-    /// The length of a digest in bytes.
+    /// The length of a digest in bytes; 0 where `expected` is NULL.
     pub digest_len: usize,
-    /// Why there is no digest, UTF-8; NULL where there is nothing to say.
+    /// What else there is to say, UTF-8; NULL where there is nothing.
     pub reason: *const c_char,
     /// The length of `reason` in bytes.
     pub reason_len: usize,
     /// The line's number in the manifest, from 1.
     pub line: u64,
     /// How many bytes of the file were read.
-    pub bytes: u64,
+    pub size: u64,
     /// What was found.
     pub verdict: checksig_verdict,
+}
+
+/// A file that is there, but that the manifest does not list. All pointers are borrowed
+/// from the report and end with it; the texts have no NUL at their end.
+#[repr(C)]
+pub struct checksig_extra {
+    /// The file's name below the root: any bytes but NUL.
+    pub name: *const c_char,
+    /// The length of `name` in bytes.
+    pub name_len: usize,
+    /// What it is, if not a regular file, or why a directory can't be looked into, UTF-8;
+    /// NULL where there is nothing to say.
+    pub reason: *const c_char,
+    /// The length of `reason` in bytes.
+    pub reason_len: usize,
 }
 
 /// The verdicts on a directory, from `checksig_verify`, to be released with
@@ -80,13 +99,20 @@ pub struct checksig_result {
 pub struct checksig_report {
     report: Report,
     message: Option<CString>,
+    manifest: CString,
     results: Vec<checksig_result>,
+    extra: Vec<checksig_extra>,
     /// What `results` points to; each is a block of its own, so that it stays
     /// where it is.
     _reasons: Vec<Box<str>>,
 }
 
 impl checksig_report {
+    /// A report that the caller releases.
+    pub(super) fn into_handle(report: Report) -> *mut Self {
+        Box::into_raw(Box::new(Self::new(report)))
+    }
+
     fn new(report: Report) -> Self {
         let mut reasons = Vec::new();
         // The outcomes are in a vector of the report's own, which is never
@@ -96,113 +122,61 @@ impl checksig_report {
             .iter()
             .map(|outcome| result_of(outcome, &mut reasons))
             .collect();
+        let extra = report.extra().iter();
+        let extra = extra.map(|extra| extra_of(extra, &mut reasons)).collect();
         Self {
-            // A name has no NUL, so a message has none.
+            // A path has no NUL, so a message has none.
             message: report.message().and_then(|text| CString::new(text).ok()),
+            manifest: CString::new(report.manifest()).unwrap_or_default(),
             results,
+            extra,
             _reasons: reasons,
             report,
         }
     }
 }
 
-fn result_of(outcome: &Outcome, reasons: &mut Vec<Box<str>>) -> checksig_result {
+/// What C sees of an outcome. It borrows from the outcome and from the text that this
+/// adds to `reasons`.
+pub(super) fn result_of(outcome: &Outcome, reasons: &mut Vec<Box<str>>) -> checksig_result {
     let digest = |digest: Option<&Digest>| digest.map_or(ptr::null(), |d| d.as_bytes().as_ptr());
-    let (reason, reason_len) = match outcome.verdict.reason() {
-        Some(reason) => {
-            let reason = reason.into_boxed_str();
-            let place = (reason.as_ptr().cast(), reason.len());
-            reasons.push(reason);
-            place
-        }
-        None => (ptr::null(), 0),
-    };
+    let (reason, reason_len) = keep(outcome.verdict.reason(), reasons);
     checksig_result {
         name: outcome.name.as_ptr().cast(),
         name_len: outcome.name.len(),
+        algorithm: outcome
+            .expected
+            .map_or(ptr::null(), |digest| c_name(digest.algorithm()).as_ptr()),
         expected: digest(outcome.expected.as_ref()),
         actual: digest(outcome.verdict.actual()),
-        digest_len: Digest::LEN,
+        digest_len: outcome.expected.map_or(0, |digest| digest.as_bytes().len()),
         reason,
         reason_len,
         line: outcome.line,
-        bytes: outcome.bytes,
+        size: outcome.size,
         verdict: outcome.verdict.kind().into(),
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let status = match error.kind() {
-            ErrorKind::Encoding(_) => checksig_status::Manifest,
-            _ => checksig_status::Io,
-        };
-        Self::new(status, error.message())
+fn extra_of(extra: &Extra, reasons: &mut Vec<Box<str>>) -> checksig_extra {
+    let (reason, reason_len) = keep(extra.reason.clone(), reasons);
+    checksig_extra {
+        name: extra.name.as_ptr().cast(),
+        name_len: extra.name.len(),
+        reason,
+        reason_len,
     }
 }
 
-/// Checks every file listed in `root/sha1sum.txt`, in parallel.
-///
-/// Returns NULL when all match. Otherwise a message that the caller releases
-/// with `free`: a line for each bad file, in the manifest's order, as in
-/// `"<root>/<name>" - mismatch`; or a line that says why nothing could be
-/// checked; it is the last error, too. In a path, `"`, `\` and control characters are escaped.
-///
-/// `root`: the directory, NUL-terminated, borrowed for the call; NULL gives a
-/// message. Any number of threads may call this at once.
-///
-/// # Safety
-/// `root` is NULL or a NUL-terminated string.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn verify(root: *const c_char) -> *mut c_char {
-    let message = attempt(|| {
-        // SAFETY: the caller's promise is this function's own.
-        let root = unsafe { text(root, "root") }?;
-        let report = checksig_core::verify(Path::new(OsStr::from_bytes(root)), None)?;
-        Ok(report.message())
-    });
-    match message {
-        Ok(None) => ptr::null_mut(),
-        Ok(Some(message)) => {
-            set_last_error(&message);
-            malloc_text(&message)
-        }
-        Err(failure) => malloc_text(&failure.message),
-    }
-}
-
-/// Checks every file listed in `root/sha1sum.txt` and reports on each line.
-///
-/// The status is `CHECKSIG_STATUS_OK` whenever there is a report, also where
-/// files are bad: ask `checksig_report_ok`.
-///
-/// `root`: the directory, `root_len` bytes, borrowed for the call, NULL refused.
-/// `threads`: how many read files; 0 for one a processor.
-/// `report`: NULL refused; receives the report, to be released with
-/// `checksig_report_free`. Any number of threads may call this at once.
-///
-/// # Safety
-/// `root` is NULL or valid for reading `root_len` bytes, `report` is NULL or
-/// valid for writing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn checksig_verify(
-    root: *const c_char,
-    root_len: usize,
-    threads: usize,
-    report: *mut *mut checksig_report,
-) -> checksig_status {
-    guard_status(|| {
-        check_pointer(root, "root")?;
-        check_pointer(report, "report")?;
-        // SAFETY: the caller's promise is this function's own.
-        let root = unsafe { bytes(root, root_len, "root") }?;
-        let root = Path::new(OsStr::from_bytes(root));
-        let found = checksig_core::verify(root, NonZeroUsize::new(threads))?;
-        let handle = Box::into_raw(Box::new(checksig_report::new(found)));
-        // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
-        unsafe { report.write(handle) };
-        Ok(())
-    })
+/// Keeps a text where it stays, and says where that is.
+fn keep(reason: Option<String>, reasons: &mut Vec<Box<str>>) -> (*const c_char, usize) {
+    let Some(reason) = reason else {
+        return (ptr::null(), 0);
+    };
+    let reason = reason.into_boxed_str();
+    let place = (reason.as_ptr().cast(), reason.len());
+    reasons.push(reason);
+    place
 }
 
 /// Reads a value off a report; `on_null` where there is none.
@@ -221,8 +195,9 @@ unsafe fn read<T>(
     })
 }
 
-/// Whether at least one file was verified and every line is
-/// `CHECKSIG_VERDICT_OK`. False for NULL. The report is borrowed for the call.
+/// Whether the run went to its end, at least one line is `CHECKSIG_VERDICT_OK`, every
+/// other one too or `CHECKSIG_VERDICT_SKIPPED` (or malformed, where the options are
+/// lenient), and nothing is extra. False for NULL.
 ///
 /// # Safety
 /// `report` is NULL or from `checksig_verify` and not released yet.
@@ -248,17 +223,73 @@ pub unsafe extern "C" fn checksig_report_results(
     report: *const checksig_report,
     count: *mut usize,
 ) -> *const checksig_result {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { array(report, count, |report| &report.results) }
+}
+
+/// The files that an audit found and the manifest does not list, by name; none unless
+/// the options asked for an audit.
+///
+/// Returns an array that belongs to the report and ends with it; NULL where `report` is
+/// NULL. `count`: receives the number of files, 0 where `report` is NULL; NULL where that
+/// is not wanted.
+///
+/// # Safety
+/// As for `checksig_report_results`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_extra(
+    report: *const checksig_report,
+    count: *mut usize,
+) -> *const checksig_extra {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { array(report, count, |report| &report.extra) }
+}
+
+/// Lends an array of a report's.
+///
+/// # Safety
+/// `report` is NULL or from `checksig_verify` and not released yet, `count` is NULL or
+/// valid for writing.
+unsafe fn array<T: 'static>(
+    report: *const checksig_report,
+    count: *mut usize,
+    array: impl FnOnce(&'static checksig_report) -> &'static [T],
+) -> *const T {
     guard(ptr::null(), || {
-        // SAFETY: the caller's promise is this function's own.
-        let results = unsafe { reference(report, "report") }.map(|report| &report.results);
+        // SAFETY: this function's contract is the same.
+        let array = unsafe { reference(report, "report") }.map(array);
         if !count.is_null() {
             check_pointer(count, "count")?;
-            let len = results.as_ref().map_or(0, |results| results.len());
+            let len = array.as_ref().map_or(0, |array| array.len());
             // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
             unsafe { count.write(len) };
         }
-        Ok(results?.as_ptr())
+        Ok(array?.as_ptr())
     })
+}
+
+/// Whether the run was ended early, so that lines are left out of the results. False for
+/// NULL.
+///
+/// # Safety
+/// `report` is NULL or from `checksig_verify` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_cancelled(report: *const checksig_report) -> bool {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { read(report, false, |report| report.report.cancelled()) }
+}
+
+/// The manifest's path, as it was given or found.
+///
+/// Returns a NUL-terminated text that belongs to the report and ends with it; NULL for
+/// NULL.
+///
+/// # Safety
+/// `report` is NULL or from `checksig_verify` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_manifest(report: *const checksig_report) -> *const c_char {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { read(report, ptr::null(), |report| report.manifest.as_ptr()) }
 }
 
 /// How many lines have a verdict, given by its number; 0 for NULL and for a
@@ -333,23 +364,4 @@ pub unsafe extern "C" fn checksig_report_free(report: *mut checksig_report) {
         }
         Ok(())
     });
-}
-
-/// The library's version, as in `1.2.3`: a NUL-terminated text that is always
-/// there and that nobody releases.
-#[unsafe(no_mangle)]
-pub extern "C" fn checksig_version() -> *const c_char {
-    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
-}
-
-/// Releases a text that a function of this library returned, as `free` does: for
-/// callers whose own `free` may be another C library's. NULL is a no-op.
-///
-/// # Safety
-/// `text` is NULL or was returned by a function of this library whose comment
-/// says that the caller releases it, and is not released yet.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn checksig_free(text: *mut c_void) {
-    // SAFETY: such texts are from `malloc`, and `free` takes NULL.
-    unsafe { libc::free(text) };
 }

@@ -1,0 +1,247 @@
+//! Making a manifest of a directory.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Instant;
+
+use rustix::io::Errno;
+use smallvec::smallvec;
+
+use crate::algorithm::Algorithm;
+use crate::cancel::Cancel;
+use crate::digest::Digest;
+use crate::engine::{BUFFER_LEN, Event, Plan, Worker, run};
+use crate::error::{Error, ErrorKind};
+use crate::exclude::Exclude;
+use crate::file::hash;
+use crate::hash::Hasher;
+use crate::listing::files_of;
+use crate::locate::open_anywhere;
+use crate::manifest::{self, Entry, Format, Line};
+use crate::report::{Outcome, Report, Skip, Verdict, VerdictKind};
+use crate::root::{Containment, LeftOut, OpenError, Root};
+use crate::verify::open_root;
+
+/// How a manifest is made.
+#[derive(Clone, Debug)]
+pub struct CreateOptions {
+    /// The algorithm of every digest.
+    pub algorithm: Algorithm,
+    /// The manifest's format.
+    pub format: Format,
+    /// Lines end with NUL, and no name is escaped.
+    pub zero: bool,
+    /// Files to leave out.
+    pub exclude: Exclude,
+    /// How many threads read files; one a processor otherwise.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// Hashes every regular file below `root` and writes the manifest of them, sorted by
+/// name. The manifest itself is not listed.
+///
+/// What is no regular file is passed over: its outcome is skipped.
+///
+/// It is written only if there is a file and every one could be hashed, that is if the
+/// report is [`ok`](Report::ok): first to a temporary file beside it, which takes its place when
+/// it is safely on the disk. Otherwise what was there before stays as it was.
+///
+/// # Errors
+/// Where the root cannot be read, or the manifest cannot be written. A file that
+/// cannot be read is an [`Outcome`] and no error.
+pub fn create(
+    root: &Path,
+    manifest: &Path,
+    options: &CreateOptions,
+    cancel: &Cancel,
+    mut observe: impl FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
+) -> Result<Report, Error> {
+    let start = Instant::now();
+    let root_name = root.as_os_str().as_bytes();
+    let manifest_name = manifest.as_os_str().as_bytes();
+    let directory = open_root(root_name)?;
+    let own = open_anywhere(manifest_name).ok();
+    let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
+    let files = files_of(&directory, own, &options.exclude)
+        .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
+    let plan = Plan {
+        name: &|item| files.names[item].clone(),
+        len: files.names.len(),
+        order: Vec::new(),
+        bytes_total: None,
+    };
+    let work = |item: usize, worker: &mut Worker<'_>| {
+        hash_named(&directory, &files.names[item], options.algorithm, worker)
+    };
+    let done = run(&plan, options.threads, cancel, work, &mut observe);
+    let mut cancelled = done.cancelled;
+    let mut outcomes: Vec<Outcome> = done.results.into_iter().flatten().collect();
+    for outcome in files.left_out.into_iter().map(left_out) {
+        let event = Event::Done(outcomes.len(), &outcome);
+        cancelled = cancelled || observe(event).is_break();
+        outcomes.push(outcome);
+    }
+    outcomes.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    for (line, outcome) in (1..).zip(&mut outcomes) {
+        outcome.line = line;
+    }
+    let report = Report {
+        root: root_name.to_vec(),
+        manifest: manifest_name.to_vec(),
+        cancelled,
+        outcomes,
+        extra: Vec::new(),
+        lenient: false,
+        elapsed: start.elapsed(),
+    };
+    if report.ok() {
+        write_manifest(manifest, &entries_of(&report), options.format, options.zero)?;
+    }
+    Ok(report)
+}
+
+/// Writes a manifest in place of what may be there, all or nothing.
+///
+/// # Errors
+/// Where the format can't state an entry, the name states another algorithm than the
+/// digests have, or the file can't be written.
+pub fn write_manifest(
+    path: &Path,
+    entries: &[Entry],
+    format: Format,
+    zero: bool,
+) -> Result<(), Error> {
+    let error = |kind| Error::new(path.as_os_str().as_bytes(), kind);
+    let text = manifest::write(format, entries, zero)
+        .map_err(|failure| error(ErrorKind::Unwritable(failure)))?;
+    if !reads_back(path, &text, entries, format, zero) {
+        return Err(error(ErrorKind::Misnamed));
+    }
+    replace(path, &text).map_err(|failure| error(ErrorKind::Write(failure)))
+}
+
+/// Whether a reader who goes by the manifest's name finds these digests, or at least is
+/// not led astray by the name.
+fn reads_back(path: &Path, text: &[u8], entries: &[Entry], format: Format, zero: bool) -> bool {
+    let read_as = |file_name| {
+        let options = manifest::Options {
+            file_name,
+            format: Some(format),
+            algorithm: None,
+            zero,
+        };
+        let lines = manifest::parse(text, &options).map_or(Vec::new(), |read| read.lines);
+        let digests = |line: Line| line.content.map(|entry| entry.digests).ok();
+        lines.into_iter().map(digests).collect::<Vec<_>>()
+    };
+    let by_name = read_as(path.file_name().map(OsStrExt::as_bytes));
+    let written = entries.iter().map(|entry| Some(&entry.digests));
+    by_name.iter().map(Option::as_ref).eq(written) || by_name == read_as(None)
+}
+
+/// The digest of one file, wherever it is.
+///
+/// # Errors
+/// Where it is no regular file, or cannot be read.
+pub fn hash_file(path: &Path, algorithm: Algorithm) -> Result<Digest, Error> {
+    let name = path.as_os_str().as_bytes();
+    let read = |file| {
+        let mut hasher = Hasher::new(algorithm);
+        let mut buffer = vec![0; BUFFER_LEN];
+        let mut file = File::from(file);
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(count) => hasher.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    open_anywhere(name)
+        .and_then(|(file, _status)| read(file).map_err(OpenError::Io))
+        .map_err(|error| {
+            let kind = match error {
+                OpenError::Io(error) => ErrorKind::File(error),
+                OpenError::Refused(refusal) => ErrorKind::Refused(refusal),
+            };
+            Error::new(name, kind)
+        })
+}
+
+fn hash_named(
+    root: &Root,
+    name: &[u8],
+    algorithm: Algorithm,
+    worker: &mut Worker<'_>,
+) -> Option<Outcome> {
+    let mut outcome = Outcome {
+        line: 0,
+        name: name.to_vec(),
+        expected: None,
+        size: 0,
+        verdict: Verdict::Ok,
+    };
+    let hashers = smallvec![Hasher::new(algorithm)];
+    let beneath = Containment::Beneath;
+    match hash(root, name, beneath, hashers, worker, &mut outcome.size) {
+        Ok(hashed) => outcome.expected = hashed.digests.first().copied(),
+        Err(error) => outcome.verdict = error.verdict()?,
+    }
+    Some(outcome)
+}
+
+/// What becomes of what is no regular file: it is passed over, unless that could hide a
+/// file.
+fn left_out(left_out: LeftOut) -> Outcome {
+    let verdict = match left_out.reason {
+        OpenError::Refused(refusal) => Verdict::Skipped(Skip::NotAFile(refusal)),
+        reason if reason.is_missing() => Verdict::Skipped(Skip::BrokenLink),
+        OpenError::Io(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            Verdict::Skipped(Skip::BrokenLink)
+        }
+        OpenError::Io(error) => Verdict::Unreadable(error),
+    };
+    Outcome {
+        line: 0,
+        name: left_out.name,
+        expected: None,
+        size: 0,
+        verdict,
+    }
+}
+
+fn entries_of(report: &Report) -> Vec<Entry> {
+    let hashed = |outcome: &&Outcome| outcome.verdict.kind() == VerdictKind::Ok;
+    let outcomes = report.outcomes.iter().filter(hashed);
+    outcomes
+        .map(|outcome| Entry {
+            name: outcome.name.clone(),
+            digests: outcome.expected.into_iter().collect(),
+            size: Some(outcome.size),
+        })
+        .collect()
+}
+
+/// Puts a file with this content in a path's place: written beside it, flushed to
+/// the disk, renamed, and the directory flushed.
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".checksig-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+        .tempfile_in(directory)
+        // Without the temporary file's name, which tells nobody anything.
+        .map_err(|error| io::Error::from(error.kind()))?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    File::open(directory)?.sync_all()
+}

@@ -1,0 +1,196 @@
+//! Which manifest is meant, and its content.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::iter;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fd::OwnedFd;
+
+use crate::algorithm::Algorithm;
+use crate::error::{Error, ErrorKind};
+use crate::manifest::{self, Manifest};
+use crate::report::join;
+use crate::root::{Containment, FileStatus, OpenError, Root};
+use crate::verify::open_root;
+
+/// The manifest that is taken where none is named, even if there are others.
+pub const DEFAULT_NAME: &str = "sha1sum.txt";
+
+/// The manifests that are looked for where none is named: for each algorithm
+/// `sha256sum.txt`, `SHA256SUMS`, `SHA256SUM` and BagIt's `manifest-sha256.txt`.
+fn usual_names() -> impl Iterator<Item = String> {
+    let stems = Algorithm::ALL.into_iter().flat_map(|algorithm| {
+        let name = algorithm.name();
+        let short = match algorithm {
+            Algorithm::Blake2b => "b2",
+            Algorithm::Blake3 => "b3",
+            _ => name,
+        };
+        BTreeSet::from([name.to_owned(), name.replace('-', ""), short.to_owned()])
+    });
+    let names = stems.flat_map(|stem| {
+        let upper = stem.to_uppercase();
+        [
+            format!("{stem}sum.txt"),
+            format!("{upper}SUMS"),
+            format!("{upper}SUM"),
+            format!("manifest-{stem}.txt"),
+        ]
+    });
+    iter::once(DEFAULT_NAME.to_owned()).chain(names.filter(|name| name != DEFAULT_NAME))
+}
+
+/// Where a manifest is.
+#[derive(Clone, Debug, Default)]
+pub enum ManifestSource {
+    /// In the root: `sha1sum.txt`, or else the only file with the usual name of a
+    /// manifest, such as `SHA256SUMS`.
+    #[default]
+    Usual,
+    /// The file of this path.
+    Path(PathBuf),
+    /// This text, under this name.
+    Text(PathBuf, Vec<u8>),
+}
+
+/// A manifest that was found and read.
+pub(crate) struct Located {
+    /// Its path, for messages.
+    pub(crate) path: Vec<u8>,
+    /// Which file it is; `None` for a text.
+    pub(crate) status: Option<FileStatus>,
+    pub(crate) manifest: Manifest,
+}
+
+/// Finds and reads the manifest of a root.
+pub(crate) fn locate(
+    root: &Root,
+    root_name: &[u8],
+    source: &ManifestSource,
+    options: &manifest::Options<'_>,
+) -> Result<Located, Error> {
+    let (path, status, text) = match source {
+        ManifestSource::Text(path, text) => {
+            let path = path_bytes(path);
+            (path.clone(), status_of_text(&path), text.clone())
+        }
+        ManifestSource::Path(path) => {
+            let path = path_bytes(path);
+            let (status, text) = read_path(&path)?;
+            (path, Some(status), text)
+        }
+        ManifestSource::Usual => {
+            let name = usual_name(root, root_name)?;
+            let path = join(root_name, name.as_bytes());
+            let opened = root.open_regular(name.as_bytes(), Containment::Beneath);
+            let (status, text) = read_opened(opened).map_err(|kind| Error::new(&path, kind))?;
+            (path, Some(status), text)
+        }
+    };
+    let manifest = parse_as(&path, &text, options)?;
+    Ok(Located {
+        path,
+        status,
+        manifest,
+    })
+}
+
+/// Reads a manifest by itself, as [`manifest::parse`] does its text. The usual one is
+/// that of the current directory.
+///
+/// # Errors
+/// Where the file cannot be read, or is no manifest; unless `lenient`, where it has a
+/// malformed line.
+pub fn read_manifest(
+    source: &ManifestSource,
+    options: &manifest::Options<'_>,
+    lenient: bool,
+) -> Result<Manifest, Error> {
+    let here = open_root(b".")?;
+    let located = locate(&here, b".", source, options)?;
+    let lines = located.manifest.lines.iter();
+    let mut malformed = lines.filter_map(|line| Some((line.number, *line.content.as_ref().err()?)));
+    match malformed.next() {
+        Some((line, error)) if !lenient => {
+            Err(Error::new(&located.path, ErrorKind::Line(line, error)))
+        }
+        _ => Ok(located.manifest),
+    }
+}
+
+/// The path of the usual manifest of a directory: `sha1sum.txt`, or else the only file
+/// with the usual name of a manifest.
+///
+/// # Errors
+/// Where there is none, or where there are several.
+pub fn find_manifest(root: &Path) -> Result<PathBuf, Error> {
+    let root_name = root.as_os_str().as_bytes();
+    Ok(root.join(usual_name(&open_root(root_name)?, root_name)?))
+}
+
+/// Parses the text of the manifest of this path.
+fn parse_as(path: &[u8], text: &[u8], options: &manifest::Options<'_>) -> Result<Manifest, Error> {
+    let options = manifest::Options {
+        file_name: path.rsplit(|&byte| byte == b'/').next(),
+        ..*options
+    };
+    manifest::parse(text, &options).map_err(|error| Error::new(path, ErrorKind::Format(error)))
+}
+
+/// Opens a file that the caller names, wherever it is.
+pub(crate) fn open_anywhere(path: &[u8]) -> Result<(OwnedFd, FileStatus), OpenError> {
+    Root::open(b".")
+        .map_err(OpenError::Io)?
+        .open_regular(path, Containment::Anywhere)
+}
+
+/// The file that a text came from, if its name is a path: so that an audit knows it.
+/// `-` stands for standard input.
+fn status_of_text(path: &[u8]) -> Option<FileStatus> {
+    let opened = (path != b"-").then(|| open_anywhere(path))?;
+    opened.ok().map(|(_file, status)| status)
+}
+
+fn read_path(path: &[u8]) -> Result<(FileStatus, Vec<u8>), Error> {
+    read_opened(open_anywhere(path)).map_err(|kind| Error::new(path, kind))
+}
+
+fn read_opened(
+    opened: Result<(OwnedFd, FileStatus), OpenError>,
+) -> Result<(FileStatus, Vec<u8>), ErrorKind> {
+    let (file, status) = opened.map_err(|error| match error {
+        OpenError::Io(error) => ErrorKind::Manifest(error),
+        OpenError::Refused(refusal) => ErrorKind::NotAFile(refusal),
+    })?;
+    let mut text = Vec::new();
+    File::from(file)
+        .read_to_end(&mut text)
+        .map_err(ErrorKind::Manifest)?;
+    Ok((status, text))
+}
+
+fn usual_name(root: &Root, root_name: &[u8]) -> Result<String, Error> {
+    // What is there but no file is found as well, so that the error tells.
+    let exists = |name: &String| {
+        let status = root.status(name.as_bytes(), Containment::Beneath);
+        !status.is_err_and(|error| error.is_missing())
+    };
+    let mut found: Vec<String> = usual_names().filter(exists).collect();
+    match found.len() {
+        0 => {
+            let path = join(root_name, DEFAULT_NAME.as_bytes());
+            let missing = io::Error::from(rustix::io::Errno::NOENT);
+            Err(Error::new(&path, ErrorKind::Manifest(missing)))
+        }
+        1 => Ok(found.swap_remove(0)),
+        _ if found[0] == DEFAULT_NAME => Ok(found.swap_remove(0)),
+        _ => Err(Error::new(root_name, ErrorKind::Several(found.join(", ")))),
+    }
+}
+
+fn path_bytes(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_bytes().to_vec()
+}

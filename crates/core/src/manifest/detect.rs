@@ -1,0 +1,121 @@
+//! Which format a manifest has, and of which algorithm its digests are, where
+//! nobody says it.
+
+use super::{Format, Options, bsd, hashdeep, hex, names, record, sfv, text};
+use crate::algorithm::Algorithm;
+
+/// The format of a text: hashdeep's if it says so, else that of the file's name,
+/// else that of the first line that could be of one, else coreutils'.
+pub(super) fn format(text: &[u8], options: &Options<'_>) -> Format {
+    if text.starts_with(hashdeep::MAGIC) {
+        return Format::Hashdeep;
+    }
+    let named = options.file_name.and_then(format_of_name);
+    named.unwrap_or_else(|| format_of_text(text, options))
+}
+
+fn format_of_name(path: &[u8]) -> Option<Format> {
+    let name = base(path);
+    if name == b"RECORD" {
+        return Some(Format::Record);
+    }
+    if extension(name).eq_ignore_ascii_case(b"sfv") {
+        return Some(Format::Sfv);
+    }
+    let bag = name.strip_prefix(b"tag").unwrap_or(name);
+    let word = bag.strip_prefix(b"manifest-")?.strip_suffix(b".txt")?;
+    names::find(word).map(|_| Format::Bagit)
+}
+
+fn format_of_text(text: &[u8], options: &Options<'_>) -> Format {
+    if options.zero {
+        let records = text.split(|&byte| byte == 0);
+        let mut tags = records.filter_map(|record| gnu_or_bsd(record, options));
+        return tags.next().unwrap_or(Format::Gnu);
+    }
+    let lines = || text::lines(text).map(|(_, line)| line);
+    let first = lines().find_map(|line| format_of_line(line, options));
+    first.unwrap_or_else(|| {
+        let is_comment = |line: &[u8]| text::trim_start(line).first() == Some(&sfv::COMMENT);
+        let has_comment = lines().any(is_comment);
+        if has_comment {
+            Format::Sfv
+        } else {
+            Format::Gnu
+        }
+    })
+}
+
+/// The format of a line that could be of one; `None` of a comment or nonsense.
+///
+/// A line that is of two formats, such as `89abcdef 01234567`, counts as digest
+/// and name.
+fn format_of_line(line: &[u8], options: &Options<'_>) -> Option<Format> {
+    let line = text::trim_start(line);
+    let states_digest = || record::read_entry(line, None).is_ok_and(|e| !e.digests.is_empty());
+    match line.first()? {
+        b'#' | &sfv::COMMENT => None,
+        b'\\' => gnu_or_bsd(&line[1..], options),
+        _ => gnu_or_bsd(line, options)
+            .or_else(|| states_digest().then_some(Format::Record))
+            .or_else(|| sfv::read_line(line).is_ok().then_some(Format::Sfv)),
+    }
+}
+
+fn gnu_or_bsd(line: &[u8], options: &Options<'_>) -> Option<Format> {
+    if bsd::split(line).is_some_and(|tagged| tagged.is_known()) {
+        return Some(Format::Bsd);
+    }
+    let (digits, rest) = hex::split(line);
+    let is_apart = rest.first().is_some_and(|&byte| text::is_blank(byte));
+    let is_digest = is_apart && hex::digest(digits, options.untagged()).is_ok();
+    is_digest.then_some(Format::Gnu)
+}
+
+/// The algorithm that a file's name tells: that of the last of its words that
+/// names one, alone, with the word after it (`sha3-256`), or before `sum` or
+/// `sums`.
+///
+/// `b2` and `b3` name one only before `sum` or as the extension, since they are
+/// the names of versions too.
+pub(super) fn algorithm(path: &[u8]) -> Option<Algorithm> {
+    let name = base(path);
+    let named = match &extension(name).to_ascii_lowercase()[..] {
+        b"b2" => Some(Algorithm::Blake2b),
+        b"b3" => Some(Algorithm::Blake3),
+        _ => None,
+    };
+    let mut after: &[u8] = b"";
+    named.or_else(|| {
+        let mut words = name.rsplit(|byte| !byte.is_ascii_alphanumeric());
+        words.find_map(|word| {
+            let pair = [word, after].concat();
+            after = word;
+            algorithm_of_word(&pair).or_else(|| algorithm_of_word(word))
+        })
+    })
+}
+
+fn algorithm_of_word(word: &[u8]) -> Option<Algorithm> {
+    let word = word.to_ascii_lowercase();
+    let sums = word.strip_suffix(b"s").unwrap_or(&word);
+    let word = match sums.strip_suffix(b"sum") {
+        Some(b"b2") => return Some(Algorithm::Blake2b),
+        Some(b"b3") => return Some(Algorithm::Blake3),
+        Some(word) => word,
+        None => &word[..],
+    };
+    names::find(word).map(|(algorithm, _)| algorithm)
+}
+
+/// What follows the last slash of a path.
+fn base(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|&byte| byte == b'/');
+    &path[slash.map_or(0, |slash| slash + 1)..]
+}
+
+/// What follows the last dot of a name; empty where there is none.
+fn extension(name: &[u8]) -> &[u8] {
+    let dot = name.iter().rposition(|&byte| byte == b'.');
+    &name[dot.map_or(name.len(), |dot| dot + 1)..]
+}

@@ -1,0 +1,62 @@
+//! "Simple file verification": a name, a blank, and a CRC-32 in hexadecimal.
+//!
+//! No standard describes it; WinSFV was the first to write it, `cksfv` and
+//! `rhash --sfv` do. Names may have blanks: the last one ends the name. Lines
+//! that start with a semicolon are comments.
+
+use super::write::EntryError;
+use super::{Entry, Line, LineError, ManifestError, Options, hex, text};
+use crate::algorithm::Algorithm;
+use crate::digest::Digest;
+
+/// How a comment starts.
+pub(super) const COMMENT: u8 = b';';
+
+/// What the written text starts with. So it starts with ASCII, whatever the first
+/// name starts with.
+pub(super) const HEADER: &[u8] = b"; CRC-32\n";
+
+/// How many bytes a CRC-32 has.
+const CRC_LEN: usize = 4;
+
+/// Reads lines of name and CRC-32.
+pub(super) fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<Line>, ManifestError> {
+    let other = options.algorithm.filter(|&a| a != Algorithm::Crc32);
+    match other {
+        Some(wanted) => Err(ManifestError::Algorithm {
+            format: super::Format::Sfv,
+            wanted,
+        }),
+        None => Ok(text::read_lines(text::lines(text), COMMENT, read_line)),
+    }
+}
+
+/// What a line says.
+pub(super) fn read_line(line: &[u8]) -> Result<Entry, LineError> {
+    let blank = line.iter().rposition(|&byte| text::is_blank(byte));
+    let blank = blank.ok_or(LineError::NoSeparator)?;
+    let digest = hex::digest_field(&line[blank + 1..], Algorithm::Crc32, CRC_LEN)?;
+    let name = &line[..blank];
+    if name.is_empty() {
+        return Err(LineError::NoName);
+    }
+    Ok(Entry::new(name.to_vec(), digest))
+}
+
+/// Appends a line without its end. The digits are upper-case, as WinSFV's.
+pub(super) fn push(text: &mut Vec<u8>, name: &[u8], digest: &Digest) -> Result<(), EntryError> {
+    if digest.algorithm() != Algorithm::Crc32 {
+        return Err(EntryError::Algorithm(Algorithm::Crc32));
+    }
+    if name.contains(&b'\n') {
+        return Err(EntryError::LineBreak);
+    }
+    // A name of blanks alone is told by the digest after it.
+    if text::trim_start(name).first() == Some(&COMMENT) {
+        return Err(EntryError::FirstByte);
+    }
+    text.extend_from_slice(name);
+    text.push(b' ');
+    text.extend_from_slice(digest.to_string().to_ascii_uppercase().as_bytes());
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! A directory whose files are opened by names that nobody vouches for.
+
+mod error;
+mod flags;
+mod kernel;
+mod list;
+mod status;
+mod trail;
+mod walk;
+
+use std::io;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, Mode, Stat, fstat, openat, statat};
+use rustix::io::{Errno, retry_on_intr};
+
+pub use error::{OpenError, Refusal};
+use kernel::Kernel;
+pub use list::{Detail, LeftOut, Listed, Listing};
+pub use status::FileStatus;
+
+/// The longest path that the system accepts, its final NUL included.
+const PATH_MAX: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
+    4096
+} else {
+    1024
+};
+
+/// Where a name may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Containment {
+    /// Only inside the root. Absolute names, names whose `..` leave the root and
+    /// symbolic links that lead out or have an absolute target are refused, all
+    /// with the same [`Refusal::Outside`] whether there is something or not.
+    Beneath,
+    /// Anywhere: relative names start at the root, absolute ones do not.
+    Anywhere,
+}
+
+/// Who resolves names beneath a root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resolver {
+    /// The kernel, in one system call, where it can: Linux 5.6 and later, outside
+    /// of sandboxes that deny `openat2`. Otherwise as [`Walk`](Self::Walk).
+    Kernel,
+    /// This library, one component of the name after the other. Gives the same
+    /// results, for more system calls. (Only the links of `/proc` that are no
+    /// paths, which neither follows, give them different errors.)
+    Walk,
+}
+
+/// An open directory, in which files are looked up by untrusted names.
+///
+/// It stays the same directory when it is renamed or another one takes its
+/// place. All threads may use one at the same time.
+///
+/// # What is guaranteed
+/// - With [`Containment::Beneath`] nothing outside the root is opened or even
+///   looked at, also while links and directories are swapped. `..` is physical:
+///   after a link to a directory it stands for that directory's parent. A
+///   directory that is moved out of the root while a name is resolved through it
+///   counts as inside.
+/// - No call waits for a peer or a device, and of nothing but a regular file is
+///   a byte handed out.
+/// - What is not a regular file is refused. Where the kernel resolves the name,
+///   and with [`Containment::Anywhere`], its type is known only once it is open:
+///   a FIFO or a device *inside* is opened without waiting, and closed unread. A
+///   writer that waits for a reader of the FIFO, or a driver that acts on being
+///   opened, notices. The walk looks at the type first, so that there it takes a
+///   race.
+#[derive(Debug)]
+pub struct Root {
+    directory: OwnedFd,
+    kernel: Kernel,
+}
+
+impl Root {
+    /// Opens the directory `path`. Permission to search it is enough on Linux;
+    /// other systems, and [`list`](Self::list), also want it readable.
+    ///
+    /// # Errors
+    /// Where it cannot be opened, or is not a directory.
+    pub fn open(path: &[u8]) -> io::Result<Self> {
+        Self::open_with(path, Resolver::Kernel)
+    }
+
+    /// Opens the directory `path`, and says who resolves names in it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(path: &[u8], resolver: Resolver) -> io::Result<Self> {
+        let directory = retry_on_intr(|| openat(CWD, path, flags::DIRECTORY, Mode::empty()))?;
+        let kernel = Kernel::new(resolver);
+        Ok(Self { directory, kernel })
+    }
+
+    /// Opens the regular file `name` for reading, and gives the status that it
+    /// has now. Symbolic links are followed.
+    ///
+    /// The descriptor is in non-blocking mode, which means nothing for a regular
+    /// file.
+    ///
+    /// # Errors
+    /// - [`OpenError::Refused`] where the name leads out of the root, stands for
+    ///   something that is not a regular file, is empty or has a NUL byte.
+    /// - [`OpenError::is_missing`] where there is nothing of that name; a name
+    ///   with a slash after a file's is one.
+    /// - Any other [`OpenError::Io`]: no permission, more than 40 links, a name
+    ///   longer than the system permits.
+    pub fn open_regular(
+        &self,
+        name: &[u8],
+        containment: Containment,
+    ) -> Result<(OwnedFd, FileStatus), OpenError> {
+        check_name(name)?;
+        let file = match containment {
+            Containment::Beneath => self.open_beneath(name),
+            Containment::Anywhere => {
+                retry_on_intr(|| openat(&self.directory, name, flags::READ, Mode::empty()))
+            }
+        };
+        let file = file.map_err(|errno| self.explain(name, containment, errno))?;
+        let status = FileStatus::of_regular(&fstat(&file)?)?;
+        Ok((file, status))
+    }
+
+    /// The status that the regular file `name` has now, found in the same way as
+    /// by [`open_regular`](Self::open_regular). Opens nothing.
+    ///
+    /// # Errors
+    /// As [`open_regular`](Self::open_regular), but for the permission to read.
+    pub fn status(&self, name: &[u8], containment: Containment) -> Result<FileStatus, OpenError> {
+        check_name(name)?;
+        let stat = match containment {
+            Containment::Beneath => self.stat_beneath(name),
+            Containment::Anywhere => statat(&self.directory, name, AtFlags::empty()),
+        };
+        Ok(FileStatus::of_regular(&stat?)?)
+    }
+
+    /// Lists the regular files below the root, and what else there is.
+    ///
+    /// A link to a regular file is listed where it stays inside the root; no
+    /// link to a directory is followed. Needs memory for the names, however deep
+    /// the tree is, and some forty descriptors. A tree that changes meanwhile is
+    /// listed in part as it was, in part as it is, and never left. Other file
+    /// systems that are mounted below the root belong to it.
+    ///
+    /// A tree may have names too long for [`open_regular`](Self::open_regular).
+    ///
+    /// # Errors
+    /// Where the root itself cannot be read. A directory below it that cannot is
+    /// in [`Listing::left_out`].
+    pub fn list(&self, detail: Detail) -> io::Result<Listing> {
+        list::list(self, detail)
+    }
+
+    fn directory(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+
+    fn open_beneath(&self, name: &[u8]) -> Result<OwnedFd, Errno> {
+        let root = self.directory();
+        let by_kernel = self.kernel.open(root, name, flags::READ);
+        by_kernel.unwrap_or_else(|| walk::open(root, name))
+    }
+
+    fn stat_beneath(&self, name: &[u8]) -> Result<Stat, Errno> {
+        let root = self.directory();
+        match self.kernel.open(root, name, flags::PLACE) {
+            Some(place) => fstat(place?),
+            None => walk::status(root, name),
+        }
+    }
+
+    /// The error of an open that failed. Where that is no regular file, its type
+    /// says more than the system's answer: `ENXIO` for a socket, `EACCES` for
+    /// somebody's directory.
+    fn explain(&self, name: &[u8], containment: Containment, errno: Errno) -> OpenError {
+        if matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::XDEV) {
+            return errno.into();
+        }
+        match self.status(name, containment) {
+            Err(OpenError::Refused(refusal)) => refusal.into(),
+            _ => errno.into(),
+        }
+    }
+}
+
+/// Refuses what no file can be called, before any system call gets it.
+fn check_name(name: &[u8]) -> Result<(), OpenError> {
+    if name.is_empty() || name.contains(&0) {
+        Err(Refusal::NotAName.into())
+    } else if name.len() >= PATH_MAX {
+        Err(Errno::NAMETOOLONG.into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Repeats what fails because something was renamed meanwhile (`EAGAIN`), but
+/// not for ever: somebody may rename without end.
+fn until_settled<T>(mut attempt: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    const ATTEMPTS: usize = 32;
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            result => return result,
+        }
+    }
+    attempt()
+}

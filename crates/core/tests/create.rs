@@ -1,0 +1,158 @@
+//! Manifests that are made of directories.
+
+#![allow(clippy::unwrap_used, reason = "a test's helper may panic")]
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use checksig_core::manifest::Format;
+use checksig_core::{
+    Algorithm, Cancel, CreateOptions, Exclude, ManifestSource, Options, Report, VerdictKind,
+    create, hash_file, verify,
+};
+use tempfile::TempDir;
+
+fn options() -> CreateOptions {
+    CreateOptions {
+        algorithm: Algorithm::Sha256,
+        format: Format::Gnu,
+        zero: false,
+        exclude: Exclude::default(),
+        threads: None,
+    }
+}
+
+fn run(root: &TempDir, manifest: &Path, options: &CreateOptions) -> Report {
+    create(root.path(), manifest, options, &Cancel::default(), |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap()
+}
+
+fn tree() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("sub")).unwrap();
+    for name in ["b", "a\nb", "sub/c", "skip.tmp"] {
+        fs::write(root.path().join(name), name).unwrap();
+    }
+    symlink("sub", root.path().join("link")).unwrap();
+    root
+}
+
+#[test]
+fn what_was_made_verifies_in_every_format() {
+    for format in Format::ALL {
+        let root = tree();
+        fs::rename(root.path().join("a\nb"), root.path().join("a b")).unwrap();
+        let algorithm = match format {
+            Format::Sfv => Algorithm::Crc32,
+            _ => Algorithm::Sha256,
+        };
+        let manifest = root.path().join("manifest-sha256.txt");
+        let options = CreateOptions {
+            algorithm,
+            format,
+            ..options()
+        };
+        assert!(run(&root, &manifest, &options).ok(), "{format}");
+        let source = ManifestSource::Path(manifest);
+        let checked = Options {
+            format: Some(format),
+            audit: true,
+            ..Options::default()
+        };
+        let report = verify(root.path(), &source, &checked, &Cancel::default(), |_| {
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert!(report.ok(), "{format}: {:?}", report.message());
+        assert_eq!(report.count(VerdictKind::Ok), 4);
+    }
+}
+
+#[test]
+fn it_is_sorted_and_lists_neither_itself_nor_what_is_excluded() {
+    let root = tree();
+    let manifest = root.path().join("SHA256SUMS");
+    let options = CreateOptions {
+        exclude: Exclude::new(["*.tmp"]).unwrap(),
+        ..options()
+    };
+    for _ in 0..2 {
+        let report = run(&root, &manifest, &options);
+        assert!(report.ok());
+        assert_eq!(report.count(VerdictKind::Skipped), 1);
+    }
+    let text = fs::read_to_string(&manifest).unwrap();
+    let names: Vec<&str> = text
+        .lines()
+        .map(|line| line.split_once("  ").unwrap().1)
+        .collect();
+    assert_eq!(names, ["a\\nb", "b", "sub/c"]);
+    assert!(text.starts_with('\\'));
+    let mode = fs::metadata(&manifest).unwrap().permissions().mode();
+    assert_eq!(mode & 0o600, 0o600);
+}
+
+#[test]
+fn nothing_is_written_unless_every_file_could_be_hashed() {
+    let root = tempfile::tempdir().unwrap();
+    let manifest = root.path().join("SHA256SUMS");
+    assert!(!run(&root, &manifest, &options()).ok());
+    assert!(!manifest.exists());
+
+    fs::write(&manifest, "before").unwrap();
+    let large = fs::File::create(root.path().join("large")).unwrap();
+    large.set_len(64 << 30).unwrap();
+    let cancel = Cancel::default();
+    let report = create(root.path(), &manifest, &options(), &cancel, |_| {
+        ControlFlow::Break(())
+    })
+    .unwrap();
+    assert!(report.cancelled());
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), "before");
+    let names: Vec<_> = fs::read_dir(root.path()).unwrap().collect();
+    assert_eq!(names.len(), 2, "a temporary file is left");
+}
+
+#[test]
+fn a_manifest_is_not_misnamed() {
+    let root = tree();
+    let manifest = root.path().join("SHA1SUMS");
+    let error = create(
+        root.path(),
+        &manifest,
+        &options(),
+        &Cancel::default(),
+        |_| ControlFlow::Continue(()),
+    )
+    .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("its name states another algorithm")
+    );
+    assert!(!manifest.exists());
+    let tagged = CreateOptions {
+        format: Format::Bsd,
+        ..options()
+    };
+    assert!(run(&root, &manifest, &tagged).ok());
+}
+
+#[test]
+fn one_file_is_hashed_wherever_it_is() {
+    let root = tree();
+    let digest = hash_file(&root.path().join("b"), Algorithm::Md5).unwrap();
+    assert_eq!(digest.to_string(), "92eb5ffee6ae2fec3ad71c777531578f");
+    let error = hash_file(&root.path().join("sub"), Algorithm::Md5).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("sub\" - cannot read: is a directory")
+    );
+    let error = hash_file(&root.path().join("none"), Algorithm::Md5).unwrap_err();
+    assert!(error.to_string().contains("No such file"));
+}

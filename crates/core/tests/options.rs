@@ -1,0 +1,260 @@
+//! What each option of a verification changes.
+
+#![allow(clippy::unwrap_used, reason = "a test's helper may panic")]
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use checksig_core::manifest::Format;
+use checksig_core::{
+    Algorithm, Cancel, Error, Event, Exclude, Hasher, ManifestSource, Options, Report, VerdictKind,
+    verify,
+};
+use tempfile::TempDir;
+
+fn digest(algorithm: Algorithm, content: &[u8]) -> String {
+    let mut hasher = Hasher::new(algorithm);
+    hasher.update(content);
+    hasher.finish().to_string()
+}
+
+/// A directory with files `a` and `b`, whose contents are their names.
+fn tree() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        fs::write(root.path().join(name), name).unwrap();
+    }
+    root
+}
+
+fn gnu(algorithm: Algorithm, names: &[&str]) -> String {
+    let line = |name: &&str| {
+        let content = name.rsplit('/').next().unwrap();
+        format!("{}  {name}\n", digest(algorithm, content.as_bytes()))
+    };
+    names.iter().map(line).collect()
+}
+
+fn run(root: &Path, source: &ManifestSource, options: &Options) -> Result<Report, Error> {
+    verify(root, source, options, &Cancel::default(), |_| {
+        ControlFlow::Continue(())
+    })
+}
+
+/// Verifies against this text, as if it were in a file of this name.
+fn run_text(root: &TempDir, name: &str, text: &str, options: &Options) -> Report {
+    let source = ManifestSource::Text(name.into(), text.as_bytes().to_vec());
+    run(root.path(), &source, options).unwrap()
+}
+
+fn kinds(report: &Report) -> Vec<VerdictKind> {
+    let outcomes = report.outcomes().iter();
+    outcomes.map(|outcome| outcome.verdict.kind()).collect()
+}
+
+#[test]
+fn every_algorithm_verifies_by_name_by_length_and_by_force() {
+    let root = tree();
+    for algorithm in Algorithm::ALL {
+        let text = gnu(algorithm, &["a", "b"]);
+        let forced = Options {
+            algorithm: Some(algorithm),
+            format: Some(Format::Gnu),
+            ..Options::default()
+        };
+        assert!(run_text(&root, "x", &text, &forced).ok(), "{algorithm}");
+        let tagged = format!("{} (a) = {}\n", algorithm.tag(), digest(algorithm, b"a"));
+        assert!(
+            run_text(&root, "x", &tagged, &Options::default()).ok(),
+            "{algorithm}"
+        );
+        let wrong = format!("{} (a) = {}\n", algorithm.tag(), digest(algorithm, b"b"));
+        let report = run_text(&root, "x", &wrong, &Options::default());
+        assert_eq!(kinds(&report), [VerdictKind::Mismatch], "{algorithm}");
+    }
+}
+
+#[test]
+fn a_line_with_several_digests_needs_them_all() {
+    let root = tree();
+    let header = "%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n";
+    let (md5, sha256) = (
+        digest(Algorithm::Md5, b"a"),
+        digest(Algorithm::Sha256, b"a"),
+    );
+    let other = digest(Algorithm::Sha256, b"b");
+    for (line, kind) in [
+        (format!("1,{md5},{sha256},a\n"), VerdictKind::Ok),
+        (format!("1,{md5},{other},a\n"), VerdictKind::Mismatch),
+        (format!("2,{md5},{sha256},a\n"), VerdictKind::Mismatch),
+    ] {
+        let report = run_text(
+            &root,
+            "x",
+            &(header.to_owned() + &line),
+            &Options::default(),
+        );
+        assert_eq!(kinds(&report), [kind], "{line}");
+    }
+}
+
+#[test]
+fn lenient_runs_report_malformed_lines_and_pass() {
+    let root = tree();
+    let text = gnu(Algorithm::Sha1, &["a"]) + "nonsense\n";
+    let strict = run_text(&root, "x", &text, &Options::default());
+    assert_eq!(kinds(&strict), [VerdictKind::Ok, VerdictKind::Malformed]);
+    assert!(!strict.ok());
+    let lenient = Options {
+        lenient: true,
+        ..Options::default()
+    };
+    let report = run_text(&root, "x", &text, &lenient);
+    assert!(report.ok());
+    assert_eq!(report.message(), None);
+    assert_eq!(report.count(VerdictKind::Malformed), 1);
+    assert!(!run_text(&root, "x", "nonsense\n", &lenient).ok());
+}
+
+#[test]
+fn missing_files_may_be_skipped_but_not_all_of_them() {
+    let root = tree();
+    let options = Options {
+        ignore_missing: true,
+        ..Options::default()
+    };
+    let text = gnu(Algorithm::Sha1, &["a", "none"]);
+    let report = run_text(&root, "x", &text, &options);
+    assert_eq!(kinds(&report), [VerdictKind::Ok, VerdictKind::Skipped]);
+    assert!(report.ok());
+    let report = run_text(&root, "m", &gnu(Algorithm::Sha1, &["none"]), &options);
+    assert!(!report.ok());
+    assert_eq!(report.message().unwrap(), b"\"m\" - no file was verified");
+}
+
+#[test]
+fn an_audit_finds_what_is_not_listed_but_for_the_manifest() {
+    let root = tree();
+    let manifest = root.path().join("SHA1SUMS");
+    fs::write(&manifest, gnu(Algorithm::Sha1, &["./a"])).unwrap();
+    fs::create_dir(root.path().join("sub")).unwrap();
+    fs::write(root.path().join("sub/c.tmp"), "").unwrap();
+    symlink("sub", root.path().join("link-to-sub")).unwrap();
+    symlink("/etc", root.path().join("out")).unwrap();
+    let mut options = Options {
+        audit: true,
+        ..Options::default()
+    };
+    let report = run(root.path(), &ManifestSource::Usual, &options).unwrap();
+    let extra = |report: &Report| -> Vec<String> {
+        let names = report.extra().iter().map(|extra| extra.name.clone());
+        names.map(|name| String::from_utf8(name).unwrap()).collect()
+    };
+    assert_eq!(extra(&report), ["b", "out", "sub/c.tmp"]);
+    assert!(!report.ok());
+    let message = String::from_utf8(report.message().unwrap()).unwrap();
+    assert!(message.contains("/b\" - not listed\n"), "{message}");
+    options.exclude = Exclude::new(["*.tmp", "out", "b"]).unwrap();
+    assert!(
+        run(root.path(), &ManifestSource::Usual, &options)
+            .unwrap()
+            .ok()
+    );
+}
+
+#[test]
+fn names_stay_inside_unless_that_is_allowed() {
+    let outer = tree();
+    let inner = outer.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    symlink("../a", inner.join("a")).unwrap();
+    let absolute = outer.path().join("a");
+    let names = ["a", "../a", absolute.to_str().unwrap()];
+    let text = gnu(Algorithm::Sha1, &names);
+    let source = ManifestSource::Text("x".into(), text.into_bytes());
+    let report = run(&inner, &source, &Options::default()).unwrap();
+    assert_eq!(kinds(&report), [VerdictKind::Refused; 3]);
+    let options = Options {
+        allow_outside: true,
+        ..Options::default()
+    };
+    assert!(run(&inner, &source, &options).unwrap().ok());
+}
+
+#[test]
+fn the_usual_manifest_is_found_or_asked_for() {
+    let root = tree();
+    let find = || run(root.path(), &ManifestSource::Usual, &Options::default());
+    let write = |name: &str, text: String| fs::write(root.path().join(name), text).unwrap();
+    assert!(
+        find()
+            .unwrap_err()
+            .to_string()
+            .contains("sha1sum.txt\" - cannot read")
+    );
+    write("SHA512SUMS", gnu(Algorithm::Sha512, &["a"]));
+    assert!(find().unwrap().manifest().ends_with(b"/SHA512SUMS"));
+    write("MD5SUMS", gnu(Algorithm::Md5, &["a"]));
+    let error = find().unwrap_err().to_string();
+    assert!(error.ends_with("several manifests, name one of them: MD5SUMS, SHA512SUMS"));
+    write("sha1sum.txt", gnu(Algorithm::Sha1, &["a"]));
+    assert!(find().unwrap().manifest().ends_with(b"/sha1sum.txt"));
+}
+
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_neither_good_nor_bad() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("large");
+    let file = fs::File::create(&path).unwrap();
+    file.set_len(1 << 30).unwrap();
+    let digest = "0".repeat(40);
+    let source = ManifestSource::Text("x".into(), format!("{digest}  large\n").into_bytes());
+    let options = Options::default();
+    let report = verify(
+        root.path(),
+        &source,
+        &options,
+        &Cancel::default(),
+        |event| {
+            if matches!(event, Event::Progress(progress) if progress.bytes > 0) {
+                file.set_len(1 << 20).unwrap();
+            }
+            ControlFlow::Continue(())
+        },
+    )
+    .unwrap();
+    assert_eq!(kinds(&report), [VerdictKind::Changed]);
+    assert!(!report.ok());
+}
+
+#[test]
+fn a_cancelled_run_reports_what_was_done() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("small"), "").unwrap();
+    let large = fs::File::create(root.path().join("large")).unwrap();
+    large.set_len(64 << 30).unwrap();
+    let digest = "0".repeat(40);
+    let text = format!("{digest}  large\n{digest}  small\n");
+    let source = ManifestSource::Text("x".into(), text.into_bytes());
+    let cancel = Cancel::default();
+    let report = verify(
+        root.path(),
+        &source,
+        &Options::default(),
+        &cancel,
+        |event| {
+            if let Event::Progress(progress) = event {
+                assert_eq!(progress.bytes_total, Some(64 << 30));
+                cancel.request();
+            }
+            ControlFlow::Continue(())
+        },
+    )
+    .unwrap();
+    assert!(report.cancelled());
+    assert!(!report.ok());
+    assert!(report.outcomes().len() < 2);
+    assert!(report.message().unwrap().ends_with(b"cancelled"));
+}

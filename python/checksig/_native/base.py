@@ -1,0 +1,219 @@
+"""What the two backends do alike: the functions have the same names in both."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ..errors import from_status
+from .handle import Owner
+from .surface import (
+    CancelHandle,
+    OnProgress,
+    OnResult,
+    ReportHandle,
+    ResultTuple,
+    RunOptions,
+)
+
+__all__ = ["NativeBackend", "NativeCancel", "NativeReport"]
+
+
+class NativeCancel:
+    """A ``checksig_cancel``."""
+
+    def __init__(self, lib: Any) -> None:
+        self.owner = Owner(lib.checksig_cancel_new(), lib.checksig_cancel_free)
+        self._request = lib.checksig_cancel_request
+
+    def request(self) -> None:
+        """Raises the flag, for good."""
+        self._request(self.owner.pointer)
+
+
+class NativeBackend:
+    """The calls that need no pointers of a backend's own."""
+
+    def __init__(self, lib: Any, null: Any) -> None:
+        self._lib = lib
+        self._null = null
+
+    def _last_error(self) -> bytes:
+        raise NotImplementedError
+
+    def _check(self, status: int) -> None:
+        """Raises the exception of a status that is not OK."""
+        if status != 0:
+            line = self._lib.checksig_last_error_line()
+            raise from_status(status, self._last_error(), line or None)
+
+    def _options(self, options: RunOptions) -> Owner:
+        """A ``checksig_options`` with these options."""
+        lib = self._lib
+        owner = Owner(lib.checksig_options_new(), lib.checksig_options_free)
+        handle = owner.pointer
+        if options.algorithm is not None:
+            self._check(lib.checksig_options_set_algorithm(handle, options.algorithm))
+        if options.format is not None:
+            self._check(lib.checksig_options_set_format(handle, options.format))
+        for setter, value in (
+            (lib.checksig_options_set_zero, options.zero),
+            (lib.checksig_options_set_lenient, options.lenient),
+            (lib.checksig_options_set_ignore_missing, options.ignore_missing),
+            (lib.checksig_options_set_audit, options.audit),
+            (lib.checksig_options_set_allow_outside, options.allow_outside),
+            (lib.checksig_options_set_measure, options.measure),
+            (lib.checksig_options_set_threads, options.threads),
+        ):
+            self._check(setter(handle, value))
+        for glob in options.exclude:
+            self._check(lib.checksig_options_add_exclude(handle, glob))
+        if options.text is not None:
+            self._check(lib.checksig_options_set_text(handle, options.text, len(options.text)))
+        return owner
+
+    def new_cancel(self) -> NativeCancel:
+        """A flag that ends runs early."""
+        return NativeCancel(self._lib)
+
+    def _run(
+        self,
+        function: Any,
+        root: bytes,
+        manifest: Optional[bytes],
+        options: RunOptions,
+        on_result: Optional[OnResult],
+        on_progress: Optional[OnProgress],
+        cancel: Optional[CancelHandle],
+    ) -> ReportHandle:
+        """Calls ``checksig_verify`` or another function with its parameters."""
+        raise NotImplementedError
+
+    def verify(
+        self,
+        root: bytes,
+        manifest: Optional[bytes],
+        options: RunOptions,
+        on_result: Optional[OnResult] = None,
+        on_progress: Optional[OnProgress] = None,
+        cancel: Optional[CancelHandle] = None,
+    ) -> ReportHandle:
+        """Verifies; a callback that is true ends the run."""
+        function = self._lib.checksig_verify
+        return self._run(function, root, manifest, options, on_result, on_progress, cancel)
+
+    def create(
+        self,
+        root: bytes,
+        manifest: bytes,
+        options: RunOptions,
+        on_result: Optional[OnResult] = None,
+        on_progress: Optional[OnProgress] = None,
+        cancel: Optional[CancelHandle] = None,
+    ) -> ReportHandle:
+        """Makes a manifest; a callback that is true ends the run."""
+        function = self._lib.checksig_create
+        return self._run(function, root, manifest, options, on_result, on_progress, cancel)
+
+    def noop(self) -> None:
+        """Calls the function that does nothing."""
+        self._lib.checksig_cookbook_noop()
+
+    def pi(self, terms: int) -> float:
+        """So many terms of the Leibniz series."""
+        return float(self._lib.checksig_cookbook_pi(terms))
+
+
+class NativeReport:
+    """A ``checksig_report``.
+
+    Closing drops the reference to the report's owner. A call that another thread is
+    in at that moment has a reference of its own, so the report outlives the call.
+    """
+
+    def __init__(self, lib: Any, pointer: Any) -> None:
+        self._owner: Optional[Owner] = Owner(pointer, lib.checksig_report_free)
+        self._lib = lib
+        self._results, self._len = self._array(lib.checksig_report_results, pointer)
+
+    def _array(self, function: Any, pointer: Any) -> tuple[Any, int]:
+        """An array that a function lends, and its length."""
+        raise NotImplementedError
+
+    def _copy_result(self, result: Any) -> ResultTuple:
+        raise NotImplementedError
+
+    def _copy_text(self, text: Any) -> Optional[bytes]:
+        raise NotImplementedError
+
+    def _copy_bytes(self, pointer: Any, length: int) -> Optional[bytes]:
+        raise NotImplementedError
+
+    def _held(self) -> Owner:
+        owner = self._owner
+        if owner is None:
+            raise ValueError("the report is closed")
+        return owner
+
+    def close(self) -> None:
+        """Drops the report; more than once is no error."""
+        self._owner = None
+
+    def ok(self) -> bool:
+        """Whether all is well."""
+        owner = self._held()
+        return bool(self._lib.checksig_report_ok(owner.pointer))
+
+    def cancelled(self) -> bool:
+        """Whether the run was ended early."""
+        owner = self._held()
+        return bool(self._lib.checksig_report_cancelled(owner.pointer))
+
+    def message(self) -> Optional[bytes]:
+        """What is wrong, a line for each failure."""
+        owner = self._held()
+        return self._copy_text(self._lib.checksig_report_message(owner.pointer))
+
+    def manifest(self) -> bytes:
+        """The manifest's path."""
+        owner = self._held()
+        return self._copy_text(self._lib.checksig_report_manifest(owner.pointer)) or b""
+
+    def size(self) -> int:
+        """How many bytes of files were read."""
+        owner = self._held()
+        return int(self._lib.checksig_report_bytes(owner.pointer))
+
+    def seconds(self) -> float:
+        """How long it took."""
+        owner = self._held()
+        return float(self._lib.checksig_report_seconds(owner.pointer))
+
+    def count(self, verdict: int) -> int:
+        """How many results have this verdict."""
+        owner = self._held()
+        return int(self._lib.checksig_report_count(owner.pointer, verdict))
+
+    def __len__(self) -> int:
+        self._held()
+        return self._len
+
+    def result(self, index: int) -> ResultTuple:
+        """The result at a place from 0."""
+        owner = self._held()
+        if not 0 <= index < self._len:
+            raise IndexError(index)
+        result = self._copy_result(self._results[index])
+        del owner  # until here it kept what was copied
+        return result
+
+    def extra(self) -> list[tuple[bytes, Optional[bytes]]]:
+        """The files that are not listed: name, and what is special about it."""
+        owner = self._held()
+        extra, count = self._array(self._lib.checksig_report_extra, owner.pointer)
+        return [
+            (
+                self._copy_bytes(extra[index].name, extra[index].name_len) or b"",
+                self._copy_bytes(extra[index].reason, extra[index].reason_len),
+            )
+            for index in range(count)
+        ]

@@ -1,0 +1,182 @@
+"""Runs of the library that Ctrl-C ends at once, with progress on the caller's thread.
+
+Python handles signals between two instructions of its main thread, and so not while
+that thread waits for the library. Therefore the main thread lets another one call the
+library, and waits in Python for what that one reports.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator
+from typing import Callable, Optional, TypeVar, Union
+
+from ._native import backend
+from ._native.surface import (
+    CancelHandle,
+    OnProgress,
+    OnResult,
+    ProgressTuple,
+    ReportHandle,
+    ResultTuple,
+)
+
+__all__ = ["Call", "Cancel", "run", "stream"]
+
+#: Calls the library with callbacks and a flag that ends the run.
+Call = Callable[[Optional[OnResult], Optional[OnProgress], CancelHandle], ReportHandle]
+
+#: How many results wait for a slow reader before the library waits too.
+_WAITING = 4096
+
+
+class Cancel:
+    """A flag that ends runs early; any thread may raise it at any time.
+
+    Example:
+        >>> cancel = Cancel()
+        >>> cancel.request()
+        >>> cancel.requested
+        True
+    """
+
+    def __init__(self) -> None:
+        self._handle = backend.new_cancel()
+        self._requested = False
+
+    @property
+    def requested(self) -> bool:
+        """Whether the flag was raised."""
+        return self._requested
+
+    def request(self) -> None:
+        """Raises the flag, for good: runs that have it end within a tenth of a second."""
+        self._requested = True
+        self._handle.request()
+
+
+class _Background:
+    """A run on a thread of its own, which hands on what happens."""
+
+    def __init__(self, call: Call, cancel: Optional[Cancel], results: bool) -> None:
+        self.events: queue.Queue[Union[ResultTuple, ProgressTuple, None]] = queue.Queue(_WAITING)
+        self.report: Optional[ReportHandle] = None
+        self._error: Optional[BaseException] = None
+        self._stop = threading.Event()
+        self._call = call
+        self._is_own = cancel is None
+        self._cancel = Cancel() if cancel is None else cancel
+        self._results = results
+        self._thread = threading.Thread(target=self._work, name="checksig")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _work(self) -> None:
+        on_result = self._put if self._results else None
+        try:
+            self.report = self._call(on_result, self._put, self._cancel._handle)
+        except BaseException as error:
+            self._error = error
+        self._put(None)
+
+    def _put(self, event: Union[ResultTuple, ProgressTuple, None]) -> bool:
+        """Hands on an event; true where nobody wants it any more."""
+        while not self._stop.is_set() and threading.main_thread().is_alive():
+            try:
+                self.events.put(event, timeout=0.1)
+            except queue.Full:
+                continue
+            return False
+        # A program that ends waits for its threads: so this one ends early.
+        return True
+
+    def finish(self) -> ReportHandle:
+        """The report, when the run is over; raises what ended it."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self.report is not None
+        return self.report
+
+    def stop(self) -> None:
+        """Ends the run early and waits for it."""
+        self._stop.set()
+        if self._is_own:
+            self._cancel.request()
+        self._thread.join()
+
+
+_Report = TypeVar("_Report")
+
+
+def run(
+    call: Call,
+    wrap: Callable[[ReportHandle], _Report],
+    progress: Optional[Callable[[ProgressTuple], None]] = None,
+    cancel: Optional[Cancel] = None,
+) -> _Report:
+    """Runs to the end and gives the report, as ``wrap`` makes it.
+
+    ``progress`` is called on this thread. An exception of its, and KeyboardInterrupt,
+    end the run; they get the report of what was done as ``report``.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return _run_here(call, wrap, progress, cancel)
+    background = _Background(call, cancel, results=False)
+    try:
+        background.start()
+    except RuntimeError:
+        # At interpreter shutdown there are no new threads.
+        return _run_here(call, wrap, progress, cancel)
+    try:
+        while (event := background.events.get()) is not None:
+            if progress is not None and isinstance(event, ProgressTuple):
+                progress(event)
+    except BaseException as error:
+        background.stop()
+        if background.report is not None:
+            error.report = wrap(background.report)  # type: ignore[attr-defined]
+        raise
+    return wrap(background.finish())
+
+
+def _run_here(
+    call: Call,
+    wrap: Callable[[ReportHandle], _Report],
+    progress: Optional[Callable[[ProgressTuple], None]],
+    cancel: Optional[Cancel],
+) -> _Report:
+    """The same without another thread: signals are the main thread's alone."""
+    raised: list[BaseException] = []
+
+    def on_progress(event: ProgressTuple) -> bool:
+        assert progress is not None
+        try:
+            progress(event)
+        except BaseException as error:
+            raised.append(error)
+        return bool(raised)
+
+    flag = (cancel or Cancel())._handle
+    report = wrap(call(None, on_progress if progress else None, flag))
+    for error in raised:
+        error.report = report  # type: ignore[attr-defined]
+        raise error
+    return report
+
+
+def stream(
+    call: Call, cancel: Optional[Cancel] = None
+) -> Generator[ResultTuple, None, ReportHandle]:
+    """Gives the results as they come, and the report in the end; closing ends the run."""
+    background = _Background(call, cancel, results=True)
+    background.start()
+    try:
+        while (event := background.events.get()) is not None:
+            if isinstance(event, ResultTuple):
+                yield event
+        return background.finish()
+    finally:
+        background.stop()

@@ -1,0 +1,353 @@
+"""The commands: what each takes, and which function of the package it calls."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, Callable, Optional, TypeVar, Union
+
+import click
+
+from .. import __version__
+from .. import manifest as manifests
+from .._native.library import include_dir, library_path
+from .._native.surface import RunOptions
+from ..checksig import Progress, Report, Verdict
+from ..errors import ManifestError
+from . import compat_names, progress, runs
+from .output import Digest, JSONLines, Output, Text, complain
+
+__all__ = ["cli", "run_command"]
+
+_BAD = 1
+_NOTHING = 2
+_INTERRUPTED = 130
+
+_ALGORITHMS = (
+    *("crc32", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"),
+    *("sha3-256", "sha3-512", "blake2b", "blake3"),
+)
+_FORMATS = ("gnu", "bsd", "sfv", "hashdeep", "bagit", "record")
+_WHEN = click.Choice(("auto", "always", "never"))
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Decorator = Callable[[_Function], _Function]
+
+
+def run_command(arguments: list[str]) -> int:
+    """Runs a command; returns the exit code."""
+    if "_CHECKSIG_COMPLETE" in os.environ:
+        cli.main(arguments, "checksig")
+    try:
+        with cli.make_context("checksig", arguments) as context:
+            code: Optional[int] = cli.invoke(context)
+            return code or 0
+    except click.exceptions.Exit as finished:
+        return finished.exit_code
+    except click.UsageError as error:
+        path = "checksig" if error.ctx is None else error.ctx.command_path
+        message = " ".join(error.format_message().rstrip(".").split())
+        complain(f"{message}; try '{path} --help'")
+        return _NOTHING
+
+
+def _all(*decorators: _Decorator[Any]) -> _Decorator[Any]:
+    """Several options as one decorator, in the order of ``--help``."""
+
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def _format(*more: str, default: str) -> _Decorator[Any]:
+    names = click.Choice((*more, *_FORMATS))
+    return click.option(
+        *("--format", "format_"), type=names, default=default, show_default=True,
+        help="The manifest's format.",
+    )  # fmt: skip
+
+
+def _algorithm(*more: str, default: str) -> _Decorator[Any]:
+    names = click.Choice((*more, *_ALGORITHMS), case_sensitive=False)
+    return click.option(
+        *("-a", "--algorithm"), type=names, default=default, show_default=True, metavar="NAME",
+        help=f"The digests' algorithm: {', '.join((*more, *_ALGORITHMS))}.",
+    )  # fmt: skip
+
+
+_ROOT = click.argument("root", type=click.Path(), default=".")
+_ZERO = click.option("-z", "--zero", is_flag=True, help="Lines end with NUL, not newline.")
+_THREADS = click.option(
+    *("-j", "--threads"), type=click.IntRange(min=1), metavar="N",
+    help="Read files with N threads; one a processor by default.",
+)  # fmt: skip
+_EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Pass over these files.")
+_OUTPUT = click.option(
+    "--output", type=click.Choice(("text", "jsonl")), default="text", show_default=True,
+    help="Lines of text, or one JSON object a line.",
+)  # fmt: skip
+_COLOR = click.option(
+    "--color", type=_WHEN, default="auto", show_default=True, help="Whether verdicts have colour."
+)
+_VIEW = _all(
+    _OUTPUT,
+    click.option("-q", "--quiet", is_flag=True, help="Tell only what is wrong."),
+    click.option("--status", is_flag=True, help="Tell nothing but by the exit code."),
+    _COLOR,
+)
+_WATCH = click.option(
+    "--progress", "watch", type=_WHEN, default="auto", show_default=True,
+    help="Whether standard error shows how far the run is.",
+)  # fmt: skip
+_VERIFY = _all(
+    _ROOT,
+    click.option(
+        *("-m", "--manifest"), "names", multiple=True, metavar="FILE",
+        help="The manifest, or - for standard input; may be given several times.",
+    ),
+    _algorithm("auto", default="auto"),
+    _format("auto", default="auto"),
+    _ZERO,
+    _THREADS,
+    click.option("--lenient", is_flag=True, help="Malformed lines do not fail the run."),
+    click.option("--ignore-missing", is_flag=True, help="Missing files do not fail the run."),
+    click.option(
+        "--require", multiple=True, metavar="NAME", help="This file must be listed and OK."
+    ),
+    click.option("--allow-outside", is_flag=True, help="Names may lead out of ROOT."),
+    _VIEW,
+    _WATCH,
+)  # fmt: skip
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--include-dir", "include", is_flag=True, help="Print the directory of checksig.h.")
+@click.option("--library", is_flag=True, help="Print the path of the shared library.")
+@click.version_option(__version__, message="checksig %(version)s")
+@click.pass_context
+def cli(context: click.Context, include: bool, library: bool) -> int:
+    """Verify directories against checksum manifests, in parallel.
+
+    Exit codes: 0 all good, 1 some file or line is bad, 2 nothing could be checked or
+    wrong usage, 130 interrupted.
+    """
+    command = context.invoked_subcommand
+    if include + library + (command is not None) != 1:
+        raise click.UsageError("want one command", context)
+    if command is None:
+        click.echo(os.fsencode(include_dir() if include else library_path()))
+    return 0
+
+
+@cli.command()
+@_VERIFY
+def verify(**options: Any) -> int:
+    """Check the files below ROOT that a manifest lists.
+
+    Without -m the manifest is ROOT/sha1sum.txt, or else the only file in ROOT with a
+    usual name such as SHA256SUMS.
+    """
+    return _verify(**options)
+
+
+@cli.command()
+@_VERIFY
+@_EXCLUDE
+def audit(**options: Any) -> int:
+    """Verify, and report the files below ROOT that are not listed."""
+    return _verify(audit=True, **options)
+
+
+@cli.command()
+@_ROOT
+@click.option("-m", "--manifest", "name", metavar="FILE", help="Write here; - is standard output.")
+@_algorithm(default="sha256")
+@_format(default="gnu")
+@_ZERO
+@_THREADS
+@_EXCLUDE
+@_VIEW
+@_WATCH
+def create(
+    root: str, name: Optional[str], watch: str, output: str, quiet: bool, status: bool, color: str,
+    **options: Any,
+) -> int:  # fmt: skip
+    """Write a manifest of every regular file below ROOT.
+
+    Without -m it is ROOT/sha256sum.txt, after the algorithm.
+    """
+    if name == "-" and output == "jsonl":
+        raise click.UsageError("-m - and --output jsonl both want standard output")
+    shown = _output(output, quiet, status, color)
+    options["format"] = options.pop("format_")
+    with _temporary(name == "-") as directory:
+        target = name if directory is None else str(Path(directory, "manifest"))
+        with _bar(watch, status) as move:
+            report = manifests.create(root, target, progress=move, **options)
+        code = _code(report, lenient=False)
+        shown.created(report, code, name == "-")
+        if directory is not None and code == 0:
+            sys.stdout.buffer.write(Path(directory, "manifest").read_bytes())
+    return code
+
+
+@cli.command()
+@_ROOT
+@click.option("-m", "--manifest", "name", metavar="FILE", help="The manifest to update.")
+@_THREADS
+@_EXCLUDE
+@_VIEW
+@_WATCH
+def update(
+    root: str, name: Optional[str], watch: str, output: str, quiet: bool, status: bool, color: str,
+    **options: Any,
+) -> int:  # fmt: skip
+    """Make a manifest anew and print what has changed since."""
+    shown = _output(output, quiet, status, color)
+    with _bar(watch, status) as move:
+        difference = manifests.update(root, name, progress=move, **options)
+    shown.difference(difference)
+    return 0
+
+
+@cli.command()
+@click.argument("first", type=click.Path(), metavar="A")
+@click.argument("second", type=click.Path(), metavar="B")
+@_VIEW
+def diff(first: str, second: str, output: str, quiet: bool, status: bool, color: str) -> int:
+    """Print what is in one manifest and not in the other; - is standard input."""
+    if first == second == "-":
+        raise click.UsageError("standard input can be one of the manifests only")
+    shown = _output(output, quiet, status, color)
+    difference = manifests.diff(_source(first), _source(second))
+    shown.difference(difference)
+    return _BAD if difference else 0
+
+
+@cli.command("hash")
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
+@_algorithm(default="sha256")
+@click.option(
+    "--format", "format_", type=click.Choice(("gnu", "bsd")), default="gnu", show_default=True,
+    help="The format of the lines.",
+)  # fmt: skip
+@_ZERO
+@_OUTPUT
+def hash_files(
+    files: tuple[str, ...], algorithm: str, format_: str, zero: bool, output: str
+) -> int:
+    """Print the digest of each file, as the lines of a manifest."""
+    shown = _output(output, quiet=False, status=False, color="never")
+    failures = 0
+    for file in files:
+        try:
+            digest = manifests.hash_file(file, algorithm)
+        except ManifestError as error:
+            failures += 1
+            shown.error(str(error), file)
+        else:
+            shown.digest(Digest(file, algorithm, digest, format_ == "bsd", zero))
+    return _NOTHING if failures == len(files) else _BAD if failures else 0
+
+
+@cli.command(context_settings={"allow_interspersed_args": False})
+@click.argument("program", type=click.Choice(tuple(compat_names.PROGRAMS)), metavar="PROGRAM")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def compat(program: str, arguments: tuple[str, ...]) -> int:
+    """Be one of coreutils' programs, such as sha256sum or cksum."""
+    from .compat import run
+
+    return run(program, list(arguments))
+
+
+def _verify(
+    root: str, names: tuple[str, ...], format_: str, algorithm: str, zero: bool,
+    threads: Optional[int], lenient: bool, ignore_missing: bool, require: tuple[str, ...],
+    allow_outside: bool, output: str, quiet: bool, status: bool, color: str, watch: str,
+    audit: bool = False, exclude: tuple[str, ...] = (),
+) -> int:  # fmt: skip
+    """Verifies each manifest in turn; the worst exit code counts."""
+    shown = _output(output, quiet, status, color)
+    options = RunOptions(
+        algorithm=None if algorithm == "auto" else algorithm.encode(),
+        format=None if format_ == "auto" else format_.encode(),
+        zero=zero,
+        lenient=lenient,
+        ignore_missing=ignore_missing,
+        audit=audit,
+        allow_outside=allow_outside,
+        threads=threads or 0,
+        exclude=tuple(os.fsencode(glob) for glob in exclude),
+    )
+    required = {os.path.normpath(name) for name in require}
+    codes = []
+    for name in names or (None,):
+        report, code = _verify_one(root, name, options, shown, watch, status)
+        codes.append(code)
+        if code == _INTERRUPTED:
+            return code
+        if report is not None and required:
+            required -= _good_names(report)
+    for name in sorted(required):
+        shown.error(f"{name}: required, and not listed or not OK", name)
+        codes.append(_BAD)
+    return max(codes)
+
+
+def _verify_one(
+    root: str, name: Optional[str], options: RunOptions, shown: Output, watch: str, status: bool
+) -> tuple[Optional[Report], int]:
+    """The report on one manifest, unless it cannot be read, and the exit code."""
+    on_result = shown.result if shown.streams else None
+    try:
+        with _bar(watch, status) as move:
+            report = runs.verify(root, runs.Target.of(name), options, on_result, move)
+        code = _code(report, options.lenient)
+    except runs.Interrupted as interrupted:
+        if interrupted.report is None:
+            raise KeyboardInterrupt from None
+        report, code = interrupted.report, _INTERRUPTED
+    except ManifestError as error:
+        shown.error(str(error), name)
+        return None, _NOTHING
+    shown.verified(report, code)
+    return report, code
+
+
+def _code(report: Report, lenient: bool) -> int:
+    """The exit code for what a run has found."""
+    fine = {Verdict.OK, Verdict.SKIPPED, *([Verdict.MALFORMED] if lenient else [])}
+    if report.extra or report.counts.keys() - fine:
+        return _BAD
+    return 0 if report.ok else _NOTHING
+
+
+def _good_names(report: Report) -> set[str]:
+    return {
+        os.path.normpath(result.path) for result in report.results if result.verdict is Verdict.OK
+    }
+
+
+def _output(output: str, quiet: bool, status: bool, color: str) -> Output:
+    if output == "jsonl":
+        return JSONLines(quiet=quiet, status=status)
+    return Text(quiet=quiet, status=status, color=color)
+
+
+def _bar(watch: str, status: bool) -> AbstractContextManager[Optional[Callable[[Progress], None]]]:
+    return progress.bar(progress.is_wanted("never" if status and watch == "auto" else watch))
+
+
+def _source(name: str) -> Union[str, BinaryIO]:
+    return sys.stdin.buffer if name == "-" else name
+
+
+def _temporary(wanted: bool) -> AbstractContextManager[Optional[str]]:
+    """A directory that is removed afterwards, where one is wanted."""
+    return tempfile.TemporaryDirectory(prefix="checksig-") if wanted else nullcontext()

@@ -1,0 +1,51 @@
+r"""Names that cannot forge a line or drive a terminal.
+
+The escapes are those of the library's messages: ``\\``, ``\n``, ``\r``, ``\t``,
+``\xNN`` for a control character or a byte that is not UTF-8, and ``\u{N}`` for any
+other character that shows as nothing or changes the direction of text.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["escaped", "gnu_escaped", "readable"]
+
+#: Control characters, line separators, what is invisible, what turns text around.
+_UNSAFE = (
+    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f"
+)
+#: Bytes that are not UTF-8, as :func:`os.fsdecode` has them.
+_NOT_UTF8 = "\udc80-\udcff"
+_SHORT = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found.group()
+    code = ord(character)
+    if character in _SHORT:
+        return _SHORT[character]
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{{{code:x}}}"
+
+
+def escaped(name: str, *, terminal: bool) -> str:
+    """A name for one line of output.
+
+    Bytes that are not UTF-8 stay as they are but on a terminal.
+    """
+    return re.sub(f"[\\\\{_UNSAFE}{_NOT_UTF8 if terminal else ''}]", _escape, name)
+
+
+def readable(message: str, *, terminal: bool) -> str:
+    """A message for one line of output, whose names the library has escaped."""
+    return re.sub(f"[{_UNSAFE}{_NOT_UTF8 if terminal else ''}]", _escape, message)
+
+
+def gnu_escaped(name: str) -> tuple[str, str]:
+    """The mark of an escaped name, or nothing, and the name as coreutils writes it."""
+    if not re.search(r"[\\\n\r]", name):
+        return "", name
+    return "\\", re.sub(r"[\\\n\r]", lambda found: _SHORT[found.group()], name)

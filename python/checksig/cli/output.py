@@ -1,0 +1,295 @@
+"""What the commands print: lines for people and pipes, or JSON objects."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, Optional, Protocol
+
+from ..checksig import Report, Result, Verdict
+from ..manifest import Difference
+from .names import escaped, gnu_escaped, readable
+
+__all__ = ["Digest", "JSONLines", "Output", "Text", "complain"]
+
+_FINE = (Verdict.OK, Verdict.SKIPPED)
+_COLORS = {"OK": "32", "SKIPPED": "33", "ADDED": "32", "CHANGED": "33"}
+_BAD_COLOR = "31"
+
+
+def complain(message: str) -> None:
+    """Says in one line on standard error what is wrong."""
+    sys.stdout.flush()
+    text = readable(message, terminal=sys.stderr.isatty())
+    sys.stderr.buffer.write(os.fsencode(f"checksig: {text}\n"))
+    sys.stderr.flush()
+
+
+class Output(Protocol):
+    """How a command tells what it found."""
+
+    #: Whether :meth:`result` is to be told of each result as it comes.
+    streams: bool
+
+    def result(self, result: Result) -> None:
+        """One result, as it comes."""
+
+    def verified(self, report: Report, code: int) -> None:
+        """All that a run has found."""
+
+    def created(self, report: Report, code: int, to_stdout: bool) -> None:
+        """What a manifest was made of."""
+
+    def difference(self, difference: Difference) -> None:
+        """How two manifests differ."""
+
+    def digest(self, digest: Digest) -> None:
+        """The digest of one file."""
+
+    def error(self, message: str, path: Optional[str] = None) -> None:
+        """Something that went wrong."""
+
+
+class Digest:
+    """One file's digest, and how its line is written."""
+
+    def __init__(self, path: str, algorithm: str, value: str, tagged: bool, zero: bool) -> None:
+        self.path = path
+        self.algorithm = algorithm
+        self.value = value
+        self.tagged = tagged
+        self.zero = zero
+
+    def line(self) -> str:
+        """The line of a manifest, with its end."""
+        mark, name = ("", self.path) if self.zero else gnu_escaped(self.path)
+        end = "\0" if self.zero else "\n"
+        if self.tagged:
+            return f"{mark}{_TAGS[self.algorithm]} ({name}) = {self.value}{end}"
+        return f"{mark}{self.value}  {name}{end}"
+
+
+_TAGS = {
+    "blake2b": "BLAKE2b",
+    "blake3": "BLAKE3",
+    "crc32": "CRC32",
+    "md5": "MD5",
+    "sha1": "SHA1",
+    "sha224": "SHA224",
+    "sha256": "SHA256",
+    "sha384": "SHA384",
+    "sha512": "SHA512",
+    "sha3-256": "SHA3-256",
+    "sha3-512": "SHA3-512",
+}
+
+
+class Text:
+    """Plain lines for a pipe; for a terminal a summary that groups what is wrong."""
+
+    streams = False
+
+    def __init__(self, *, quiet: bool, status: bool, color: str) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._quiet = quiet or status
+        self._silent = status
+        self._color = _colors(color)
+
+    def result(self, result: Result) -> None:
+        """Nothing: lines come in the manifest's order, when all is known."""
+
+    def verified(self, report: Report, code: int) -> None:
+        """The verdict on each line, or a summary of them."""
+        if self._silent:
+            return
+        if self._terminal:
+            self._summary(report, code)
+        else:
+            self._lines(report)
+            if code:
+                complain(_closing(report))
+
+    def created(self, report: Report, code: int, to_stdout: bool) -> None:
+        """What was passed over, and where the manifest is."""
+        if self._silent:
+            return
+        for result in report.results:
+            if result.verdict is not Verdict.OK:
+                complain(_plain(result, report.manifest))
+        if code:
+            complain("the manifest was not written")
+        elif not self._quiet and not to_stdout:
+            files = _count(report.counts.get(Verdict.OK, 0), "file")
+            manifest = escaped(report.manifest, terminal=self._terminal)
+            self._write(f"{manifest}: {files}, {_size(report.bytes)}")
+
+    def difference(self, difference: Difference) -> None:
+        """One line for each name that is not in both, or not the same."""
+        if self._silent:
+            return
+        for kind in ("added", "removed", "changed", "incomparable"):
+            for name in getattr(difference, kind):
+                self._line(escaped(name, terminal=self._terminal), kind.upper())
+
+    def digest(self, digest: Digest) -> None:
+        """The line of a manifest."""
+        line = digest.line()
+        if self._terminal:
+            line = readable(line.rstrip("\n\0"), terminal=True) + "\n"
+        sys.stdout.buffer.write(os.fsencode(line))
+
+    def error(self, message: str, path: Optional[str] = None) -> None:
+        """One line on standard error."""
+        complain(message)
+
+    def _lines(self, report: Report) -> None:
+        for result in report.failures if self._quiet else report.results:
+            name = _name(result, report.manifest, self._terminal)
+            self._line(name, result.verdict.name, result.error)
+        for name in report.extra:
+            self._line(escaped(name, terminal=self._terminal), "EXTRA")
+
+    def _summary(self, report: Report, code: int) -> None:
+        groups: dict[str, list[str]] = {}
+        for result in report.failures:
+            reason = f" ({readable(result.error, terminal=True)})" if result.error else ""
+            name = _name(result, report.manifest, True) + reason
+            groups.setdefault(result.verdict.name, []).append(name)
+        groups["EXTRA"] = [escaped(name, terminal=True) for name in report.extra]
+        for verdict, names in groups.items():
+            if names:
+                self._write(f"{self._painted(verdict)} ({len(names)})")
+                self._write_all(f"  {name}" for name in names)
+        if not self._quiet or code:
+            word = "OK" if code == 0 else "FAILED"
+            self._write(f"{self._painted(word)}: {_closing(report)}")
+
+    def _line(self, name: str, verdict: str, reason: Optional[str] = None) -> None:
+        more = f" ({readable(reason, terminal=self._terminal)})" if reason else ""
+        self._write(f"{name}: {self._painted(verdict)}{more}")
+
+    def _painted(self, word: str) -> str:
+        if not self._color:
+            return word
+        return f"\x1b[{_COLORS.get(word, _BAD_COLOR)}m{word}\x1b[0m"
+
+    def _write_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._write(line)
+
+    def _write(self, line: str) -> None:
+        sys.stdout.buffer.write(os.fsencode(f"{line}\n"))
+
+
+class JSONLines:
+    """One JSON object a line, each flushed as it comes."""
+
+    streams = True
+
+    def __init__(self, *, quiet: bool, status: bool) -> None:
+        self._quiet = quiet
+        self._silent = status
+
+    def result(self, result: Result) -> None:
+        """One line of a manifest."""
+        if not (self._quiet and result.verdict in _FINE):
+            self._object("result", **result.to_dict())
+
+    def verified(self, report: Report, code: int) -> None:
+        """The files that are not listed, and the summary."""
+        for name in report.extra:
+            self._object("extra", path=name)
+        self._summary(report, code)
+
+    def created(self, report: Report, code: int, to_stdout: bool) -> None:
+        """The files and the summary."""
+        for result in report.results:
+            self.result(result)
+        self._summary(report, code)
+
+    def difference(self, difference: Difference) -> None:
+        """The names and how many there are of each kind."""
+        counts = {}
+        for kind in ("added", "removed", "changed", "incomparable"):
+            names = getattr(difference, kind)
+            counts[kind] = len(names)
+            for name in names:
+                self._object(kind, path=name)
+        self._object("summary", **counts, unchanged=len(difference.unchanged))
+
+    def digest(self, digest: Digest) -> None:
+        """One file's digest."""
+        self._object("digest", path=digest.path, algorithm=digest.algorithm, digest=digest.value)
+
+    def error(self, message: str, path: Optional[str] = None) -> None:
+        """An object, and a line on standard error."""
+        self._object("error", message=message, path=path)
+        complain(message)
+
+    def _summary(self, report: Report, code: int) -> None:
+        self._object(
+            "summary",
+            ok=code == 0,
+            manifest=report.manifest,
+            counts={verdict.name: count for verdict, count in report.counts.items()},
+            extra=len(report.extra),
+            bytes=report.bytes,
+            seconds=report.seconds,
+            cancelled=report.cancelled,
+        )
+
+    def _object(self, kind: str, **members: Any) -> None:
+        import json
+
+        if not self._silent:
+            sys.stdout.buffer.write(json.dumps({"type": kind, **members}).encode("ascii") + b"\n")
+            sys.stdout.buffer.flush()
+
+
+def _colors(when: str) -> bool:
+    if when == "auto":
+        dumb = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
+        return sys.stdout.isatty() and not dumb
+    return when == "always"
+
+
+def _name(result: Result, manifest: str, terminal: bool) -> str:
+    """The file's name, or which line has none."""
+    if result.verdict is Verdict.MALFORMED:
+        return f"{escaped(manifest, terminal=terminal)} line {result.line}"
+    return escaped(result.path, terminal=terminal)
+
+
+def _plain(result: Result, manifest: str) -> str:
+    """A result as one line, for standard error."""
+    name = _name(result, manifest, terminal=sys.stderr.isatty())
+    return f"{name}: {result.verdict.name}" + (f" ({result.error})" if result.error else "")
+
+
+def _closing(report: Report) -> str:
+    """The whole run in one line."""
+    found = [f"{count} {verdict.name}" for verdict, count in report.counts.items()]
+    if report.extra:
+        found.append(f"{len(report.extra)} EXTRA")
+    interrupted = ", interrupted" if report.cancelled else ""
+    manifest = escaped(report.manifest, terminal=sys.stderr.isatty())
+    size = _size(report.bytes)
+    return (
+        f"{manifest}: {', '.join(found) or 'no file'}; {size}, {report.seconds:.1f} s{interrupted}"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _size(size: int) -> str:
+    """A number of bytes for people."""
+    if size < 1000:
+        return _count(size, "byte")
+    amount, units = size / 1000, iter(("kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while amount >= 999.95:
+        amount, unit = amount / 1000, next(units, unit)
+    return f"{amount:.1f} {unit}"

@@ -1,0 +1,384 @@
+"""Checksum manifests by themselves: made, updated, read, written and compared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import BinaryIO, Callable, Optional, Union
+
+from ._native import backend
+from ._native.surface import (
+    CancelHandle,
+    EntryTuple,
+    OnProgress,
+    OnResult,
+    ReportHandle,
+    RunOptions,
+)
+from ._native.values import c_text
+from ._run import Cancel, run
+from .checksig import (
+    Progress,
+    Report,
+    StrOrBytesPath,
+    checked,
+    globs,
+    manifest_source,
+    name_or_auto,
+    path_bytes,
+    thread_count,
+    told,
+)
+from .errors import ManifestError
+
+__all__ = [
+    "Difference",
+    "Entry",
+    "create",
+    "diff",
+    "hash_file",
+    "read_manifest",
+    "update",
+    "write_manifest",
+]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A digest that a manifest states for a file.
+
+    Attributes:
+        path: the file's name; bytes that are not UTF-8 are surrogates, as everywhere in
+            :mod:`os`.
+        algorithm: the digest's algorithm, such as ``"sha256"``; ``None`` where the line
+            states no digest.
+        digest: the digest in hexadecimal; ``None`` likewise.
+        size: the file's size in bytes, where it is stated.
+        line: the line's number, from 1; entries of one line follow each other. ``0``
+            for one that is to be written.
+    """
+
+    path: str
+    algorithm: Optional[str]
+    digest: Optional[str]
+    size: Optional[int] = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is in one manifest and not in another.
+
+    Attributes:
+        added: the names that only the second lists.
+        removed: the names that only the first lists.
+        changed: the names that both list, with digests that cannot be of the same
+            content.
+        unchanged: the names whose digests agree in every algorithm that both state.
+        incomparable: the names that have no algorithm in common.
+    """
+
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+    unchanged: list[str]
+    incomparable: list[str]
+
+    def __bool__(self) -> bool:
+        """Whether there is any difference."""
+        return bool(self.added or self.removed or self.changed or self.incomparable)
+
+
+def create(
+    root: StrOrBytesPath,
+    manifest: Optional[StrOrBytesPath] = None,
+    *,
+    algorithm: str = "sha256",
+    format: str = "gnu",  # noqa: A002
+    zero: bool = False,
+    exclude: Iterable[str] = (),
+    threads: Optional[int] = None,
+    progress: Optional[Callable[[Progress], object]] = None,
+    cancel: Optional[Cancel] = None,
+) -> Report:
+    """Hashes every regular file below a directory and writes the manifest of them.
+
+    It is sorted by name, does not list itself, and is written all or nothing: only if
+    every file could be hashed, and in one step in place of what was there before. What
+    is no regular file is passed over, with the verdict ``SKIPPED``.
+
+    Args:
+        root: the directory.
+        manifest: the path to write; ``sha256sum.txt`` in the root by default, after the
+            algorithm.
+        algorithm: as for :func:`checksig.verify`.
+        format: likewise.
+        zero: lines end with NUL, and no name is escaped.
+        exclude: globs of files to leave out, as for :func:`checksig.verify`.
+        threads: how many threads read files; one a processor by default.
+        progress: called about ten times a second on this thread.
+        cancel: ends the run when it is raised.
+
+    Returns:
+        A report: ``expected`` of each result is the file's digest. Where it is not ``ok``
+        nothing was written.
+
+    Raises:
+        ManifestError: the directory cannot be read, or the manifest not written.
+        Cancelled: the run was cancelled; nothing was written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     _ = Path(directory, "greeting").write_text("hello")
+        ...     create(directory, algorithm="md5").ok
+        ...     print(Path(directory, "md5sum.txt").read_text(), end="")
+        True
+        5d41402abc4b2a76b9719d911017c592  greeting
+    """
+    root = path_bytes(root)
+    name = c_text(algorithm, "algorithm")
+    target = _manifest_path(root, manifest, algorithm, format)
+    options = RunOptions(
+        algorithm=name,
+        format=name_or_auto(format, "format"),
+        zero=bool(zero),
+        threads=thread_count(threads),
+        exclude=globs(exclude),
+    )
+
+    def call(
+        on_result: Optional[OnResult], on_progress: Optional[OnProgress], flag: CancelHandle
+    ) -> ReportHandle:
+        return backend.create(root, target, options, on_result, on_progress, flag)
+
+    return checked(run(call, Report, told(progress), cancel))
+
+
+def update(
+    root: StrOrBytesPath,
+    manifest: Optional[StrOrBytesPath] = None,
+    *,
+    algorithm: str = "auto",
+    format: str = "auto",  # noqa: A002
+    zero: bool = False,
+    exclude: Iterable[str] = (),
+    threads: Optional[int] = None,
+    progress: Optional[Callable[[Progress], object]] = None,
+    cancel: Optional[Cancel] = None,
+) -> Difference:
+    """Makes a manifest anew and says what has changed since it was made.
+
+    Its format and algorithm stay; ``algorithm``, ``format`` and ``zero`` say how it is
+    read, as for :func:`checksig.verify`. Every file is read again: a digest is never
+    carried over on trust.
+
+    Raises:
+        ManifestError: the manifest cannot be read or written, has malformed lines or
+            several algorithms, or a file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     _ = Path(directory, "a").write_text("1")
+        ...     _ = create(directory)
+        ...     _ = Path(directory, "b").write_text("2")
+        ...     update(directory).added
+        ['b']
+    """
+    root = path_bytes(root)
+    path = backend.find_manifest(root) if manifest is None else path_bytes(manifest)
+    options = RunOptions(
+        algorithm=name_or_auto(algorithm, "algorithm"),
+        format=name_or_auto(format, "format"),
+        zero=bool(zero),
+    )
+    format_name, before = _read(path, options)
+    algorithms = {entry.algorithm for entry in before if entry.algorithm is not None}
+    if len(algorithms) != 1:
+        found = ", ".join(sorted(algorithms)) or "no algorithm"
+        raise ManifestError(f'"{os.fsdecode(path)}" - want one algorithm, found {found}')
+    report = create(
+        root,
+        path,
+        algorithm=algorithms.pop(),
+        format=format_name,
+        zero=zero,
+        exclude=exclude,
+        threads=threads,
+        progress=progress,
+        cancel=cancel,
+    )
+    if not report.ok:
+        raise ManifestError(f"the manifest was not written: {report.message}")
+    return _difference(before, _read(path, options)[1])
+
+
+def read_manifest(
+    manifest: Union[StrOrBytesPath, BinaryIO],
+    *,
+    algorithm: str = "auto",
+    format: str = "auto",  # noqa: A002
+    zero: bool = False,
+    strict: bool = True,
+) -> list[Entry]:
+    """The entries of a manifest, in its order; no file that it lists is looked at.
+
+    The arguments are those of :func:`checksig.verify`. Malformed lines are an error, or
+    left out where ``strict`` is false.
+
+    Raises:
+        ManifestError: the manifest cannot be read, or has a malformed line; ``line`` is
+            its number.
+
+    Example:
+        >>> entries = read_manifest("tests/data/logs/sha1sum.txt")
+        >>> len(entries), entries[0].path, entries[0].algorithm
+        (10, 'httpd-00.log', 'sha1')
+    """
+    path, text = manifest_source(manifest)
+    options = RunOptions(
+        algorithm=name_or_auto(algorithm, "algorithm"),
+        format=name_or_auto(format, "format"),
+        zero=bool(zero),
+        lenient=not strict,
+        text=text,
+    )
+    _format, entries = _read(path, options)
+    return entries
+
+
+def write_manifest(
+    path: StrOrBytesPath,
+    entries: Iterable[Entry],
+    *,
+    format: str = "gnu",  # noqa: A002
+    zero: bool = False,
+) -> None:
+    r"""Writes a manifest of these entries, all or nothing, in place of what was there.
+
+    Raises:
+        ManifestError: the format can't state an entry, or the file can't be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     manifest = Path(directory, "MD5SUMS")
+        ...     write_manifest(manifest, [Entry("a", "md5", "0" * 32)])
+        ...     manifest.read_text()
+        '00000000000000000000000000000000  a\n'
+    """
+    options = RunOptions(format=name_or_auto(format, "format"), zero=bool(zero))
+    backend.write_manifest(path_bytes(path), [_entry_tuple(entry) for entry in entries], options)
+
+
+def diff(
+    first: Union[StrOrBytesPath, BinaryIO],
+    second: Union[StrOrBytesPath, BinaryIO],
+    *,
+    algorithm: str = "auto",
+    format: str = "auto",  # noqa: A002
+    zero: bool = False,
+) -> Difference:
+    """What is in one manifest and not in another; formats and algorithms may differ.
+
+    ``algorithm``, ``format`` and ``zero`` say how both are read, as for
+    :func:`checksig.verify`.
+
+    Raises:
+        ManifestError: one of them cannot be read, or has a malformed line.
+
+    Example:
+        >>> bool(diff("tests/data/logs/sha1sum.txt", "tests/data/logs/sha1sum.txt"))
+        False
+    """
+    before, after = (
+        read_manifest(manifest, algorithm=algorithm, format=format, zero=zero)
+        for manifest in (first, second)
+    )
+    return _difference(before, after)
+
+
+def hash_file(path: StrOrBytesPath, algorithm: str = "sha256") -> str:
+    """The digest of one regular file, in lower-case hexadecimal.
+
+    Raises:
+        ManifestError: it is no regular file, or cannot be read.
+        ArgumentError: the algorithm is unknown.
+
+    Example:
+        >>> hash_file("tests/data/logs/httpd-00.log", "sha1")
+        '98cd16fa785baa83272235ef0e57d3dbff742dfa'
+    """
+    return backend.hash_file(path_bytes(path), c_text(algorithm, "algorithm")).hex()
+
+
+def _manifest_path(
+    root: bytes, manifest: Optional[StrOrBytesPath], algorithm: str, format_: str
+) -> bytes:
+    if manifest is not None:
+        return path_bytes(manifest)
+    plain = algorithm.replace("-", "").replace("_", "").lower()
+    name = {"blake2b": "b2", "blake3": "b3"}.get(plain, plain)
+    usual = f"manifest-{plain}.txt" if format_ == "bagit" else f"{name}sum.txt"
+    return os.path.join(root, os.fsencode(usual))  # noqa: PTH118  # bytes
+
+
+def _read(path: Optional[bytes], options: RunOptions) -> tuple[str, list[Entry]]:
+    format_name, entries = backend.read_manifest(path, options)
+    return format_name, [_entry(entry) for entry in entries if entry.error is None]
+
+
+def _entry(entry: EntryTuple) -> Entry:
+    return Entry(
+        path=os.fsdecode(entry.name),
+        algorithm=None if entry.algorithm is None else entry.algorithm.decode("ascii"),
+        digest=None if entry.digest is None else entry.digest.hex(),
+        size=entry.size,
+        line=entry.line,
+    )
+
+
+def _entry_tuple(entry: Entry) -> EntryTuple:
+    return EntryTuple(
+        name=path_bytes(entry.path),
+        algorithm=None if entry.algorithm is None else c_text(entry.algorithm, "algorithm"),
+        digest=None if entry.digest is None else bytes.fromhex(entry.digest),
+        size=entry.size,
+        line=entry.line,
+    )
+
+
+def _digests(entries: Iterable[Entry]) -> dict[str, dict[tuple[str, int], set[str]]]:
+    """By name, then by algorithm and length, what is stated."""
+    stated: dict[str, dict[tuple[str, int], set[str]]] = {}
+    for entry in entries:
+        of_name = stated.setdefault(os.path.normpath(entry.path), {})
+        if entry.algorithm is not None and entry.digest is not None:
+            kind = (entry.algorithm, len(entry.digest))
+            of_name.setdefault(kind, set()).add(entry.digest.lower())
+    return stated
+
+
+def _difference(first: Iterable[Entry], second: Iterable[Entry]) -> Difference:
+    before, after = _digests(first), _digests(second)
+    difference = Difference(
+        added=sorted(after.keys() - before.keys()),
+        removed=sorted(before.keys() - after.keys()),
+        changed=[],
+        unchanged=[],
+        incomparable=[],
+    )
+    for name in sorted(before.keys() & after.keys()):
+        common = before[name].keys() & after[name].keys()
+        if not common and (before[name] or after[name]):
+            difference.incomparable.append(name)
+        elif all(before[name][kind] == after[name][kind] for kind in common):
+            difference.unchanged.append(name)
+        else:
+            difference.changed.append(name)
+    return difference

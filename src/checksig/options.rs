@@ -1,0 +1,316 @@
+//! How a directory is verified, or its manifest made.
+
+use std::ffi::c_char;
+use std::num::NonZeroUsize;
+
+use checksig_core::manifest::{self, Format};
+use checksig_core::{Algorithm, CreateOptions, Exclude, Options};
+
+use super::algorithm;
+use crate::abi::{
+    Failure, bytes, check_pointer, checksig_status, guard, guard_status, reference, reference_mut,
+    text, utf8,
+};
+
+/// Options, from `checksig_options_new`, to be released with
+/// `checksig_options_free`. A call only reads them, so that one set serves any number
+/// of calls; nobody may change them meanwhile. NULL in their place stands for the
+/// defaults.
+#[derive(Clone, Default)]
+pub struct checksig_options {
+    pub(super) verify: Options,
+    pub(super) text: Option<Vec<u8>>,
+    globs: Vec<String>,
+}
+
+impl checksig_options {
+    /// The options at this pointer, or the defaults.
+    ///
+    /// # Safety
+    /// `options` is NULL or from `checksig_options_new` and not released yet.
+    pub(super) unsafe fn read(options: *const Self) -> Result<Self, Failure> {
+        if options.is_null() {
+            return Ok(Self::default());
+        }
+        // SAFETY: this function's contract is the same.
+        Ok(unsafe { reference(options, "options") }?.clone())
+    }
+
+    pub(super) fn create(&self) -> CreateOptions {
+        CreateOptions {
+            algorithm: self.verify.algorithm.unwrap_or(Algorithm::Sha256),
+            format: self.verify.format.unwrap_or(Format::Gnu),
+            zero: self.verify.zero,
+            exclude: self.verify.exclude.clone(),
+            threads: self.verify.threads,
+        }
+    }
+
+    pub(super) fn manifest(&self) -> manifest::Options<'static> {
+        manifest::Options {
+            file_name: None,
+            format: self.verify.format,
+            algorithm: self.verify.algorithm,
+            zero: self.verify.zero,
+        }
+    }
+}
+
+/// Options with every default, to be released with `checksig_options_free`.
+///
+/// The default is the strictest: every line counts, names stay inside the root, all
+/// processors are used, and the manifest tells its format and algorithms itself.
+#[unsafe(no_mangle)]
+pub extern "C" fn checksig_options_new() -> *mut checksig_options {
+    Box::into_raw(Box::default())
+}
+
+/// Releases options. NULL is a no-op; any other pointer must come from
+/// `checksig_options_new` and must not be used again.
+///
+/// # Safety
+/// `options` is NULL or from `checksig_options_new` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_free(options: *mut checksig_options) {
+    guard((), || {
+        if !options.is_null() {
+            check_pointer(options, "options")?;
+            // SAFETY: from `Box::into_raw`, released once.
+            drop(unsafe { Box::from_raw(options) });
+        }
+        Ok(())
+    });
+}
+
+/// Changes one option.
+///
+/// # Safety
+/// `options` is NULL or from `checksig_options_new` and not released yet, and no other
+/// thread uses it.
+unsafe fn set(
+    options: *mut checksig_options,
+    change: impl FnOnce(&mut checksig_options),
+) -> checksig_status {
+    let change = |options: &mut checksig_options| {
+        change(options);
+        Ok(())
+    };
+    // SAFETY: this function's contract is the same.
+    unsafe { try_set(options, change) }
+}
+
+/// Changes one option, unless that fails.
+///
+/// # Safety
+/// As for [`set`].
+unsafe fn try_set(
+    options: *mut checksig_options,
+    change: impl FnOnce(&mut checksig_options) -> Result<(), Failure>,
+) -> checksig_status {
+    guard_status(|| {
+        // SAFETY: this function's contract is the same.
+        change(unsafe { reference_mut(options, "options") }?)
+    })
+}
+
+/// The algorithm of lines that do not name theirs, and of a manifest that is made
+/// (`sha256` by default there): `crc32`, `md5`, `sha1`, `sha224`, `sha256`, `sha384`,
+/// `sha512`, `sha3-256`, `sha3-512`, `blake2b` or `blake3`, in any case. NULL: the manifest's name
+/// or the digest's length tells. `name` is NUL-terminated, borrowed for the call.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it; `name` is NULL
+/// or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_algorithm(
+    options: *mut checksig_options,
+    name: *const c_char,
+) -> checksig_status {
+    let change = |options: &mut checksig_options| {
+        options.verify.algorithm = if name.is_null() {
+            None
+        } else {
+            // SAFETY: the caller's promise is this function's own.
+            Some(unsafe { algorithm(name) }?)
+        };
+        Ok(())
+    };
+    // SAFETY: likewise.
+    unsafe { try_set(options, change) }
+}
+
+/// The manifest's format, `gnu`, `bsd`, `sfv`, `hashdeep`, `bagit` or `record`. NULL: its
+/// name or its content tells, and one that is made is `gnu`. `name` is
+/// NUL-terminated, borrowed for the call.
+///
+/// # Safety
+/// As for `checksig_options_set_algorithm`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_format(
+    options: *mut checksig_options,
+    name: *const c_char,
+) -> checksig_status {
+    let change = |options: &mut checksig_options| {
+        options.verify.format = if name.is_null() {
+            None
+        } else {
+            // SAFETY: the caller's promise is this function's own.
+            let name = utf8(unsafe { text(name, "format") }?, "format")?;
+            let known = "gnu, bsd, sfv, hashdeep, bagit, record";
+            let unknown =
+                || Failure::invalid(format!("unknown format {name:?}, want one of {known}"));
+            Some(Format::from_name(name).ok_or_else(unknown)?)
+        };
+        Ok(())
+    };
+    // SAFETY: likewise.
+    unsafe { try_set(options, change) }
+}
+
+/// Whether lines end with NUL instead of a newline, and no name is escaped.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_zero(
+    options: *mut checksig_options,
+    zero: bool,
+) -> checksig_status {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.zero = zero) }
+}
+
+/// Whether malformed lines are reported but do not fail the run.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_lenient(
+    options: *mut checksig_options,
+    lenient: bool,
+) -> checksig_status {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.lenient = lenient) }
+}
+
+/// Whether files that are missing are skipped and do not fail the run.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_ignore_missing(
+    options: *mut checksig_options,
+    ignore: bool,
+) -> checksig_status {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.ignore_missing = ignore) }
+}
+
+/// Whether files that are not listed are looked for; each fails the run.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_audit(
+    options: *mut checksig_options,
+    audit: bool,
+) -> checksig_status {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.audit = audit) }
+}
+
+/// Whether names may lead out of the root: absolute ones, `..`, and symbolic links.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_allow_outside(
+    options: *mut checksig_options,
+    allow: bool,
+) -> checksig_status {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.allow_outside = allow) }
+}
+
+/// How many threads read files; 0 for one a processor.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_threads(
+    options: *mut checksig_options,
+    threads: usize,
+) -> checksig_status {
+    let threads = NonZeroUsize::new(threads);
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.threads = threads) }
+}
+
+/// Whether the sizes of all files are added up first, so that progress tells how many
+/// bytes there are to do. With up to 10,000 files that is done anyway.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_measure(
+    options: *mut checksig_options,
+    measure: bool,
+) -> checksig_status {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.measure = measure) }
+}
+
+/// Leaves files out of an audit and of a manifest that is made: those that this glob
+/// matches, as well as those of earlier calls.
+///
+/// `*` and `?` stand for anything but a slash, `**` for any number of directories,
+/// `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name below
+/// the root; one without a slash against each part of it. `glob` is NUL-terminated
+/// UTF-8, borrowed for the call; NULL is refused.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it; `glob` is NULL
+/// or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_add_exclude(
+    options: *mut checksig_options,
+    glob: *const c_char,
+) -> checksig_status {
+    let change = |options: &mut checksig_options| {
+        // SAFETY: the caller's promise is this function's own.
+        let glob = utf8(unsafe { text(glob, "glob") }?, "glob")?;
+        let mut globs = options.globs.clone();
+        globs.push(glob.to_owned());
+        options.verify.exclude = Exclude::new(globs.iter().map(String::as_str))
+            .map_err(|error| Failure::invalid(error.to_string()))?;
+        options.globs = globs;
+        Ok(())
+    };
+    // SAFETY: likewise.
+    unsafe { try_set(options, change) }
+}
+
+/// The manifest's text, `text_len` bytes, which is copied: instead of reading the
+/// manifest's path, which then only names it. NULL: the path is read.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it; `text` is NULL
+/// or valid for reading `text_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_text(
+    options: *mut checksig_options,
+    text: *const c_char,
+    text_len: usize,
+) -> checksig_status {
+    let change = |options: &mut checksig_options| {
+        options.text = if text.is_null() {
+            None
+        } else {
+            // SAFETY: the caller's promise is this function's own.
+            Some(unsafe { bytes(text, text_len, "text") }?.to_vec())
+        };
+        Ok(())
+    };
+    // SAFETY: likewise.
+    unsafe { try_set(options, change) }
+}

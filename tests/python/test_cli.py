@@ -1,0 +1,553 @@
+"""The command line, seen from outside: through pipes, and through a terminal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+import pytest
+
+TIMEOUT = 60
+COMMAND = [sys.executable, "-m", "checksig"]
+COMMANDS = ["verify", "create", "update", "audit", "diff", "hash", "compat"]
+HOSTILE = "a: OK\nb\x1b[2J\u202e\\"
+
+
+class Done(NamedTuple):
+    """What a run did."""
+
+    code: int
+    out: str
+    err: str
+
+
+def checksig(
+    *arguments: object,
+    cwd: Path,
+    stdin: bytes = b"",
+    environment: Optional[dict[str, str]] = None,
+) -> Done:
+    """Runs the command line through pipes."""
+    result = subprocess.run(
+        [*COMMAND, *map(os.fspath, map(_text, arguments))],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **(environment or {})},
+        timeout=TIMEOUT,
+    )
+    return Done(result.returncode, os.fsdecode(result.stdout), os.fsdecode(result.stderr))
+
+
+def _text(argument: object) -> str:
+    return os.fsdecode(argument) if isinstance(argument, (bytes, Path)) else str(argument)
+
+
+def on_terminal(*arguments: object, cwd: Path, **environment: str) -> tuple[int, str]:
+    """Runs it on a terminal of its own; the exit code and all that was shown."""
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *map(_text, arguments)],
+        cwd=cwd,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", **environment},
+    ) as process:
+        os.close(terminal)
+        shown = read_to_the_end(controller)
+        os.close(controller)
+        return process.wait(TIMEOUT), os.fsdecode(shown).replace("\r\n", "\n")
+
+
+def read_to_the_end(controller: int) -> bytes:
+    shown = b""
+    while True:
+        try:
+            part = os.read(controller, 65536)
+        except OSError:  # nobody has the terminal open any more
+            return shown
+        if not part:
+            return shown
+        shown += part
+
+
+def plain(shown: str) -> str:
+    """What a terminal shows, without colours and cursor movements."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+
+def objects(done: Done) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def write(directory: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    return directory
+
+
+def line(name: str, text: str, algorithm: str = "sha1") -> str:
+    return f"{hashlib.new(algorithm, text.encode()).hexdigest()}  {name}\n"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Two good files and their manifest, in a directory of its own."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    write(root, a="alpha", b="beta")
+    (root / "sha1sum.txt").write_text(line("a", "alpha") + line("b", "beta"), encoding="utf-8")
+    return root
+
+
+# The whole
+
+
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)])
+def test_help(command: list[str], tmp_path: Path) -> None:
+    arguments = [*command, "--help"] if command != ["compat"] else ["compat", "--help"]
+    done = checksig(*arguments, cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"Usage: checksig {' '.join(command)}")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["nonsense"], ["--nonsense"], ["verify", "--nonsense"], ["verify", "a", "b"],
+        ["verify", "-j", "0"], ["verify", "-a", "sha0"], ["verify", "--format", "x"],
+        ["create", "-m", "-", "--output", "jsonl"], ["hash"], ["diff", "a"], ["diff", "-", "-"],
+        ["compat"], ["compat", "sum"], ["--library", "--include-dir"], ["--library", "verify"],
+        ["verify", "--color", "perhaps"], ["create", "-a", "auto"],
+    ],
+)  # fmt: skip
+def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
+    done = checksig(*arguments, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert re.fullmatch(r"checksig: [^\n]+; try 'checksig[a-z ]* --help'\n", done.err)
+
+
+def test_where_things_are(tmp_path: Path, header: Path, library_path: Path) -> None:
+    assert checksig("--include-dir", cwd=tmp_path) == Done(0, f"{header.parent}\n", "")
+    assert checksig("--library", cwd=tmp_path) == Done(0, f"{library_path}\n", "")
+    assert re.fullmatch(r"checksig \d+\.\d+\.\d+\n", checksig("--version", cwd=tmp_path).out)
+
+
+@pytest.mark.parametrize("option", ["--version", "--help", "--include-dir", "--library"])
+def test_a_question_imports_little(option: str, tmp_path: Path) -> None:
+    script = (
+        "import sys, checksig\n"
+        "before = set(sys.modules)\n"
+        "from checksig.cli import main\n"
+        f"main([{option!r}])\n"
+        "print(*sorted(set(sys.modules) - before), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", script]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    imported = {name.partition(".")[0] for name in result.stderr.split()}
+    assert "click" in imported
+    assert not imported & {"rich", "asyncio", "json", "pygments", "hashlib"}
+
+
+def test_completion(tmp_path: Path) -> None:
+    done = checksig(cwd=tmp_path, environment={"_CHECKSIG_COMPLETE": "bash_source"})
+    assert done.code == 0
+    assert "_checksig_completion" in done.out
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_closed_stream(closed: int, tree: Path) -> None:
+    command = ["sh", "-c", f'"$@" {closed}>&-', "sh", *COMMAND, "verify", "."]
+    result = subprocess.run(command, cwd=tree, capture_output=True, timeout=TIMEOUT)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_nobody_reads_the_output(tree: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    for arguments in (["verify"], ["verify", "--output", "jsonl"], ["hash", "a"], ["--help"]):
+        result = subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=tree,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT,
+        )
+        assert (result.returncode, result.stderr) == (141, b""), arguments
+    os.close(writer)
+
+
+def test_a_full_disk(tree: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with Path("/dev/full").open("wb") as full:
+        command = [*COMMAND, "verify"]
+        result = subprocess.run(command, cwd=tree, stdout=full, stderr=subprocess.PIPE)
+    assert (result.returncode, result.stderr) == (
+        2,
+        b"checksig: cannot write: No space left on device\n",
+    )
+
+
+# verify
+
+
+def test_verify(tree: Path) -> None:
+    assert checksig("verify", cwd=tree) == Done(0, "a: OK\nb: OK\n", "")
+    assert checksig("verify", "tree", cwd=tree.parent) == Done(0, "a: OK\nb: OK\n", "")
+    assert checksig("verify", "-q", cwd=tree) == Done(0, "", "")
+    assert checksig("verify", "--status", cwd=tree) == Done(0, "", "")
+
+
+def test_every_verdict(tree: Path) -> None:
+    (tree / "directory").mkdir()
+    manifest = tree / "SUMS"
+    manifest.write_text(
+        line("a", "other") + line("b", "beta") + line("nope", "") + line("../a", "")
+        + line("directory", "") + "nonsense\n",
+        encoding="utf-8",
+    )  # fmt: skip
+    done = checksig("verify", "-m", manifest, cwd=tree)
+    assert done.code == 1
+    found = [re.sub(r" \(.*\)$", "", shown) for shown in done.out.splitlines()]
+    assert found == [
+        "a: MISMATCH", "b: OK", "nope: MISSING", "../a: REFUSED", "directory: REFUSED",
+        f"{manifest} line 6: MALFORMED",
+    ]  # fmt: skip
+    assert re.fullmatch(
+        rf"checksig: {manifest}: 1 OK, 1 MISMATCH, 1 MISSING, 2 REFUSED, 1 MALFORMED; "
+        r"9 bytes, \d+\.\d s\n",
+        done.err,
+    )
+    quiet = checksig("verify", "-q", "-m", manifest, cwd=tree)
+    assert quiet.out == done.out.replace("b: OK\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code"),
+    [
+        ("", [], 2),
+        ("# nothing\n", [], 2),
+        ("nonsense\n", [], 1),
+        ("nonsense\n", ["--lenient"], 2),
+        ("nonsense\n" + line("a", "alpha"), [], 1),
+        ("nonsense\n" + line("a", "alpha"), ["--lenient"], 0),
+        (line("nope", ""), [], 1),
+        (line("nope", ""), ["--ignore-missing"], 2),
+        (line("nope", "") + line("a", "alpha"), ["--ignore-missing"], 0),
+        (line("../tree/a", "alpha"), [], 1),
+        (line("../out", "out"), [], 1),
+        (line("../out", "out"), ["--allow-outside"], 0),
+        (line("a", "alpha", "md5"), ["-a", "md5"], 0),
+        (line("a", "alpha", "md5"), ["-a", "sha1"], 1),
+        (line("a", "alpha", "sha256"), ["--algorithm", "SHA256", "-j", "2"], 0),
+        (line("a", "alpha"), ["--format", "gnu"], 0),
+        (line("a", "alpha"), ["--format", "hashdeep"], 2),
+        (line("a", "alpha").replace("\n", "\0"), ["-z"], 0),
+        (line("a", "alpha"), ["--require", "a"], 0),
+        (line("a", "alpha"), ["--require", "./a", "--require", "b"], 1),
+        (line("a", "alpha") + line("b", ""), ["--require", "b"], 1),
+        ("a,,\n", ["--format", "record"], 2),
+    ],
+)
+def test_exit_codes(text: str, options: list[str], code: int, tree: Path) -> None:
+    write(tree.parent, out="out")
+    write(tree, SUMS=text)
+    for output in ("text", "jsonl"):
+        arguments = ["verify", "-m", "SUMS", "--output", output, *options]
+        assert checksig(*arguments, cwd=tree).code == code
+        silent = checksig(*arguments, "--status", cwd=tree)
+        assert (silent.code, silent.out) == (code, "")
+
+
+def test_several_manifests(tree: Path) -> None:
+    write(tree, good=line("a", "alpha"), bad=line("b", "other"))
+    done = checksig("verify", "-m", "good", "-m", "bad", cwd=tree)
+    assert (done.code, done.out) == (1, "a: OK\nb: MISMATCH\n")
+    done = checksig("verify", "-m", "bad", "-m", "nope", "-m", "good", cwd=tree)
+    assert (done.code, done.out) == (2, "b: MISMATCH\na: OK\n")
+    assert 'checksig: "nope" - cannot read the manifest: ' in done.err
+
+
+def test_a_manifest_from_standard_input(tree: Path) -> None:
+    text = line("a", "alpha").encode()
+    assert checksig("verify", "-m", "-", cwd=tree, stdin=text) == Done(0, "a: OK\n", "")
+    assert checksig("verify", "-m", "-", cwd=tree).code == 2
+
+
+def test_what_cannot_be_checked(tree: Path) -> None:
+    for arguments in (["verify", "nope"], ["verify", "-m", "nope"], ["audit", "nope"],
+                      ["create", "nope"], ["update", "nope"], ["diff", "nope", "nope"],
+                      ["hash", "nope"]):  # fmt: skip
+        done = checksig(*arguments, cwd=tree)
+        assert (done.code, done.out) == (2, ""), arguments
+        assert re.fullmatch(r"checksig: [^\n]+\n", done.err)
+
+
+def test_hostile_names_in_a_pipe(tree: Path) -> None:
+    shutil.copy(tree / "a", tree / HOSTILE)
+    shutil.copy(tree / "a", tree / "\udcff")
+    assert checksig("create", "-q", "-m", "SUMS", "--exclude", "sha1sum.txt", cwd=tree).code == 0
+    done = checksig("verify", "-m", "SUMS", cwd=tree)
+    assert done.code == 0
+    assert done.out == "a: OK\na: OK\\nb\\x1b[2J\\u{202e}\\\\: OK\nb: OK\n\udcff: OK\n"
+    (tree / HOSTILE).unlink()
+    done = checksig("verify", "-qm", "SUMS", cwd=tree)
+    assert done.out == "a: OK\\nb\\x1b[2J\\u{202e}\\\\: MISSING\n"
+    done = checksig("verify", "-m", HOSTILE, cwd=tree)
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "\x1b" not in done.err
+
+
+def test_json_lines(tree: Path) -> None:
+    write(tree, c="extra")
+    manifest = line("a", "alpha") + line("b", "other")
+    (tree / "sha1sum.txt").write_text(manifest, encoding="utf-8")
+    done = checksig("audit", "--output", "jsonl", "--require", "b", cwd=tree)
+    assert done.code == 1
+    found = objects(done)
+    results = sorted((one for one in found if one["type"] == "result"), key=lambda one: one["line"])
+    digest = hashlib.sha1(b"alpha").hexdigest()
+    assert results[0] == {
+        "type": "result", "path": "a", "verdict": "OK", "algorithm": "sha1",
+        "expected": digest, "actual": digest, "size": 5, "line": 1, "error": None,
+    }  # fmt: skip
+    assert (results[1]["path"], results[1]["verdict"]) == ("b", "MISMATCH")
+    extra, summary, error = found[2:]
+    assert extra == {"type": "extra", "path": "c"}
+    assert summary.pop("seconds") >= 0
+    assert summary == {
+        "type": "summary", "ok": False, "manifest": "./sha1sum.txt", "extra": 1, "bytes": 9,
+        "counts": {"OK": 1, "MISMATCH": 1}, "cancelled": False,
+    }  # fmt: skip
+    assert (error["type"], error["path"]) == ("error", "b")
+    quiet = objects(checksig("verify", "-q", "--output", "jsonl", cwd=tree))
+    assert [one["type"] for one in quiet] == ["result", "summary"]
+
+
+def test_json_lines_of_hostile_names(tree: Path) -> None:
+    names = [HOSTILE, "\udcff", "\x7f\x85"]
+    for name in names:
+        (tree / name).write_text("x")
+    done = checksig("audit", "--output", "jsonl", cwd=tree)
+    assert done.out.isascii()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", done.out)
+    assert {one["path"] for one in objects(done) if one["type"] == "extra"} == set(names)
+
+
+@pytest.mark.parametrize("name", [None, "nope"])
+def test_json_lines_of_errors(name: Optional[str], tree: Path) -> None:
+    manifest = [] if name is None else ["-m", name]
+    done = checksig("verify", "nope", *manifest, "--output", "jsonl", cwd=tree)
+    (error,) = objects(done)
+    assert error["type"] == "error"
+    assert done.err == f"checksig: {error['message']}\n"
+
+
+# audit
+
+
+def test_audit(tree: Path) -> None:
+    assert checksig("audit", cwd=tree) == Done(0, "a: OK\nb: OK\n", "")
+    write(tree, c="extra")
+    done = checksig("audit", "-q", cwd=tree)
+    assert (done.code, done.out) == (1, "c: EXTRA\n")
+    assert "2 OK, 1 EXTRA" in done.err
+    assert checksig("audit", "--exclude", "c", cwd=tree).code == 0
+
+
+# create, update, diff, hash
+
+
+def test_create(tree: Path) -> None:
+    os.mkfifo(tree / "fifo")
+    done = checksig("create", "--exclude", "*.txt", cwd=tree)
+    assert done == Done(
+        0,
+        "./sha256sum.txt: 2 files, 9 bytes\n",
+        "checksig: fifo: SKIPPED (is a FIFO)\n",
+    )
+    text = (tree / "sha256sum.txt").read_text(encoding="utf-8")
+    assert text == line("a", "alpha", "sha256") + line("b", "beta", "sha256")
+    assert checksig("create", "--status", cwd=tree) == Done(0, "", "")
+
+
+def test_create_to_standard_output(tree: Path) -> None:
+    arguments = ["create", "-m", "-", "-a", "md5", "--exclude", "*.txt"]
+    before = sorted(tree.iterdir())
+    done = checksig(*arguments, cwd=tree)
+    assert done == Done(0, line("a", "alpha", "md5") + line("b", "beta", "md5"), "")
+    done = checksig(*arguments, "--format", "bsd", "-z", "-j", "1", cwd=tree)
+    assert done.out.startswith("MD5 (a) = ")
+    assert done.out.endswith("\0")
+    assert sorted(tree.iterdir()) == before
+
+
+def test_create_as_json(tree: Path) -> None:
+    done = checksig("create", "--output", "jsonl", "--exclude", "*.txt", cwd=tree)
+    *results, summary = objects(done)
+    assert [one["path"] for one in results] == ["a", "b"]
+    assert (summary["ok"], summary["manifest"]) == (True, "./sha256sum.txt")
+
+
+def test_update(tree: Path) -> None:
+    write(tree, b="changed", c="new")
+    (tree / "a").unlink()
+    done = checksig("update", cwd=tree)
+    assert done == Done(0, "c: ADDED\na: REMOVED\nb: CHANGED\n", "")
+    assert checksig("update", "-m", "sha1sum.txt", "-j", "1", cwd=tree) == Done(0, "", "")
+    assert checksig("verify", "-q", cwd=tree) == Done(0, "", "")
+    assert checksig("update", "--exclude", "c", cwd=tree).out == "c: REMOVED\n"
+
+
+def test_diff(tree: Path) -> None:
+    write(tree, other=line("a", "other") + line("c", "new"), md5=line("a", "alpha", "md5"))
+    assert checksig("diff", "sha1sum.txt", "sha1sum.txt", cwd=tree) == Done(0, "", "")
+    done = checksig("diff", "sha1sum.txt", "other", cwd=tree)
+    assert done == Done(1, "c: ADDED\nb: REMOVED\na: CHANGED\n", "")
+    text = (tree / "md5").read_bytes()
+    done = checksig("diff", "sha1sum.txt", "-", cwd=tree, stdin=text)
+    assert done == Done(1, "b: REMOVED\na: INCOMPARABLE\n", "")
+    found = objects(checksig("diff", "sha1sum.txt", "other", "--output", "jsonl", cwd=tree))
+    assert found[0] == {"type": "added", "path": "c"}
+    assert found[-1] == {
+        "type": "summary", "added": 1, "removed": 1, "changed": 1, "incomparable": 0,
+        "unchanged": 0,
+    }  # fmt: skip
+
+
+def test_hash(tree: Path) -> None:
+    done = checksig("hash", "-a", "md5", "a", "b", cwd=tree)
+    assert done == Done(0, line("a", "alpha", "md5") + line("b", "beta", "md5"), "")
+    done = checksig("hash", "a", "nope", "--format", "bsd", cwd=tree)
+    assert done.code == 1
+    assert done.out == f"SHA256 (a) = {hashlib.sha256(b'alpha').hexdigest()}\n"
+    assert done.err.startswith('checksig: "nope" - cannot read: ')
+    found = objects(checksig("hash", "a", "nope", "--output", "jsonl", cwd=tree))
+    assert [one["type"] for one in found] == ["digest", "error"]
+    assert checksig("hash", "-z", "a", cwd=tree).out == line("a", "alpha", "sha256")[:-1] + "\0"
+
+
+def test_what_hash_prints_is_verified(tree: Path) -> None:
+    (tree / HOSTILE).write_text("x")
+    for format_ in ("gnu", "bsd"):
+        made = checksig("hash", "a", HOSTILE, "--format", format_, cwd=tree)
+        assert len(made.out.splitlines()) == 2
+        done = checksig("verify", "-m", "-", cwd=tree, stdin=os.fsencode(made.out))
+        assert done.code == 0
+
+
+# A terminal
+
+
+def test_a_terminal_gets_a_summary(tree: Path) -> None:
+    code, shown = on_terminal("verify", "--progress", "never", cwd=tree)
+    assert code == 0
+    assert re.fullmatch(r"\x1b\[32mOK\x1b\[0m: \./sha1sum\.txt: 2 OK; 9 bytes, \d+\.\d s\n", shown)
+    assert on_terminal("verify", "-q", "--progress", "never", cwd=tree) == (0, "")
+    (tree / "a").write_text("other")
+    (tree / "b").unlink()
+    write(tree, c="extra")
+    code, shown = on_terminal("audit", "--color", "never", "--progress", "never", cwd=tree)
+    assert code == 1
+    assert shown.startswith(
+        "MISMATCH (1)\n  a\nMISSING (1)\n  b\nEXTRA (1)\n  c\nFAILED: ./sha1sum.txt: "
+    )
+
+
+def test_hostile_names_on_a_terminal(tree: Path) -> None:
+    (tree / HOSTILE).write_text("x")
+    (tree / "\udcff").write_text("x")
+    code, shown = on_terminal("audit", "--color", "never", "--progress", "always", cwd=tree)
+    assert code == 1
+    assert "  a: OK\\nb\\x1b[2J\\u{202e}\\\\\n  \\xff\n" in plain(shown)
+    assert "\x1b[2J" not in shown
+    code, shown = on_terminal("hash", HOSTILE, cwd=tree)
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "colored"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colours(environment: dict[str, str], colored: bool, tree: Path) -> None:
+    _code, shown = on_terminal("verify", "--progress", "never", cwd=tree, **environment)
+    assert ("\x1b[" in shown) is colored
+    piped = checksig("verify", "--color", "always", cwd=tree, environment=environment)
+    assert piped.out == "a: \x1b[32mOK\x1b[0m\nb: \x1b[32mOK\x1b[0m\n"
+
+
+def test_the_bar(tree: Path) -> None:
+    """Runs that take less than a moment have none."""
+    with (tree / "large").open("wb") as file:
+        file.truncate(1 << 29)
+    _code, shown = on_terminal("create", "-a", "sha1", cwd=tree)
+    assert re.search(r"\d/\d files .* .*MB.*large", plain(shown))
+    _code, shown = on_terminal("verify", cwd=tree)
+    assert re.search(r"\d/3 files .*/536\.9 MB .* [MG]B/s \d:\d\d:\d\d large", plain(shown))
+    assert "files" in plain(checksig("verify", "--progress", "always", cwd=tree).err)
+    assert checksig("verify", cwd=tree).err == ""
+    assert on_terminal("verify", "--status", cwd=tree) == (0, "")
+
+
+# Ctrl-C
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """A file that takes long enough to be interrupted."""
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(1 << 36)
+    write(tmp_path, a="alpha")
+    (tmp_path / "sha1sum.txt").write_text(line("a", "alpha") + line("large", ""))
+    return tmp_path
+
+
+@pytest.mark.parametrize("output", ["text", "jsonl"])
+def test_ctrl_c(output: str, endless: Path) -> None:
+    command = [*COMMAND, "verify", "--output", output, "--progress", "always", "-j", "2"]
+    with subprocess.Popen(
+        command, cwd=endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        shown = b""
+        while b"1/2 files" not in shown:
+            shown += os.read(process.stderr.fileno(), 65536)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 130
+    done = Done(130, os.fsdecode(out), os.fsdecode(err))
+    if output == "text":
+        assert done.out == "a: OK\n"
+        last = plain(done.err).splitlines()[-1]
+        assert re.search(r"checksig: \./sha1sum\.txt: 1 OK; .* s, interrupted$", last)
+    else:
+        result, summary = objects(done)
+        assert (result["path"], result["verdict"]) == ("a", "OK")
+        assert (summary["cancelled"], summary["counts"]) == (True, {"OK": 1})
+
+
+def test_ctrl_c_leaves_no_manifest(endless: Path) -> None:
+    before = sorted(endless.iterdir())
+    command = [*COMMAND, "create", "--progress", "always"]
+    with subprocess.Popen(command, cwd=endless, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        shown = b""
+        while b"files" not in shown:
+            shown += os.read(process.stderr.fileno(), 65536)
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 130
+    assert plain(os.fsdecode(err)).splitlines()[-1].endswith("checksig: interrupted")
+    assert sorted(endless.iterdir()) == before

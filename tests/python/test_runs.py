@@ -1,0 +1,697 @@
+"""Runs while they last: progress, an early end, Ctrl-C, iteration, asyncio, fork."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import io
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Optional, TypeVar
+
+import pytest
+
+from checksig import (
+    Cancel,
+    Cancelled,
+    ManifestError,
+    Progress,
+    Report,
+    Result,
+    Verdict,
+    create,
+    iter_verify,
+    update,
+    verify,
+    verify_async,
+)
+from checksig.errors import ArgumentError
+
+T = TypeVar("T")
+
+#: How long what must happen may take, in seconds.
+DEADLINE = 60
+
+#: A size that takes minutes to read, on whatever machine: much longer than the deadline.
+ENDLESS = 256 * 1024**3
+
+NOTHING = hashlib.sha1(b"").hexdigest()
+
+
+def is_over() -> bool:
+    """Whether no thread of a run is left, of Python's or of the system's."""
+    if any(thread.name.startswith("checksig") for thread in threading.enumerate()):
+        return False
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return True
+    for task in tasks.iterdir():
+        try:
+            if (task / "comm").read_text().startswith("checksig-"):
+                return False
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+    return True
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Waits until a condition holds; fails when it does not in time."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        gc.collect()
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Ten thousand lines about twenty files; every tenth is bad."""
+    root = tmp_path / "small"
+    root.mkdir()
+    lines = []
+    for number in range(20):
+        (root / f"{number}").write_bytes(b"%d" % number)
+        stated = b"%d" % number if number % 10 else b"other"
+        lines.append(f"{hashlib.sha1(stated).hexdigest()}  {number}\n")
+    (root / "sha1sum.txt").write_text("".join(lines) * 500)
+    return root
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """A directory that takes far too long to verify, though it has no data at all."""
+    root = tmp_path / "long"
+    root.mkdir()
+    (root / "first").write_bytes(b"")
+    lines = []
+    for number in range(16):
+        with (root / f"{number}").open("wb") as sparse:
+            sparse.truncate(ENDLESS)
+        lines.append(f"{NOTHING}  {number}\n")
+    lines.append(f"{NOTHING}  first\n")
+    (root / "sha1sum.txt").write_text("".join(lines))
+    return root
+
+
+#: More lines than are sorted by their files' sizes, so that they come in their order.
+MANY = 10_001
+
+
+@pytest.fixture
+def endless(long: Path) -> Path:
+    """The same after many lines that take no time."""
+    manifest = long / "sha1sum.txt"
+    manifest.write_text(f"{NOTHING}  first\n" * MANY + manifest.read_text())
+    return long
+
+
+def is_partial(report: Optional[Report], lines: int = 17) -> bool:
+    """Whether a report is that of a run of so many lines that was ended early."""
+    assert report is not None
+    results = list(report.results)
+    assert sum(report.counts.values()) == len(results) < lines
+    assert not report.ok
+    assert report.message is not None
+    return report.cancelled
+
+
+# Progress
+
+
+def test_progress_comes_on_this_thread_with_growing_numbers(long: Path) -> None:
+    seen: list[Progress] = []
+    callers: set[int] = set()
+    cancel = Cancel()
+
+    def progress(now: Progress) -> None:
+        callers.add(threading.get_ident())
+        seen.append(now)
+        if len(seen) == 4:
+            cancel.request()
+
+    with pytest.raises(Cancelled):
+        verify(long, progress=progress, cancel=cancel)
+    assert callers == {threading.get_ident()}
+    assert len(seen) >= 4
+    assert [now.files for now in seen] == sorted(now.files for now in seen)
+    amounts = [now.bytes for now in seen]
+    assert amounts == sorted(amounts)
+    assert amounts[-1] > amounts[0] >= 0
+    assert {(now.files_total, now.bytes_total) for now in seen} == {(17, 16 * ENDLESS)}
+    assert {now.path for now in seen} <= {"first", *map(str, range(16))}
+    wait_for(is_over)
+
+
+def test_progress_of_a_manifest_that_is_made(long: Path) -> None:
+    """How many files there are is known, and how many bytes is not."""
+    manifest = long / "sha1sum.txt"
+    before = manifest.read_bytes()
+    calls: list[Callable[..., object]] = [create, update]
+    for call in calls:
+        seen: list[Progress] = []
+        cancel = Cancel()
+
+        def progress(now: Progress, seen: list[Progress] = seen, cancel: Cancel = cancel) -> None:
+            seen.append(now)
+            cancel.request()
+
+        with pytest.raises(Cancelled):
+            call(long, manifest, progress=progress, cancel=cancel)
+        assert manifest.read_bytes() == before
+        assert seen[0].files_total == 17
+        assert seen[0].bytes_total in (None, 16 * ENDLESS)
+
+
+class Unusual(BaseException):
+    """Not even an Exception."""
+
+
+@pytest.mark.parametrize("error", [Unusual("mine"), KeyError("own"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("of_main", [True, False], ids=["main thread", "other thread"])
+def test_an_exception_in_progress(long: Path, error: BaseException, of_main: bool) -> None:
+    """It ends the run, reaches the caller as the same object, and has the report."""
+    raised: list[BaseException] = []
+
+    def fail(_now: Progress) -> None:
+        raise error
+
+    def work() -> None:
+        try:
+            verify(long, progress=fail)
+        except BaseException as caught:
+            raised.append(caught)
+
+    if hasattr(error, "report"):
+        del error.report
+    if of_main:
+        work()
+    else:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(DEADLINE)
+    assert raised == [error]
+    assert raised[0] is error
+    wait_for(is_over)
+    report = getattr(error, "report", None)
+    assert isinstance(report, Report), f"report is {report!r}"
+    assert is_partial(report)
+
+
+# An early end
+
+
+@pytest.mark.parametrize("of_main", [True, False], ids=["main thread", "other thread"])
+def test_cancelling_from_another_thread(long: Path, of_main: bool) -> None:
+    """The run ends with what was done until then."""
+    raised: list[Cancelled] = []
+    cancel = Cancel()
+    assert not cancel.requested
+
+    def work() -> None:
+        with pytest.raises(Cancelled, match="cancelled") as caught:
+            verify(long, cancel=cancel)
+        raised.append(caught.value)
+
+    timer = threading.Timer(0.3, cancel.request)
+    timer.start()
+    if of_main:
+        work()
+    else:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(DEADLINE)
+    timer.join()
+    (error,) = raised
+    assert cancel.requested
+    assert error.status is None
+    assert is_partial(error.report)
+    assert error.report is not None
+    assert error.report.message is not None
+    assert error.report.message.endswith('sha1sum.txt" - cancelled')
+    wait_for(is_over)
+
+
+def test_a_flag_that_was_raised_before(small: Path) -> None:
+    """Nothing is done; the flag stays raised, and ends any run that has it."""
+    cancel = Cancel()
+    cancel.request()
+    cancel.request()
+    for _ in range(2):
+        with pytest.raises(Cancelled) as caught:
+            verify(small, cancel=cancel)
+        report = caught.value.report
+        assert report is not None
+        assert len(report.results) == 0
+        assert report.cancelled
+    assert len(verify(small, cancel=Cancel()).results) == 10_000
+
+
+def test_a_flag_that_nobody_raises(small: Path) -> None:
+    """Any number of runs may have it, at once and one after the other."""
+    cancel = Cancel()
+    for _ in range(3):
+        assert verify(small, cancel=cancel).counts == {Verdict.OK: 9000, Verdict.MISMATCH: 1000}
+
+
+def test_one_flag_ends_many_runs(long: Path) -> None:
+    cancel = Cancel()
+    ended: list[Cancelled] = []
+
+    def work() -> None:
+        with pytest.raises(Cancelled) as caught:
+            verify(long, cancel=cancel)
+        ended.append(caught.value)
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    cancel.request()
+    for thread in threads:
+        thread.join(DEADLINE)
+    assert len(ended) == 5
+
+
+def test_a_cancellation_of_another_process(small: Path) -> None:
+    """The text crosses, the library's memory does not, as for other errors."""
+    cancel = Cancel()
+    cancel.request()
+    with pytest.raises(Cancelled) as caught:
+        verify(small, cancel=cancel)
+    crossed = pickle.loads(pickle.dumps(caught.value))
+    assert (type(crossed), str(crossed)) == (Cancelled, str(caught.value))
+
+
+# Ctrl-C
+
+INTERRUPTED = """if True:
+    import sys
+    import threading
+
+    import checksig
+
+    def own_threads():
+        return [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+
+    root, call = sys.argv[1:]
+    calls = {
+        "verify": lambda: checksig.verify(root),
+        "progress": lambda: checksig.verify(root, progress=lambda now: None),
+        "iterate": lambda: list(checksig.iter_verify(root)),
+        "create": lambda: checksig.create(root, root + "/made"),
+        "check_signature": lambda: checksig.check_signature(root),
+    }
+    print("ready", flush=True)
+    try:
+        calls[call]()
+    except KeyboardInterrupt as error:
+        report = getattr(error, "report", None)
+        cancelled = getattr(report, "cancelled", None)
+        print(type(report).__name__, cancelled, own_threads())
+    else:
+        print("not interrupted")
+"""
+
+
+@pytest.mark.parametrize("call", ["verify", "progress", "iterate", "create", "check_signature"])
+def test_ctrl_c(long: Path, call: str) -> None:
+    """It ends the run, the report says how far that was, and no thread is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(long), call],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE)
+    finally:
+        process.kill()
+        process.wait()
+    assert (err, process.returncode) == ("", 0)
+    expected = "NoneType None []" if call == "iterate" else "Report True []"
+    assert out == f"{expected}\n"
+
+
+# Iteration
+
+
+def test_iterating_gives_every_result(small: Path) -> None:
+    """Once, in no particular order, as ``verify`` has it."""
+    results = list(iter_verify(small))
+    assert sorted(results, key=lambda result: result.line) == list(verify(small).results)
+    assert len(results) == 10_000
+    assert all(isinstance(result, Result) for result in results)
+    wait_for(is_over)
+
+
+def test_results_come_while_the_run_goes_on(endless: Path) -> None:
+    """The first is here long before the last could be; leaving the loop ends the run."""
+    results = iter_verify(endless, threads=2)
+    taken = []
+    for result in results:
+        taken.append(result)
+        if len(taken) == 5:
+            break
+    assert len(taken) == 5
+    assert not is_over()
+    results.close()
+    wait_for(is_over)
+    assert list(results) == []
+
+
+def test_leaving_a_loop_ends_the_run(endless: Path) -> None:
+    """Also where nobody keeps the iterator to close it."""
+    for _result in iter_verify(endless):
+        break
+    wait_for(is_over)
+
+
+def test_an_iterator_that_nobody_asks(long: Path) -> None:
+    """Nothing has begun, so nothing is left."""
+    results = iter_verify(long)
+    wait_for(is_over)
+    del results
+    wait_for(is_over)
+
+
+def test_a_slow_reader_loses_nothing(small: Path) -> None:
+    """More results than wait for a reader at once."""
+    count = 0
+    for _ in iter_verify(small):
+        count += 1
+        if count in (1, 5000):
+            time.sleep(0.3)
+    assert count == 10_000
+
+
+def test_the_options_of_iterating(tmp_path: Path) -> None:
+    """Those of ``verify``."""
+    (tmp_path / "a").write_bytes(b"1")
+    (tmp_path / "list").write_text("nonsense\n" + NOTHING + "  gone\n" + NOTHING + "  ../a\n")
+
+    def verdicts(**options: Any) -> list[Verdict]:
+        found = list(iter_verify(tmp_path, tmp_path / "list", **options))
+        return [result.verdict for result in sorted(found, key=lambda result: result.line)]
+
+    bad, missing, refused = Verdict.MALFORMED, Verdict.MISSING, Verdict.REFUSED
+    assert verdicts() == [bad, missing, refused]
+    assert verdicts(ignore_missing=True, threads=1) == [bad, Verdict.SKIPPED, refused]
+    assert verdicts(contain=False) == [bad, missing, missing]
+    assert verdicts(algorithm="md5") == [bad, bad, bad]
+    assert verdicts(format="sfv") == [bad, bad, bad]
+    assert len(verdicts(zero=True)) == 1
+
+
+def test_errors_come_out_of_an_iterator(tmp_path: Path) -> None:
+    """Before the first result, and none is left behind."""
+    with pytest.raises(ManifestError, match="cannot open the directory"):
+        list(iter_verify(tmp_path / "nowhere"))
+    with pytest.raises(ManifestError, match="cannot read the manifest"):
+        next(iter_verify(tmp_path))
+    with pytest.raises(ArgumentError, match="unknown algorithm"):
+        list(iter_verify(tmp_path, io.BytesIO(b""), algorithm="nonsense"))
+    with pytest.raises(TypeError):
+        list(iter_verify(None))  # type: ignore[arg-type]
+    assert list(iter_verify(tmp_path, io.BytesIO(b""))) == []
+    wait_for(is_over)
+
+
+def test_an_exception_in_the_loop(endless: Path) -> None:
+    """It ends the run, too, when the iterator is gone."""
+
+    def loop() -> None:
+        for result in iter_verify(endless):
+            raise KeyError(result.path)
+
+    with pytest.raises(KeyError, match="first"):
+        loop()
+    wait_for(is_over)
+
+
+def test_cancelling_an_iteration(endless: Path) -> None:
+    """What comes out is what was done; that it is not all does not stay unsaid."""
+    cancel = Cancel()
+    taken: list[Result] = []
+
+    def loop() -> None:
+        for result in iter_verify(endless, cancel=cancel):
+            taken.append(result)
+            cancel.request()
+
+    with pytest.raises(Cancelled) as caught:
+        loop()
+    assert 1 <= len(taken) < MANY + 17
+    assert caught.value.report is not None
+    assert is_partial(caught.value.report, MANY + 17)
+    wait_for(is_over)
+
+
+LEFT_OPEN = """if True:
+    import sys
+    import checksig
+
+    results = checksig.iter_verify(sys.argv[1])
+    print(next(results).verdict.name)
+"""
+
+
+def test_a_program_ends_with_an_iterator_left_open(endless: Path) -> None:
+    """Nobody will ever take the other results."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_OPEN, str(endless)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout == "OK\n"
+
+
+# asyncio
+
+
+def test_the_event_loop_goes_on(long: Path) -> None:
+    """A task of the caller's runs meanwhile; progress comes on the loop's thread."""
+    ticks = 0
+    seen: list[Progress] = []
+    threads: set[int] = set()
+
+    def progress(now: Progress) -> None:
+        assert asyncio.get_running_loop() is not None
+        threads.add(threading.get_ident())
+        seen.append(now)
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.001)
+            ticks += 1
+
+    async def main() -> None:
+        ticker = asyncio.ensure_future(tick())
+        task = asyncio.ensure_future(verify_async(long, progress=progress))
+        end = time.monotonic() + DEADLINE
+        while len(seen) < 3 or ticks < 20:
+            assert time.monotonic() < end, (ticks, len(seen))
+            await asyncio.sleep(0.001)
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        wait_for(is_over)
+        ticker.cancel()
+
+    asyncio.run(main())
+    assert threads == {threading.get_ident()}
+    amounts = [now.bytes for now in seen]
+    assert amounts == sorted(amounts)
+    wait_for(is_over)
+
+
+def test_the_report_of_a_task(small: Path) -> None:
+    """As from ``verify``, many at once; errors come out."""
+
+    async def main() -> list[Report]:
+        with pytest.raises(ManifestError, match="cannot open the directory"):
+            await verify_async(small / "nowhere")
+        with pytest.raises(ArgumentError, match="unknown format"):
+            await verify_async(small, format="nonsense")
+        return list(await asyncio.gather(*(verify_async(small, threads=2) for _ in range(12))))
+
+    expected = list(verify(small).results)
+    reports = asyncio.run(main())
+    assert len(reports) == 12
+    for report in reports:
+        assert list(report.results) == expected
+
+
+def test_the_options_of_a_task(tmp_path: Path) -> None:
+    """Those of ``verify``."""
+    (tmp_path / "a").write_bytes(b"")
+    (tmp_path / "b.tmp").write_bytes(b"")
+    text = f"nonsense\n{NOTHING}  a\n{NOTHING}  gone\n".encode()
+
+    async def main() -> Report:
+        return await verify_async(
+            tmp_path,
+            io.BytesIO(text),
+            strict=False,
+            ignore_missing=True,
+            audit=True,
+            exclude=["*.tmp"],
+        )
+
+    report = asyncio.run(main())
+    assert report.ok
+    assert report.counts == {Verdict.OK: 1, Verdict.MALFORMED: 1, Verdict.SKIPPED: 1}
+
+
+# Threads and processes
+
+
+def test_many_at_once(small: Path) -> None:
+    """Verifying, iterating and making manifests, each on a thread of its own."""
+    expected = list(verify(small).results)
+    surprises: list[object] = []
+    finished: list[int] = []
+
+    def work(number: int) -> None:
+        try:
+            if number % 3 == 0:
+                found = list(verify(small, progress=lambda now: None).results)
+            elif number % 3 == 1:
+                found = sorted(iter_verify(small), key=lambda result: result.line)
+            else:
+                found = expected if create(small, small.parent / f"{number}").ok else []
+            if found != expected:
+                surprises.append(found)
+            finished.append(number)
+        except BaseException as error:
+            surprises.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE)
+    assert surprises == []
+    assert sorted(finished) == list(range(12))
+    wait_for(is_over)
+
+
+FORKED = """if True:
+    import asyncio
+    import os
+    import sys
+    import threading
+    import time
+
+    import checksig
+
+    root = sys.argv[1]
+    expected = "<Report: 9000 OK, 1000 MISMATCH>"
+
+    def everything():
+        assert repr(checksig.verify(root)) == expected
+        assert repr(checksig.verify(root, progress=lambda now: None)) == expected
+        assert len(list(checksig.iter_verify(root))) == 10000
+        assert repr(asyncio.run(checksig.verify_async(root))) == expected
+        cancel = checksig.Cancel()
+        cancel.request()
+        try:
+            checksig.verify(root, cancel=cancel)
+        except checksig.Cancelled:
+            return
+        raise AssertionError("not cancelled")
+
+    def forked():
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                everything()
+                code = 0
+            except BaseException as error:
+                print("in the child:", repr(error), flush=True)
+            finally:
+                os._exit(code)
+        end = time.monotonic() + 60
+        while True:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                assert status == 0, status
+                return
+            if time.monotonic() > end:
+                os.kill(child, 9)
+                raise AssertionError("the child hangs")
+            time.sleep(0.01)
+
+    everything()
+    flag = checksig.Cancel()
+    forked()
+    left_open = checksig.iter_verify(root)
+    next(left_open)
+    forked()
+    left_open.close()
+    thread = threading.Thread(target=forked)
+    thread.start()
+    thread.join()
+    everything()
+    print("done")
+"""
+
+
+def test_in_a_forked_child(small: Path) -> None:
+    """Everything works there after it was used in the parent, even amid a run."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED, str(small)],
+        capture_output=True,
+        text=True,
+        timeout=3 * DEADLINE,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("done\n", "", 0)
+
+
+# Memory
+
+
+@pytest.mark.skipif(sys.implementation.name == "pypy", reason="needs tracemalloc")
+def test_a_million_lines_cost_no_objects(tmp_path: Path) -> None:
+    """Python's memory does not grow with the lines until a result is asked for."""
+    import tracemalloc  # PyPy has none
+
+    lines = 1_000_000
+    text = b"".join(b"%040x  %d\n" % (number, number) for number in range(lines))
+    opened = io.BytesIO(text)
+    seen: Optional[Progress] = None
+
+    def progress(now: Progress) -> None:
+        nonlocal seen
+        seen = now
+
+    gc.collect()
+    tracemalloc.start()
+    try:
+        report = verify(tmp_path, opened, progress=progress)
+        counts = report.counts
+        count = len(report.results)
+        last = report.results[-1]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert counts == {Verdict.MISSING: lines}
+    assert count == lines
+    assert (last.path, last.line, last.expected) == (f"{lines - 1}", lines, f"{lines - 1:040x}")
+    assert seen is not None
+    assert peak < len(text) + 1024 * 1024
+    report.close()

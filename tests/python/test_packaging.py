@@ -204,7 +204,7 @@ def test_the_command_is_installed_with_what_it_needs(wheel: Path, tmp_path: Path
 
 def test_a_c_program_links_against_the_installed_package(wheel: Path, tmp_path: Path) -> None:
     environment = Environment(tmp_path / "venv")
-    environment.pip("install", "--quiet", "--no-index", "--no-deps", wheel)
+    environment.pip("install", "--quiet", wheel)
     asked = [
         run([environment.python, "-m", "checksig", option], tmp_path).strip()
         for option in ("--include-dir", "--library")

@@ -1096,8 +1096,8 @@ CALLBACKS = """if True:
 
 
 #: CPython before 3.14 ends a daemon thread that calls Python back at shutdown by
-#: ``pthread_exit``, through the frames of whoever called it: nothing that a library
-#: written in any language can survive for sure.
+#: ``pthread_exit``, through the frames of whoever called it. A rare crash was seen
+#: there, whose cause is not diagnosed.
 if sys.version_info >= (3, 14) or platform.python_implementation() == "PyPy":
 
     def test_shutdown_with_daemon_threads_in_callbacks() -> None:

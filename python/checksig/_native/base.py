@@ -33,9 +33,8 @@ class NativeCancel:
 class NativeBackend:
     """The calls that need no pointers of a backend's own."""
 
-    def __init__(self, lib: Any, null: Any) -> None:
+    def __init__(self, lib: Any) -> None:
         self._lib = lib
-        self._null = null
 
     def _last_error(self) -> bytes:
         raise NotImplementedError

@@ -107,7 +107,7 @@ class CffiBackend(NativeBackend):
         self._ffi = cffi.FFI()
         self._ffi.cdef(declarations())
         # cffi's stubs know no function of a library that is opened at run time.
-        super().__init__(self._ffi.dlopen(str(path)), self._ffi.NULL)
+        super().__init__(self._ffi.dlopen(str(path)))
 
     def _last_error(self) -> bytes:
         length = self._lib.checksig_last_error_message(self._ffi.NULL, 0)

@@ -302,7 +302,7 @@ class CtypesBackend(NativeBackend):
             function = getattr(lib, name)
             function.restype = restype
             function.argtypes = argtypes
-        super().__init__(lib, None)
+        super().__init__(lib)
 
     def _last_error(self) -> bytes:
         length = self._lib.checksig_last_error_message(None, 0)

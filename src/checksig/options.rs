@@ -52,6 +52,7 @@ impl checksig_options {
             format: self.verify.format,
             algorithm: self.verify.algorithm,
             zero: self.verify.zero,
+            cancel: None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a run found.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
+use std::sync::OnceLock;
 
 use checksig_core::{Digest, Extra, Outcome, Report, VerdictKind};
 
@@ -98,41 +99,60 @@ pub struct checksig_extra {
 /// `checksig_report_free`. It never changes: any number of threads may read it.
 pub struct checksig_report {
     report: Report,
-    message: Option<CString>,
     manifest: CString,
-    results: Vec<checksig_result>,
-    extra: Vec<checksig_extra>,
-    /// What `results` points to; each is a block of its own, so that it stays
-    /// where it is.
+    // What a million lines make large is made when it is asked for.
+    message: OnceLock<Option<CString>>,
+    results: OnceLock<Lent<checksig_result>>,
+    extra: OnceLock<Lent<checksig_extra>>,
+}
+
+/// An array that is lent to C.
+struct Lent<T> {
+    array: Vec<T>,
+    /// What the array points to; each is a block of its own, so that it stays where it is.
     _reasons: Vec<Box<str>>,
+}
+
+impl<T> Lent<T> {
+    fn new<'a, S: 'a>(items: &'a [S], convert: impl Fn(&'a S, &mut Vec<Box<str>>) -> T) -> Self {
+        let mut reasons = Vec::new();
+        Self {
+            array: items
+                .iter()
+                .map(|item| convert(item, &mut reasons))
+                .collect(),
+            _reasons: reasons,
+        }
+    }
 }
 
 impl checksig_report {
     /// A report that the caller releases.
     pub(super) fn into_handle(report: Report) -> *mut Self {
-        Box::into_raw(Box::new(Self::new(report)))
+        Box::into_raw(Box::new(Self {
+            manifest: CString::new(report.manifest()).unwrap_or_default(),
+            report,
+            message: OnceLock::new(),
+            results: OnceLock::new(),
+            extra: OnceLock::new(),
+        }))
     }
 
-    fn new(report: Report) -> Self {
-        let mut reasons = Vec::new();
-        // The outcomes are in a vector of the report's own, which is never
-        // changed: they stay where they are when the report itself is moved.
-        let results = report
-            .outcomes()
-            .iter()
-            .map(|outcome| result_of(outcome, &mut reasons))
-            .collect();
-        let extra = report.extra().iter();
-        let extra = extra.map(|extra| extra_of(extra, &mut reasons)).collect();
-        Self {
-            // A path has no NUL, so a message has none.
-            message: report.message().and_then(|text| CString::new(text).ok()),
-            manifest: CString::new(report.manifest()).unwrap_or_default(),
-            results,
-            extra,
-            _reasons: reasons,
-            report,
-        }
+    fn message(&self) -> Option<&CStr> {
+        // A path has no NUL, so a message has none.
+        let message = || CString::new(self.report.message()?).ok();
+        self.message.get_or_init(message).as_deref()
+    }
+
+    /// The results; they borrow from the outcomes, which stay where they are.
+    fn results(&self) -> &[checksig_result] {
+        let results = || Lent::new(self.report.outcomes(), result_of);
+        &self.results.get_or_init(results).array
+    }
+
+    fn extra(&self) -> &[checksig_extra] {
+        let extra = || Lent::new(self.report.extra(), extra_of);
+        &self.extra.get_or_init(extra).array
     }
 }
 
@@ -224,7 +244,7 @@ pub unsafe extern "C" fn checksig_report_results(
     count: *mut usize,
 ) -> *const checksig_result {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { array(report, count, |report| &report.results) }
+    unsafe { array(report, count, checksig_report::results) }
 }
 
 /// The files that an audit found and the manifest does not list, by name; none unless
@@ -242,7 +262,7 @@ pub unsafe extern "C" fn checksig_report_extra(
     count: *mut usize,
 ) -> *const checksig_extra {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { array(report, count, |report| &report.extra) }
+    unsafe { array(report, count, checksig_report::extra) }
 }
 
 /// Lends an array of a report's.
@@ -302,11 +322,13 @@ pub unsafe extern "C" fn checksig_report_count(
     report: *const checksig_report,
     verdict: c_int,
 ) -> usize {
-    let has_verdict = |result: &&checksig_result| result.verdict as c_int == verdict;
+    let has_verdict =
+        |outcome: &&Outcome| checksig_verdict::from(outcome.verdict.kind()) as c_int == verdict;
     // SAFETY: the caller's promise is this function's own.
     unsafe {
         read(report, 0, |report| {
-            report.results.iter().filter(has_verdict).count()
+            let outcomes = report.report.outcomes().iter();
+            outcomes.filter(has_verdict).count()
         })
     }
 }
@@ -322,9 +344,8 @@ pub unsafe extern "C" fn checksig_report_count(
 pub unsafe extern "C" fn checksig_report_message(report: *const checksig_report) -> *const c_char {
     // SAFETY: the caller's promise is this function's own.
     unsafe {
-        read(report, ptr::null(), |report| match &report.message {
-            Some(message) => message.as_ptr(),
-            None => ptr::null(),
+        read(report, ptr::null(), |report| {
+            report.message().map_or(ptr::null(), CStr::as_ptr)
         })
     }
 }

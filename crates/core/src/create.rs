@@ -8,7 +8,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
 
-use rustix::io::Errno;
 use smallvec::smallvec;
 
 use crate::algorithm::Algorithm;
@@ -19,10 +18,10 @@ use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
 use crate::file::hash;
 use crate::hash::Hasher;
-use crate::listing::files_of;
+use crate::listing::{files_of, passed_over};
 use crate::locate::open_anywhere;
 use crate::manifest::{self, Entry, Format, Line};
-use crate::report::{Outcome, Report, Skip, Verdict, VerdictKind};
+use crate::report::{Outcome, Report, Verdict, VerdictKind};
 use crate::root::{Containment, LeftOut, OpenError, Root};
 use crate::verify::open_root;
 
@@ -40,6 +39,9 @@ pub struct CreateOptions {
     /// How many threads read files; one a processor otherwise.
     pub threads: Option<NonZeroUsize>,
 }
+
+/// How much of a manifest is flushed to the disk between two looks at whether to go on.
+const FLUSH_LEN: usize = 4 << 20;
 
 /// Hashes every regular file below `root` and writes the manifest of them, sorted by
 /// name. The manifest itself is not listed.
@@ -66,30 +68,34 @@ pub fn create(
     let directory = open_root(root_name)?;
     let own = open_anywhere(manifest_name).ok();
     let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
-    let files = files_of(&directory, own, &options.exclude)
+    let files = files_of(&directory, own, &options.exclude, cancel)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
     let plan = Plan {
         name: &|item| files.names[item].clone(),
         len: files.names.len(),
-        order: Vec::new(),
+        order: None,
         bytes_total: None,
     };
-    let work = |item: usize, worker: &mut Worker<'_>| {
-        hash_named(&directory, &files.names[item], options.algorithm, worker)
+    let work = |item: usize, worker: &mut Worker<'_, Outcome>| {
+        let outcome = hash_named(&directory, &files.names[item], options.algorithm, worker);
+        outcome
+            .into_iter()
+            .for_each(|outcome| worker.put(item, outcome));
     };
     let done = run(&plan, options.threads, cancel, work, &mut observe);
-    let mut cancelled = done.cancelled;
-    let mut outcomes: Vec<Outcome> = done.results.into_iter().flatten().collect();
+    let mut cancelled = done.cancelled || cancel.is_requested();
+    let mut outcomes = done.into_results();
     for outcome in files.left_out.into_iter().map(left_out) {
         let event = Event::Done(outcomes.len(), &outcome);
         cancelled = cancelled || observe(event).is_break();
         outcomes.push(outcome);
     }
-    outcomes.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    // Stable, since that is quick where almost all are in order.
+    outcomes.sort_by(|a, b| a.name.cmp(&b.name));
     for (line, outcome) in (1..).zip(&mut outcomes) {
         outcome.line = line;
     }
-    let report = Report {
+    let mut report = Report {
         root: root_name.to_vec(),
         manifest: manifest_name.to_vec(),
         cancelled,
@@ -99,8 +105,11 @@ pub fn create(
         elapsed: start.elapsed(),
     };
     if report.ok() {
-        write_manifest(manifest, &entries_of(&report), options.format, options.zero)?;
+        let entries = entries_of(&report);
+        let written = write_until(cancel, manifest, &entries, options.format, options.zero)?;
+        report.cancelled = written.is_none();
     }
+    report.elapsed = start.elapsed();
     Ok(report)
 }
 
@@ -115,24 +124,49 @@ pub fn write_manifest(
     format: Format,
     zero: bool,
 ) -> Result<(), Error> {
+    // Nobody raises this flag, so it is written.
+    write_until(&Cancel::default(), path, entries, format, zero).map(|_written| ())
+}
+
+/// [`write_manifest`], unless `cancel` is raised before the file has its new content: then
+/// `None`.
+fn write_until(
+    cancel: &Cancel,
+    path: &Path,
+    entries: &[Entry],
+    format: Format,
+    zero: bool,
+) -> Result<Option<()>, Error> {
     let error = |kind| Error::new(path.as_os_str().as_bytes(), kind);
     let text = manifest::write(format, entries, zero)
         .map_err(|failure| error(ErrorKind::Unwritable(failure)))?;
-    if !reads_back(path, &text, entries, format, zero) {
+    let reads_back = reads_back(cancel, path, &text, entries, format, zero);
+    if cancel.is_requested() {
+        return Ok(None);
+    }
+    if !reads_back {
         return Err(error(ErrorKind::Misnamed));
     }
-    replace(path, &text).map_err(|failure| error(ErrorKind::Write(failure)))
+    replace(cancel, path, &text).map_err(|failure| error(ErrorKind::Write(failure)))
 }
 
 /// Whether a reader who goes by the manifest's name finds these digests, or at least is
 /// not led astray by the name.
-fn reads_back(path: &Path, text: &[u8], entries: &[Entry], format: Format, zero: bool) -> bool {
+fn reads_back(
+    cancel: &Cancel,
+    path: &Path,
+    text: &[u8],
+    entries: &[Entry],
+    format: Format,
+    zero: bool,
+) -> bool {
     let read_as = |file_name| {
         let options = manifest::Options {
             file_name,
             format: Some(format),
             algorithm: None,
             zero,
+            cancel: Some(cancel),
         };
         let lines = manifest::parse(text, &options).map_or(Vec::new(), |read| read.lines);
         let digests = |line: Line| line.content.map(|entry| entry.digests).ok();
@@ -177,7 +211,7 @@ fn hash_named(
     root: &Root,
     name: &[u8],
     algorithm: Algorithm,
-    worker: &mut Worker<'_>,
+    worker: &mut Worker<'_, Outcome>,
 ) -> Option<Outcome> {
     let mut outcome = Outcome {
         line: 0,
@@ -195,17 +229,9 @@ fn hash_named(
     Some(outcome)
 }
 
-/// What becomes of what is no regular file: it is passed over, unless that could hide a
-/// file.
+/// What becomes of what is no regular file.
 fn left_out(left_out: LeftOut) -> Outcome {
-    let verdict = match left_out.reason {
-        OpenError::Refused(refusal) => Verdict::Skipped(Skip::NotAFile(refusal)),
-        reason if reason.is_missing() => Verdict::Skipped(Skip::BrokenLink),
-        OpenError::Io(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
-            Verdict::Skipped(Skip::BrokenLink)
-        }
-        OpenError::Io(error) => Verdict::Unreadable(error),
-    };
+    let verdict = passed_over(left_out.reason).map_or_else(Verdict::Unreadable, Verdict::Skipped);
     Outcome {
         line: 0,
         name: left_out.name,
@@ -228,8 +254,9 @@ fn entries_of(report: &Report) -> Vec<Entry> {
 }
 
 /// Puts a file with this content in a path's place: written beside it, flushed to
-/// the disk, renamed, and the directory flushed.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+/// the disk, renamed, and the directory flushed. `None`, and nothing done, where `cancel` is
+/// raised before the renaming.
+fn replace(cancel: &Cancel, path: &Path, content: &[u8]) -> io::Result<Option<()>> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -240,8 +267,15 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         .tempfile_in(directory)
         // Without the temporary file's name, which tells nobody anything.
         .map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(content)?;
+    for piece in content.chunks(FLUSH_LEN) {
+        file.write_all(piece)?;
+        file.as_file().sync_all()?;
+        if cancel.is_requested() {
+            return Ok(None);
+        }
+    }
+    // Also where there is no content.
     file.as_file().sync_all()?;
     file.persist(path)?;
-    File::open(directory)?.sync_all()
+    File::open(directory)?.sync_all().map(Some)
 }

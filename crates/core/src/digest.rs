@@ -64,6 +64,12 @@ impl Digest {
         self.algorithm
     }
 
+    /// Whether it is of the same algorithm and length, so that of one message both would
+    /// be the same.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (self.algorithm, self.len) == (other.algorithm, other.len)
+    }
+
     /// The digest's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -4,6 +4,7 @@
 //! done and calls the observer, which so never runs on a thread that the caller
 //! does not know.
 
+use std::convert::identity;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -60,9 +61,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) name: &'a (dyn Fn(usize) -> Vec<u8> + Sync),
     /// How many items there are.
     pub(crate) len: usize,
-    /// The items in the order in which they are started; all, in their own order,
-    /// where it is empty.
-    pub(crate) order: Vec<usize>,
+    /// The items that are started, in this order: work on one may do others with it. All,
+    /// in their own order, where it is `None`.
+    pub(crate) order: Option<Vec<usize>>,
     /// How many bytes there are to do, where that is known.
     pub(crate) bytes_total: Option<u64>,
 }
@@ -93,8 +94,10 @@ impl Shared<'_> {
             return None;
         }
         let place = self.started.fetch_add(1, Ordering::Relaxed);
-        let item = self.plan.order.get(place).copied().unwrap_or(place);
-        (place < self.plan.len).then_some(item)
+        match &self.plan.order {
+            Some(order) => order.get(place).copied(),
+            None => (place < self.plan.len).then_some(place),
+        }
     }
 
     /// An item that a worker is at, if there is one.
@@ -104,32 +107,35 @@ impl Shared<'_> {
     }
 }
 
-/// A worker's own means: a buffer, and the way to say how far it has come.
-pub(crate) struct Worker<'a> {
+/// A worker's own means: a buffer, and the ways to say what it has done and how far it
+/// has come.
+pub(crate) struct Worker<'a, R> {
     shared: &'a Shared<'a>,
     number: usize,
     buffer: Vec<u8>,
+    results: Vec<(usize, R)>,
 }
 
-impl<'a> Worker<'a> {
+impl<'a, R> Worker<'a, R> {
     fn new(shared: &'a Shared<'a>, number: usize) -> Self {
         Self {
             shared,
             number,
             buffer: vec![0; BUFFER_LEN],
+            results: Vec::new(),
         }
     }
 
-    /// Does the next item, if there is one; `None` in its place where it was cancelled.
-    fn step<R>(
+    /// Does the next item, if there is one, and gives what was done.
+    fn step(
         &mut self,
-        work: &impl Fn(usize, &mut Worker<'_>) -> Option<R>,
-    ) -> Option<(usize, Option<R>)> {
+        work: &impl Fn(usize, &mut Worker<'_, R>),
+    ) -> Option<impl Iterator<Item = (usize, R)>> {
         let item = self.shared.next()?;
         self.shared.current[self.number].store(item, Ordering::Relaxed);
-        let result = work(item, self);
+        work(item, self);
         self.shared.current[self.number].store(NONE, Ordering::Relaxed);
-        Some((item, result))
+        Some(self.results.drain(..))
     }
 }
 
@@ -139,7 +145,12 @@ pub(crate) enum ReadError {
     Io(Errno),
 }
 
-impl Worker<'_> {
+impl<R> Worker<'_, R> {
+    /// An item is done.
+    pub(crate) fn put(&mut self, item: usize, result: R) {
+        self.results.push((item, result));
+    }
+
     /// Hands a file's content to `take`, piece by piece, to its end.
     pub(crate) fn read_all(
         &mut self,
@@ -171,8 +182,17 @@ pub(crate) struct Done<R> {
     pub(crate) cancelled: bool,
 }
 
-/// Does `work` on every item, `threads` at a time (one a processor where `None`), until
-/// all are done, `cancel` is raised or `observe` breaks off.
+impl<R> Done<R> {
+    /// The results of what was done, in order.
+    pub(crate) fn into_results(self) -> Vec<R> {
+        // Not `flatten`, which would not keep the memory that the results are in.
+        self.results.into_iter().filter_map(identity).collect()
+    }
+}
+
+/// Does `work` on the items, `threads` at a time (one a processor where `None`), until
+/// all are done, `cancel` is raised or `observe` breaks off. `work` puts a result for each
+/// item that it has done.
 ///
 /// `observe` runs on the calling thread. The threads live only inside the call, so
 /// it works in a child after `fork` and leaves nothing behind.
@@ -180,7 +200,7 @@ pub(crate) fn run<R: Send>(
     plan: &Plan<'_>,
     threads: Option<NonZeroUsize>,
     cancel: &Cancel,
-    work: impl Fn(usize, &mut Worker<'_>) -> Option<R> + Sync,
+    work: impl Fn(usize, &mut Worker<'_, R>) + Sync,
     observe: impl FnMut(Event<'_, R>) -> ControlFlow<()>,
 ) -> Done<R> {
     let threads = threads
@@ -225,15 +245,13 @@ pub(crate) fn run<R: Send>(
 fn work_through<R>(
     shared: &Shared<'_>,
     number: usize,
-    work: &impl Fn(usize, &mut Worker<'_>) -> Option<R>,
+    work: &impl Fn(usize, &mut Worker<'_, R>),
     post: &Post<R>,
 ) {
     let _sign_off = SignOff(post);
     let mut worker = Worker::new(shared, number);
-    while let Some((item, result)) = worker.step(work) {
-        if let Some(result) = result {
-            post.put(number, item, result);
-        }
+    while let Some(results) = worker.step(work) {
+        post.put(number, results);
     }
 }
 
@@ -255,10 +273,11 @@ impl<R> Post<R> {
         }
     }
 
-    fn put(&self, number: usize, item: usize, result: R) {
-        let mut results = lock(&self.boxes[number]);
-        results.push((item, result));
-        if results.len() == COLLECT_LEN {
+    fn put(&self, number: usize, results: impl Iterator<Item = (usize, R)>) {
+        let mut waiting = lock(&self.boxes[number]);
+        let before = waiting.len();
+        waiting.extend(results);
+        if before < COLLECT_LEN && waiting.len() >= COLLECT_LEN {
             self.wake.notify_one();
         }
     }
@@ -321,15 +340,15 @@ impl<R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'_, R, F> {
     }
 
     /// Does all the work on the calling thread, where there is no other.
-    fn work_alone(&mut self, work: &impl Fn(usize, &mut Worker<'_>) -> Option<R>) {
+    fn work_alone(&mut self, work: &impl Fn(usize, &mut Worker<'_, R>)) {
         let mut worker = Worker::new(self.shared, 0);
-        while let Some((item, result)) = worker.step(work) {
-            self.take(result.map(|result| (item, result)).into_iter().collect());
+        while let Some(results) = worker.step(work) {
+            self.take(results);
             self.report_progress();
         }
     }
 
-    fn take(&mut self, results: Vec<(usize, R)>) {
+    fn take(&mut self, results: impl IntoIterator<Item = (usize, R)>) {
         for (item, result) in results {
             self.done += 1;
             if !self.shared.stop.is_requested()
@@ -397,7 +416,7 @@ mod tests {
         Plan {
             name: &|_| Vec::new(),
             len,
-            order: Vec::new(),
+            order: None,
             bytes_total: None,
         }
     }
@@ -411,7 +430,7 @@ mod tests {
         for count in [0, 1, 3, 64] {
             for len in [0, 1, 2, 1000] {
                 let plan = Plan {
-                    order: (0..len).rev().collect(),
+                    order: Some((0..len).rev().collect()),
                     ..plan(len)
                 };
                 let mut seen = vec![0; len];
@@ -419,7 +438,7 @@ mod tests {
                     &plan,
                     threads(count),
                     &Cancel::default(),
-                    |item, _| Some(item * 2),
+                    |item, worker| worker.put(item, item * 2),
                     |event| {
                         if let Event::Done(item, result) = event {
                             assert_eq!(*result, item * 2);
@@ -439,11 +458,11 @@ mod tests {
     #[test]
     fn a_raised_flag_leaves_the_rest_undone() {
         let cancel = Cancel::default();
-        let work = |item, _: &mut Worker<'_>| {
+        let work = |item, worker: &mut Worker<'_, usize>| {
             if item == 100 {
                 cancel.request();
             }
-            Some(item)
+            worker.put(item, item);
         };
         let goes_on = |_: Event<'_, usize>| ControlFlow::Continue(());
         let done = run(&plan(10_000_000), threads(2), &cancel, work, goes_on);
@@ -459,7 +478,7 @@ mod tests {
             &plan(10_000_000),
             threads(2),
             &Cancel::default(),
-            |item, _| Some(item),
+            |item, worker| worker.put(item, item),
             |_| {
                 heard += 1;
                 ControlFlow::Break(())
@@ -478,11 +497,11 @@ mod tests {
             &plan(2),
             threads(1),
             &Cancel::default(),
-            |item, _| {
+            |item, worker| {
                 while item == 1 && seen.load(Ordering::Relaxed) == 0 {
                     thread::yield_now();
                 }
-                Some(item)
+                worker.put(item, item);
             },
             |event| {
                 if let Event::Done(..) = event {
@@ -502,9 +521,9 @@ mod tests {
             &plan(4),
             threads(2),
             &Cancel::default(),
-            |_, _| {
+            |item, worker| {
                 thread::sleep(PROGRESS_INTERVAL * 2);
-                Some(())
+                worker.put(item, ());
             },
             |event| {
                 assert_eq!(thread::current().id(), caller);

@@ -60,6 +60,16 @@ impl Error {
         }
     }
 
+    /// The path that cannot be used.
+    pub(crate) fn path(&self) -> &[u8] {
+        &self.path
+    }
+
+    /// Whether nothing is wrong, but the run was ended early.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(self.kind, ErrorKind::Format(ManifestError::Cancelled))
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {

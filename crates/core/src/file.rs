@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::digest::Digest;
 use crate::engine::{ReadError, Worker};
-use crate::hash::Hasher;
+use crate::hash::{Hasher, Hashers};
 use crate::report::Verdict;
 use crate::root::{Containment, FileStatus, OpenError, Refusal, Root};
 
@@ -31,11 +31,11 @@ pub(crate) enum FileError {
 
 impl FileError {
     /// The verdict on a file without a digest; `None` where the run was cancelled.
-    pub(crate) fn verdict(self) -> Option<Verdict> {
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
         Some(match self {
             Self::Missing => Verdict::Missing,
-            Self::Refused(refusal) => Verdict::Refused(refusal),
-            Self::Io(error) => Verdict::Unreadable(error),
+            Self::Refused(refusal) => Verdict::Refused(*refusal),
+            Self::Io(error) => Verdict::Unreadable(again(error)),
             Self::Changed => Verdict::Changed,
             Self::Cancelled => return None,
         })
@@ -52,14 +52,20 @@ impl From<OpenError> for FileError {
     }
 }
 
+/// The same error of the system once more.
+fn again(error: &io::Error) -> io::Error {
+    let code = error.raw_os_error();
+    code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
 /// Reads a file once and feeds it to all hashers; `size` counts what was read, also
 /// before an error.
-pub(crate) fn hash(
+pub(crate) fn hash<R>(
     root: &Root,
     name: &[u8],
     containment: Containment,
-    mut hashers: SmallVec<[Hasher; 1]>,
-    worker: &mut Worker<'_>,
+    mut hashers: Hashers,
+    worker: &mut Worker<'_, R>,
     size: &mut u64,
 ) -> Result<Hashed, FileError> {
     let (file, before) = root.open_regular(name, containment)?;

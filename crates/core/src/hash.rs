@@ -1,6 +1,7 @@
 //! Hashing one message, piece by piece, by the well-kept crates.
 
 use sha1::Digest as _;
+use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
@@ -10,6 +11,9 @@ pub struct Hasher {
     algorithm: Algorithm,
     state: State,
 }
+
+/// The states of hashing one message with several algorithms, mostly one.
+pub(crate) type Hashers = SmallVec<[Hasher; 1]>;
 
 enum State {
     Crc32(crc32fast::Hasher),
@@ -37,6 +41,18 @@ impl Hasher {
     #[must_use]
     pub fn like(digest: &Digest) -> Self {
         Self::with_len(digest.algorithm(), digest.as_bytes().len())
+    }
+
+    /// A state for each digest that these messages' digests will be compared with: one for
+    /// those that are alike.
+    pub(crate) fn for_all<'a>(digests: impl Iterator<Item = &'a Digest>) -> Hashers {
+        let mut distinct: SmallVec<[&Digest; 1]> = SmallVec::new();
+        for digest in digests {
+            if !distinct.iter().any(|other| other.is_like(digest)) {
+                distinct.push(digest);
+            }
+        }
+        distinct.into_iter().map(Self::like).collect()
     }
 
     fn with_len(algorithm: Algorithm, len: usize) -> Self {

@@ -35,6 +35,7 @@ pub mod manifest;
 mod quote;
 mod report;
 mod root;
+mod same;
 mod verify;
 
 pub use algorithm::Algorithm;

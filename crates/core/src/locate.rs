@@ -11,7 +11,7 @@ use rustix::fd::OwnedFd;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Format, Manifest, ManifestError};
 use crate::report::join;
 use crate::root::{Containment, FileStatus, OpenError, Root};
 use crate::verify::open_root;
@@ -43,6 +43,9 @@ fn usual_names() -> impl Iterator<Item = String> {
     iter::once(DEFAULT_NAME.to_owned()).chain(names.filter(|name| name != DEFAULT_NAME))
 }
 
+/// How much of a manifest is read between two looks at whether to go on.
+const READ_LEN: u64 = 16 << 20;
+
 /// Where a manifest is.
 #[derive(Clone, Debug, Default)]
 pub enum ManifestSource {
@@ -65,6 +68,20 @@ pub(crate) struct Located {
     pub(crate) manifest: Manifest,
 }
 
+impl Located {
+    /// The manifest of this path when it was not read to its end.
+    pub(crate) fn unread(path: &[u8]) -> Self {
+        Self {
+            path: path.to_vec(),
+            status: None,
+            manifest: Manifest {
+                format: Format::Gnu,
+                lines: Vec::new(),
+            },
+        }
+    }
+}
+
 /// Finds and reads the manifest of a root.
 pub(crate) fn locate(
     root: &Root,
@@ -79,14 +96,17 @@ pub(crate) fn locate(
         }
         ManifestSource::Path(path) => {
             let path = path_bytes(path);
-            let (status, text) = read_path(&path)?;
+            let opened = open_anywhere(&path);
+            let (status, text) =
+                read_opened(opened, options).map_err(|kind| Error::new(&path, kind))?;
             (path, Some(status), text)
         }
         ManifestSource::Usual => {
             let name = usual_name(root, root_name)?;
             let path = join(root_name, name.as_bytes());
             let opened = root.open_regular(name.as_bytes(), Containment::Beneath);
-            let (status, text) = read_opened(opened).map_err(|kind| Error::new(&path, kind))?;
+            let (status, text) =
+                read_opened(opened, options).map_err(|kind| Error::new(&path, kind))?;
             (path, Some(status), text)
         }
     };
@@ -154,21 +174,22 @@ fn status_of_text(path: &[u8]) -> Option<FileStatus> {
     opened.ok().map(|(_file, status)| status)
 }
 
-fn read_path(path: &[u8]) -> Result<(FileStatus, Vec<u8>), Error> {
-    read_opened(open_anywhere(path)).map_err(|kind| Error::new(path, kind))
-}
-
 fn read_opened(
     opened: Result<(OwnedFd, FileStatus), OpenError>,
+    options: &manifest::Options<'_>,
 ) -> Result<(FileStatus, Vec<u8>), ErrorKind> {
     let (file, status) = opened.map_err(|error| match error {
         OpenError::Io(error) => ErrorKind::Manifest(error),
         OpenError::Refused(refusal) => ErrorKind::NotAFile(refusal),
     })?;
     let mut text = Vec::new();
-    File::from(file)
-        .read_to_end(&mut text)
-        .map_err(ErrorKind::Manifest)?;
+    let mut file = File::from(file);
+    let mut read = || file.by_ref().take(READ_LEN).read_to_end(&mut text);
+    while read().map_err(ErrorKind::Manifest)? > 0 {
+        if options.is_cancelled() {
+            return Err(ErrorKind::Format(ManifestError::Cancelled));
+        }
+    }
     Ok((status, text))
 }
 

@@ -47,6 +47,9 @@ pub enum Skip {
     /// It is no regular file, and a manifest of regular files is made.
     #[error("{0}")]
     NotAFile(Refusal),
+    /// The caller excludes it.
+    #[error("excluded")]
+    Excluded,
     /// It is a link that leads nowhere, or in a circle.
     #[error("a link without a file")]
     BrokenLink,

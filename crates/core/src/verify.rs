@@ -6,18 +6,22 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
 
+use smallvec::SmallVec;
+
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
+use crate::digest::Digest;
 use crate::engine::{Event, Plan, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
-use crate::file::{FileError, hash};
+use crate::file::{FileError, Hashed, hash};
 use crate::hash::Hasher;
 use crate::listing::unlisted;
-use crate::locate::{DEFAULT_NAME, ManifestSource, locate};
-use crate::manifest::{self, Entry, Format, Line};
+use crate::locate::{DEFAULT_NAME, Located, ManifestSource, locate};
+use crate::manifest::{self, Entry, Format, Line, LineError};
 use crate::report::{Outcome, Report, Skip, Verdict};
 use crate::root::{Containment, Root};
+use crate::same::SameFile;
 
 /// Up to so many files the largest are read first, which needs a look at each.
 /// With more there is work enough for every thread whatever the order.
@@ -39,7 +43,8 @@ pub struct Options {
     pub ignore_missing: bool,
     /// Files that are not listed are looked for, and fail the run.
     pub audit: bool,
-    /// Files that an audit passes over though they are not listed.
+    /// Files that are passed over: lines that name them are skipped, and an audit does not
+    /// look for them.
     pub exclude: Exclude,
     /// Names may lead out of the root.
     pub allow_outside: bool,
@@ -58,12 +63,13 @@ impl Options {
         }
     }
 
-    fn of_manifest(&self) -> manifest::Options<'static> {
+    fn of_manifest<'a>(&self, cancel: &'a Cancel) -> manifest::Options<'a> {
         manifest::Options {
             file_name: None,
             format: self.format,
             algorithm: self.algorithm,
             zero: self.zero,
+            cancel: Some(cancel),
         }
     }
 }
@@ -90,35 +96,41 @@ pub fn verify(
     let start = Instant::now();
     let root_name = root.as_os_str().as_bytes();
     let directory = open_root(root_name)?;
-    let located = locate(&directory, root_name, manifest, &options.of_manifest())?;
+    let of_manifest = options.of_manifest(cancel);
+    let located = match locate(&directory, root_name, manifest, &of_manifest) {
+        Err(error) if error.is_cancelled() => Located::unread(error.path()),
+        located => located?,
+    };
     let lines = located.manifest.lines;
+    let same = SameFile::among(&lines, cancel);
 
-    let (order, bytes_total) = plan_order(&directory, &lines, options, cancel);
+    let (order, bytes_total) = plan_order(&directory, &lines, &same, options, cancel);
     let plan = Plan {
         name: &|item| name_of(&lines[item]).to_vec(),
         len: lines.len(),
         order,
         bytes_total,
     };
-    let check = |item: usize, worker: &mut Worker<'_>| {
-        check_line(&directory, &lines[item], options, worker)
+    let check = |first: usize, worker: &mut Worker<'_, Outcome>| {
+        check_lines(&directory, &lines, same.all(first), options, worker);
     };
     let done = run(&plan, options.threads, cancel, check, &mut observe);
-    let extra = if options.audit && !done.cancelled {
+    let mut cancelled = done.cancelled || cancel.is_requested();
+    let mut extra = Vec::new();
+    if options.audit && !cancelled {
         let own = located.status.as_ref();
         let own = own.map(|status| (&located.path[..], status));
-        unlisted(&directory, own, &lines, &options.exclude)
-            .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?
-    } else {
-        Vec::new()
-    };
+        extra = unlisted(&directory, own, &lines, &options.exclude, cancel)
+            .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
+        cancelled = cancel.is_requested();
+    }
     Ok(Report {
         root: root_name.to_vec(),
         manifest: located.path,
-        outcomes: done.results.into_iter().flatten().collect(),
+        outcomes: done.into_results(),
         extra,
         lenient: options.lenient,
-        cancelled: done.cancelled,
+        cancelled,
         elapsed: start.elapsed(),
     })
 }
@@ -152,92 +164,134 @@ fn name_of(line: &Line) -> &[u8] {
 fn plan_order(
     root: &Root,
     lines: &[Line],
+    same: &SameFile,
     options: &Options,
     cancel: &Cancel,
-) -> (Vec<usize>, Option<u64>) {
-    let sorted = lines.len() <= MAX_SORTED;
-    if !sorted && !options.measure {
-        return (Vec::new(), None);
+) -> (Option<Vec<usize>>, Option<u64>) {
+    let firsts = same.firsts(lines.len());
+    if lines.len() > MAX_SORTED && !options.measure {
+        return (firsts, None);
     }
     let size = |line: &Line| match &line.content {
         _ if cancel.is_requested() => 0,
-        Ok(entry) => entry.size.unwrap_or_else(|| {
+        Ok(entry) if !options.exclude.matches(&entry.name) => entry.size.unwrap_or_else(|| {
             let status = root.status(&entry.name, options.containment());
             status.map_or(0, |status| status.size)
         }),
-        Err(_) => 0,
+        _ => 0,
     };
-    let sizes: Vec<u64> = lines.iter().map(size).collect();
+    let mut order = firsts.unwrap_or_else(|| (0..lines.len()).collect());
+    let mut sizes = vec![0; lines.len()];
+    for &first in &order {
+        sizes[first] = size(&lines[first]);
+    }
     let total = sizes
         .iter()
         .fold(0, |sum: u64, size| sum.saturating_add(*size));
-    let mut order: Vec<usize> = (0..lines.len()).collect();
-    order.sort_by_key(|item| std::cmp::Reverse(sizes[*item]));
-    (order, Some(total))
+    if order.len() <= MAX_SORTED {
+        order.sort_by_key(|item| std::cmp::Reverse(sizes[*item]));
+    }
+    (Some(order), Some(total))
 }
 
-/// The outcome of a line; `None` where the run was cancelled before its end.
-fn check_line(
+/// Judges the lines at these places, which name the same file, by one reading of it. None
+/// is judged where the run was cancelled before its end.
+fn check_lines(
     root: &Root,
-    line: &Line,
+    lines: &[Line],
+    places: impl Iterator<Item = usize>,
     options: &Options,
-    worker: &mut Worker<'_>,
-) -> Option<Outcome> {
-    match &line.content {
-        Ok(entry) => check_entry(root, line.number, entry, options, worker),
-        Err(error) => Some(Outcome {
-            line: line.number,
-            name: Vec::new(),
-            expected: None,
-            size: 0,
-            verdict: Verdict::Malformed(*error),
-        }),
+    worker: &mut Worker<'_, Outcome>,
+) {
+    let mut entries: SmallVec<[_; 1]> = SmallVec::new();
+    for place in places {
+        let line = &lines[place];
+        match &line.content {
+            Err(error) => worker.put(place, malformed(line.number, *error)),
+            Ok(entry) => match skipped(entry, options) {
+                Some(skip) => {
+                    worker.put(
+                        place,
+                        outcome(line.number, entry, 0, Verdict::Skipped(skip)),
+                    );
+                }
+                None => entries.push((place, line.number, entry)),
+            },
+        }
+    }
+    let Some((_, _, first)) = entries.first() else {
+        return;
+    };
+    let digests = entries.iter().flat_map(|(_, _, entry)| &entry.digests);
+    let hashers = Hasher::for_all(digests);
+    let mut size = 0;
+    let hashed = hash(
+        root,
+        &first.name,
+        options.containment(),
+        hashers,
+        worker,
+        &mut size,
+    );
+    for (place, number, entry) in entries {
+        let (expected, verdict) = match &hashed {
+            Ok(hashed) => judge(entry, hashed),
+            Err(FileError::Missing) if options.ignore_missing => {
+                (None, Verdict::Skipped(Skip::Missing))
+            }
+            Err(error) => match error.verdict() {
+                Some(verdict) => (None, verdict),
+                None => return,
+            },
+        };
+        let mut outcome = outcome(number, entry, size, verdict);
+        outcome.expected = expected.or(outcome.expected);
+        worker.put(place, outcome);
     }
 }
 
-fn check_entry(
-    root: &Root,
-    line: u64,
-    entry: &Entry,
-    options: &Options,
-    worker: &mut Worker<'_>,
-) -> Option<Outcome> {
-    let mut outcome = Outcome {
+/// Why a line's file is not even opened, if it is not.
+fn skipped(entry: &Entry, options: &Options) -> Option<Skip> {
+    if entry.digests.is_empty() {
+        Some(Skip::NoDigest)
+    } else if options.exclude.matches(&entry.name) {
+        Some(Skip::Excluded)
+    } else {
+        None
+    }
+}
+
+/// What an entry's file turns out to be, and the digest that decided.
+fn judge(entry: &Entry, hashed: &Hashed) -> (Option<Digest>, Verdict) {
+    for expected in &entry.digests {
+        let actual = hashed
+            .digests
+            .iter()
+            .find(|digest| digest.is_like(expected));
+        if let Some(actual) = actual.filter(|actual| *actual != expected) {
+            return (Some(*expected), Verdict::Mismatch(*actual));
+        }
+    }
+    let other_size = entry.size.filter(|stated| *stated != hashed.size);
+    (None, other_size.map_or(Verdict::Ok, Verdict::WrongSize))
+}
+
+fn outcome(line: u64, entry: &Entry, size: u64, verdict: Verdict) -> Outcome {
+    Outcome {
         line,
         name: entry.name.clone(),
         expected: entry.digests.first().copied(),
-        size: 0,
-        verdict: Verdict::Ok,
-    };
-    if entry.digests.is_empty() {
-        outcome.verdict = Verdict::Skipped(Skip::NoDigest);
-        return Some(outcome);
+        size,
+        verdict,
     }
-    let hashers = entry.digests.iter().map(Hasher::like).collect();
-    let containment = options.containment();
-    let hashed = hash(
-        root,
-        &entry.name,
-        containment,
-        hashers,
-        worker,
-        &mut outcome.size,
-    );
-    outcome.verdict = match hashed {
-        Ok(hashed) => {
-            let pairs = entry.digests.iter().zip(&hashed.digests);
-            let other = pairs.clone().find(|(expected, actual)| expected != actual);
-            if let Some((expected, actual)) = other {
-                outcome.expected = Some(*expected);
-                Verdict::Mismatch(*actual)
-            } else if let Some(stated) = entry.size.filter(|stated| *stated != hashed.size) {
-                Verdict::WrongSize(stated)
-            } else {
-                Verdict::Ok
-            }
-        }
-        Err(FileError::Missing) if options.ignore_missing => Verdict::Skipped(Skip::Missing),
-        Err(error) => error.verdict()?,
-    };
-    Some(outcome)
+}
+
+fn malformed(line: u64, error: LineError) -> Outcome {
+    Outcome {
+        line,
+        name: Vec::new(),
+        expected: None,
+        size: 0,
+        verdict: Verdict::Malformed(error),
+    }
 }

@@ -118,6 +118,32 @@ fn nothing_is_written_unless_every_file_could_be_hashed() {
 }
 
 #[test]
+fn a_run_that_is_cancelled_after_its_last_file_writes_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("a"), "a").unwrap();
+    let manifest = root.path().join("SHA256SUMS");
+    let cancel = Cancel::default();
+    let report = create(root.path(), &manifest, &options(), &cancel, |_| {
+        cancel.request();
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(report.cancelled());
+    assert_eq!(report.outcomes().len(), 1);
+    assert!(!manifest.exists());
+    let report = create(
+        root.path(),
+        &manifest,
+        &options(),
+        &cancel,
+        |_| unreachable!(),
+    )
+    .unwrap();
+    assert!(report.cancelled() && report.outcomes().is_empty());
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_manifest_is_not_misnamed() {
     let root = tree();
     let manifest = root.path().join("SHA1SUMS");

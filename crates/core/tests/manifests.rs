@@ -242,6 +242,7 @@ fn manifests_are_read_as_their_documentation_says() {
             format,
             algorithm,
             zero,
+            cancel: None,
         };
         let (format, told) = reads_as(&text, &options);
         let format = format.map_or("", Format::name);

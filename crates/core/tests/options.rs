@@ -2,16 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helper may panic")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::ControlFlow;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::thread;
 
 use checksig_core::manifest::Format;
 use checksig_core::{
-    Algorithm, Cancel, Error, Event, Exclude, Hasher, ManifestSource, Options, Report, VerdictKind,
-    verify,
+    Algorithm, Cancel, CreateOptions, Error, Event, Exclude, Hasher, ManifestSource, Options,
+    Outcome, Report, VerdictKind, create, verify,
 };
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 fn digest(algorithm: Algorithm, content: &[u8]) -> String {
@@ -152,16 +156,103 @@ fn an_audit_finds_what_is_not_listed_but_for_the_manifest() {
         let names = report.extra().iter().map(|extra| extra.name.clone());
         names.map(|name| String::from_utf8(name).unwrap()).collect()
     };
-    assert_eq!(extra(&report), ["b", "out", "sub/c.tmp"]);
+    assert_eq!(extra(&report), ["b", "sub/c.tmp"]);
     assert!(!report.ok());
     let message = String::from_utf8(report.message().unwrap()).unwrap();
     assert!(message.contains("/b\" - not listed\n"), "{message}");
-    options.exclude = Exclude::new(["*.tmp", "out", "b"]).unwrap();
+    options.exclude = Exclude::new(["*.tmp", "b"]).unwrap();
     assert!(
         run(root.path(), &ManifestSource::Usual, &options)
             .unwrap()
             .ok()
     );
+}
+
+#[test]
+fn an_audit_passes_over_what_no_manifest_can_list() {
+    let root = tree();
+    let at = |name: &str| root.path().join(name);
+    mknodat(CWD, at("fifo"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let _socket = UnixListener::bind(at("socket")).unwrap();
+    symlink("none", at("dangling")).unwrap();
+    symlink("/etc/passwd", at("out")).unwrap();
+    symlink("loop", at("loop")).unwrap();
+    let manifest = at("sha256sum.txt");
+    let made = CreateOptions {
+        algorithm: Algorithm::Sha256,
+        format: Format::Gnu,
+        zero: false,
+        exclude: Exclude::default(),
+        threads: None,
+    };
+    let goes_on = |_: Event<'_, Outcome>| ControlFlow::Continue(());
+    let report = create(root.path(), &manifest, &made, &Cancel::default(), goes_on).unwrap();
+    assert_eq!(report.count(VerdictKind::Skipped), 5);
+    let audit = Options {
+        audit: true,
+        ..Options::default()
+    };
+    let report = run(root.path(), &ManifestSource::Usual, &audit).unwrap();
+    assert!(report.ok(), "{:?}", report.extra());
+}
+
+#[test]
+fn excluded_lines_are_skipped_unread() {
+    let root = tree();
+    let text = gnu(Algorithm::Sha1, &["a", "none/x", "b"]);
+    let options = Options {
+        exclude: Exclude::new(["none", "b"]).unwrap(),
+        ..Options::default()
+    };
+    let report = run_text(&root, "x", &text, &options);
+    let (ok, skipped) = (VerdictKind::Ok, VerdictKind::Skipped);
+    assert_eq!(kinds(&report), [ok, skipped, skipped]);
+    assert!(report.ok());
+    assert_eq!(report.outcomes()[1].verdict.reason().unwrap(), "excluded");
+    let all = Options {
+        exclude: Exclude::new(["*"]).unwrap(),
+        ..Options::default()
+    };
+    assert!(!run_text(&root, "x", &text, &all).ok());
+}
+
+#[test]
+fn lines_of_one_file_are_judged_by_one_reading() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    fs::write(at("one"), "1").unwrap();
+    fs::write(at("two"), "2").unwrap();
+    // Between the two lines of `file` there is time to put another one in its place.
+    let sha1 = |content: &[u8]| digest(Algorithm::Sha1, content);
+    let padding = format!("{}  two\n", sha1(b"2")).repeat(50);
+    let (one, two) = (sha1(b"1"), sha1(b"2"));
+    let md5 = digest(Algorithm::Md5, b"1");
+    let text = format!("{one}  file\n{padding}{two}  ./file\nMD5 (file) = {md5}\n");
+    let ended = Cancel::default();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.is_requested() {
+                for content in ["one", "two"] {
+                    fs::copy(at(content), at("new")).unwrap();
+                    fs::rename(at("new"), at("file")).unwrap();
+                }
+            }
+        });
+        while !at("file").exists() {
+            thread::yield_now();
+        }
+        let mut seen = BTreeSet::new();
+        for _ in 0..500 {
+            let report = run_text(&root, "x", &text, &Options::default());
+            let kinds = kinds(&report);
+            let (first, second, md5) = (kinds[0], kinds[51], kinds[52]);
+            assert!((first, second) != (VerdictKind::Ok, VerdictKind::Ok));
+            assert_eq!(md5 == VerdictKind::Ok, first == VerdictKind::Ok);
+            seen.insert(first == VerdictKind::Ok);
+        }
+        ended.request();
+        assert_eq!(seen.len(), 2, "the file was never replaced");
+    });
 }
 
 #[test]
@@ -227,6 +318,40 @@ fn a_file_that_is_written_to_while_it_is_read_is_neither_good_nor_bad() {
     .unwrap();
     assert_eq!(kinds(&report), [VerdictKind::Changed]);
     assert!(!report.ok());
+}
+
+#[test]
+fn a_run_that_is_cancelled_before_its_first_line_is_an_empty_report() {
+    let root = tree();
+    let cancel = Cancel::default();
+    cancel.request();
+    for name in ["x", "RECORD", "x.sfv", "manifest-sha1.txt"] {
+        let text = gnu(Algorithm::Sha1, &["a"]).into_bytes();
+        let source = ManifestSource::Text(name.into(), text);
+        let options = Options::default();
+        let report = verify(root.path(), &source, &options, &cancel, |_| unreachable!()).unwrap();
+        assert!(report.cancelled() && report.outcomes().is_empty());
+        assert_eq!(report.manifest(), name.as_bytes());
+    }
+}
+
+#[test]
+fn an_audit_is_cancelled_after_the_last_line_too() {
+    let root = tree();
+    let cancel = Cancel::default();
+    let source = ManifestSource::Text("x".into(), gnu(Algorithm::Sha1, &["a"]).into_bytes());
+    let options = Options {
+        audit: true,
+        ..Options::default()
+    };
+    let report = verify(root.path(), &source, &options, &cancel, |_| {
+        cancel.request();
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(report.cancelled() && !report.ok());
+    assert_eq!(kinds(&report), [VerdictKind::Ok]);
+    assert!(report.extra().is_empty());
 }
 
 #[test]

@@ -14,7 +14,9 @@ use crate::digest::Digest;
 /// Reads a bag's manifest.
 pub(super) fn read(text: &[u8], options: &Options<'_>) -> Vec<Line> {
     let algorithm = options.untagged();
-    text::read_lines(text::lines(text), b'#', |line| read_line(line, algorithm))
+    text::read_lines(text::lines(text), b'#', options, |line| {
+        read_line(line, algorithm)
+    })
 }
 
 fn read_line(line: &[u8], algorithm: Option<Algorithm>) -> Result<Entry, LineError> {

@@ -83,6 +83,9 @@ pub enum ManifestError {
     /// The text starts with a UTF-16 byte order mark.
     #[error("the text is UTF-16, want ASCII or UTF-8")]
     Utf16,
+    /// The reading was ended early.
+    #[error("cancelled")]
+    Cancelled,
     /// The text is a compressed file or an archive.
     #[error("the file is compressed with {0}, want its text")]
     Compressed(&'static str),

@@ -35,9 +35,11 @@ pub(super) fn read(text: &[u8], options: &Options<'_>) -> Vec<Line> {
         spacing: None,
     };
     if options.zero {
-        return reader.read_records(text);
+        return reader.read_records(text, options);
     }
-    text::read_lines(text::lines(text), b'#', |line| reader.read_line(line))
+    text::read_lines(text::lines(text), b'#', options, |line| {
+        reader.read_line(line)
+    })
 }
 
 struct Reader {
@@ -48,9 +50,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn read_records(&mut self, text: &[u8]) -> Vec<Line> {
+    fn read_records(&mut self, text: &[u8], options: &Options<'_>) -> Vec<Line> {
         (1..)
             .zip(text.split(|&byte| byte == 0))
+            .take_while(|_| !options.is_cancelled())
             .filter(|(_, record)| !record.is_empty())
             .map(|(number, record)| Line {
                 number,

@@ -39,7 +39,7 @@ pub(super) fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<Line>, Mani
             wanted,
         });
     }
-    Ok(text::read_lines(lines, b'#', |line| {
+    Ok(text::read_lines(lines, b'#', options, |line| {
         read_line(line, &columns)
     }))
 }

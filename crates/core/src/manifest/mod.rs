@@ -48,6 +48,7 @@ pub use error::{LineError, ManifestError, Wanted};
 pub use write::{EntryError, WriteError, write};
 
 use crate::algorithm::Algorithm;
+use crate::cancel::Cancel;
 use crate::digest::Digest;
 
 /// What is read of a manifest.
@@ -168,9 +169,15 @@ pub struct Options<'a> {
     /// Whether lines end with NUL, as those of `sha256sum --zero`: newlines and
     /// backslashes then belong to names, and there are no comments.
     pub zero: bool,
+    /// Ends the reading early where it is raised; nothing does otherwise.
+    pub cancel: Option<&'a Cancel>,
 }
 
 impl Options<'_> {
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_some_and(Cancel::is_requested)
+    }
+
     /// The algorithm of a digest whose line names none, where it is known.
     fn untagged(&self) -> Option<Algorithm> {
         let named = || self.file_name.and_then(detect::algorithm);
@@ -186,7 +193,8 @@ impl Options<'_> {
 /// bytes a line, and the names.
 ///
 /// # Errors
-/// Where no line of the text can be read as what it means: [`ManifestError`].
+/// Where no line of the text can be read as what it means, or the reading was cancelled:
+/// [`ManifestError`].
 pub fn parse(text: &[u8], options: &Options<'_>) -> Result<Manifest, ManifestError> {
     let text = text::plain(text)?;
     let detected = || detect::format(text, options);
@@ -201,5 +209,9 @@ pub fn parse(text: &[u8], options: &Options<'_>) -> Result<Manifest, ManifestErr
         Format::Bagit => bagit::read(text, options),
         Format::Record => record::read(text, options),
     };
+    // The flag stays raised: so lines that were left out are noticed here.
+    if options.is_cancelled() {
+        return Err(ManifestError::Cancelled);
+    }
     Ok(Manifest { format, lines })
 }

@@ -28,7 +28,7 @@ const FIELDS: usize = 3;
 pub(super) fn read(text: &[u8], options: &Options<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     let (mut rest, mut number) = (text, 1);
-    while !rest.is_empty() {
+    while !rest.is_empty() && !options.is_cancelled() {
         let one = line_len(rest);
         let whole = entry_len(rest).unwrap_or(one);
         let content = read_entry(&rest[..whole], options.algorithm);

@@ -27,7 +27,12 @@ pub(super) fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<Line>, Mani
             format: super::Format::Sfv,
             wanted,
         }),
-        None => Ok(text::read_lines(text::lines(text), COMMENT, read_line)),
+        None => Ok(text::read_lines(
+            text::lines(text),
+            COMMENT,
+            options,
+            read_line,
+        )),
     }
 }
 

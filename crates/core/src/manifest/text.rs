@@ -1,6 +1,6 @@
 //! The text of a manifest, before its format matters.
 
-use super::{Entry, Line, LineError, ManifestError};
+use super::{Entry, Line, LineError, ManifestError, Options};
 
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -44,10 +44,11 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
 }
 
 /// What `read` makes of each line that is neither empty nor, after blanks, starts
-/// with `comment`. It is not given lines with a NUL.
+/// with `comment`, until that is cancelled. It is not given lines with a NUL.
 pub(super) fn read_lines<'a>(
     lines: impl Iterator<Item = (u64, &'a [u8])>,
     comment: u8,
+    options: &Options<'_>,
     mut read: impl FnMut(&'a [u8]) -> Result<Entry, LineError>,
 ) -> Vec<Line> {
     let says_something = |line: &[u8]| {
@@ -55,6 +56,7 @@ pub(super) fn read_lines<'a>(
         first.is_some_and(|&first| first != comment)
     };
     lines
+        .take_while(|_| !options.is_cancelled())
         .filter(|(_, line)| says_something(line))
         .map(|(number, line)| Line {
             number,

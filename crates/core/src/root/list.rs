@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use super::error::{OpenError, Refusal};
 use super::trail::Trail;
 use super::{Containment, Root};
+use crate::cancel::Cancel;
 
 /// What [`Root::list`] finds out about each file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,84 +53,146 @@ pub struct Listing {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Lists what is below the root; fails where the root itself cannot be read.
-pub(super) fn list(root: &Root, detail: Detail) -> io::Result<Listing> {
+/// Lists what is below the root until `cancel` is raised; fails where the root itself
+/// cannot be read.
+pub(super) fn list(root: &Root, detail: Detail, cancel: &Cancel) -> io::Result<Listing> {
     let mut lister = Lister {
         root,
         detail,
+        cancel,
         trail: Trail::new(root.directory()),
-        pending: Vec::new(),
         listing: Listing::default(),
     };
-    lister.read_directory()?;
-    while let Some(directory) = lister.pending.pop() {
-        lister.visit(&directory);
-    }
+    let (entries, end) = lister.read_directory();
+    end?;
+    lister.visit(entries);
     let mut listing = lister.listing;
-    listing.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     let by_name = |a: &LeftOut, b: &LeftOut| a.name.cmp(&b.name);
     listing.left_out.sort_unstable_by(by_name);
     Ok(listing)
 }
 
-/// A directory that is still to be read.
-struct Pending {
-    /// How many directories are above it, the root not counted.
-    depth: usize,
+/// An entry of a directory, of a type that is known.
+struct Found {
+    /// Its name; a directory's with a slash after it, so that sorted entries give sorted
+    /// paths of what is below them.
     name: Vec<u8>,
+    file_type: FileType,
+    /// How many bytes a regular file has, where that was looked up.
+    size: Option<u64>,
 }
 
-/// The state of a listing: depth first, so that going on from one directory to
-/// the next is one step on the trail.
+/// The state of a listing: depth first, each directory in the order of its names.
 struct Lister<'a> {
     root: &'a Root,
     detail: Detail,
+    cancel: &'a Cancel,
     trail: Trail<'a>,
-    /// A stack: those at the end stand in the trail's current directory, those
-    /// before them in directories above.
-    pending: Vec<Pending>,
     listing: Listing,
 }
 
 impl Lister<'_> {
-    fn visit(&mut self, directory: &Pending) {
-        while self.trail.depth() > directory.depth {
-            self.trail.leave();
-        }
-        let name = self.trail.path_of(&directory.name);
-        let entered = self.trail.enter(&directory.name);
-        if let Err(errno) = entered.and_then(|()| self.read_directory()) {
-            self.leave_out(name, errno.into());
+    /// Takes the entries of the root and of all directories below.
+    fn visit(&mut self, entries: Vec<Found>) {
+        let mut levels = vec![entries.into_iter()];
+        while let Some(level) = levels.last_mut() {
+            if self.cancel.is_requested() {
+                return;
+            }
+            match level.next() {
+                Some(found) if found.file_type == FileType::Directory => {
+                    levels.extend(self.enter(&found).map(Vec::into_iter));
+                }
+                Some(found) => self.take(found),
+                None => {
+                    levels.pop();
+                    self.trail.leave();
+                }
+            }
         }
     }
 
-    /// Takes every entry of the trail's current directory.
-    fn read_directory(&mut self) -> Result<(), Errno> {
+    /// Goes down into a directory; `None` where that fails.
+    fn enter(&mut self, directory: &Found) -> Option<Vec<Found>> {
+        let name = directory.name.strip_suffix(b"/")?;
+        let path = self.trail.path_of(name);
+        if let Err(errno) = self.trail.enter(name) {
+            self.leave_out(path, errno.into());
+            return None;
+        }
+        let (entries, end) = self.read_directory();
+        if let Err(errno) = end {
+            self.leave_out(path, errno.into());
+        }
+        Some(entries)
+    }
+
+    /// The entries of the trail's current directory, sorted: those before an error, and the
+    /// error.
+    fn read_directory(&mut self) -> (Vec<Found>, Result<(), Errno>) {
+        let mut entries = Vec::new();
+        let end = self.read_into(&mut entries);
+        sort(&mut entries, self.cancel);
+        (entries, end)
+    }
+
+    fn read_into(&mut self, entries: &mut Vec<Found>) -> Result<(), Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(self.trail.directory()?, ".", flags, Mode::empty())?;
         for entry in Dir::new(directory)? {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
+            if self.cancel.is_requested() {
+                return Ok(());
+            }
             if name != b"." && name != b".." {
-                self.take(name, entry.file_type());
+                entries.extend(self.find(name, entry.file_type()));
             }
         }
         Ok(())
     }
 
-    /// Takes one entry of the trail's current directory.
-    fn take(&mut self, name: &[u8], file_type: FileType) {
-        let depth = self.trail.depth();
-        let path = self.trail.path_of(name);
-        match file_type {
-            FileType::Directory => self.pending.push(Pending {
-                depth,
-                name: name.to_vec(),
-            }),
-            FileType::Symlink => self.take_link(path),
-            FileType::RegularFile if self.detail == Detail::Names => self.list(path, 0),
+    /// An entry of the trail's current directory; `None` where it cannot be looked at.
+    fn find(&mut self, name: &[u8], file_type: FileType) -> Option<Found> {
+        let (file_type, size) = match file_type {
+            FileType::RegularFile if self.detail == Detail::Names => (file_type, None),
             // Not all file systems state the type in the directory.
-            FileType::RegularFile | FileType::Unknown => self.take_by_status(name, path),
+            FileType::RegularFile | FileType::Unknown => match self.status(name) {
+                Ok(status) => status,
+                Err(errno) => {
+                    let path = self.trail.path_of(name);
+                    self.leave_out(path, errno.into());
+                    return None;
+                }
+            },
+            known => (known, None),
+        };
+        let mut name = name.to_vec();
+        if file_type == FileType::Directory {
+            name.push(b'/');
+        }
+        Some(Found {
+            name,
+            file_type,
+            size,
+        })
+    }
+
+    fn status(&mut self, name: &[u8]) -> Result<(FileType, Option<u64>), Errno> {
+        let stat = statat(self.trail.directory()?, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let size = u64::try_from(stat.st_size).ok();
+        Ok((FileType::from_raw_mode(stat.st_mode), size))
+    }
+
+    /// Takes an entry of the trail's current directory that is no directory.
+    fn take(&mut self, found: Found) {
+        let path = self.trail.path_of(&found.name);
+        match found.file_type {
+            FileType::RegularFile => self.list(path, found.size),
+            FileType::Symlink => match self.root.status(&path, Containment::Beneath) {
+                Ok(status) => self.list(path, Some(status.size)),
+                Err(reason) => self.leave_out(path, reason),
+            },
             special => {
                 let refusal = Refusal::of_type(special).unwrap_or(Refusal::Special);
                 self.leave_out(path, refusal.into());
@@ -137,32 +200,26 @@ impl Lister<'_> {
         }
     }
 
-    fn take_link(&mut self, path: Vec<u8>) {
-        match self.root.status(&path, Containment::Beneath) {
-            Ok(status) => self.list(path, status.size),
-            Err(reason) => self.leave_out(path, reason),
-        }
-    }
-
-    fn take_by_status(&mut self, name: &[u8], path: Vec<u8>) {
-        let directory = self.trail.directory();
-        let stat =
-            directory.and_then(|directory| statat(directory, name, AtFlags::SYMLINK_NOFOLLOW));
-        match stat.map(|stat| (FileType::from_raw_mode(stat.st_mode), stat.st_size)) {
-            #[allow(clippy::cast_sign_loss, reason = "no file has a negative size")]
-            Ok((FileType::RegularFile, size)) => self.list(path, size as u64),
-            Ok((FileType::Unknown, _)) => self.leave_out(path, Refusal::Special.into()),
-            Ok((file_type, _)) => self.take(name, file_type),
-            Err(errno) => self.leave_out(path, errno.into()),
-        }
-    }
-
-    fn list(&mut self, name: Vec<u8>, size: u64) {
-        let size = (self.detail == Detail::Sizes).then_some(size);
+    fn list(&mut self, name: Vec<u8>, size: Option<u64>) {
+        let size = size.filter(|_| self.detail == Detail::Sizes);
         self.listing.files.push(Listed { name, size });
     }
 
     fn leave_out(&mut self, name: Vec<u8>, reason: OpenError) {
         self.listing.left_out.push(LeftOut { name, reason });
+    }
+}
+
+/// Sorts by name, or leaves it where `cancel` is raised.
+fn sort(entries: &mut [Found], cancel: &Cancel) {
+    /// So many are sorted in some milliseconds.
+    const AT_ONCE: usize = 1 << 16;
+    let by_name = |a: &Found, b: &Found| a.name.cmp(&b.name);
+    if entries.len() <= AT_ONCE {
+        entries.sort_unstable_by(by_name);
+    } else if !cancel.is_requested() {
+        let (before, _, after) = entries.select_nth_unstable_by(entries.len() / 2, by_name);
+        sort(before, cancel);
+        sort(after, cancel);
     }
 }

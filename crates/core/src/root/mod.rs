@@ -19,6 +19,8 @@ use kernel::Kernel;
 pub use list::{Detail, LeftOut, Listed, Listing};
 pub use status::FileStatus;
 
+use crate::cancel::Cancel;
+
 /// The longest path that the system accepts, its final NUL included.
 const PATH_MAX: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
     4096
@@ -148,11 +150,13 @@ impl Root {
     ///
     /// A tree may have names too long for [`open_regular`](Self::open_regular).
     ///
+    /// Where `cancel` is raised meanwhile the rest is not listed.
+    ///
     /// # Errors
     /// Where the root itself cannot be read. A directory below it that cannot is
     /// in [`Listing::left_out`].
-    pub fn list(&self, detail: Detail) -> io::Result<Listing> {
-        list::list(self, detail)
+    pub fn list(&self, detail: Detail, cancel: &Cancel) -> io::Result<Listing> {
+        list::list(self, detail, cancel)
     }
 
     fn directory(&self) -> BorrowedFd<'_> {

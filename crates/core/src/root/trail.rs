@@ -20,6 +20,7 @@ pub(super) struct Trail<'a> {
     root: BorrowedFd<'a>,
     /// The directories' names, joined by slashes; empty at the root.
     path: Vec<u8>,
+    /// How many directories there are below the root.
     depth: usize,
     /// The last of these directories, the current one at the back. Empty below
     /// the root only after going up further than they reach.
@@ -34,11 +35,6 @@ impl<'a> Trail<'a> {
             depth: 0,
             kept: VecDeque::new(),
         }
-    }
-
-    /// How many directories there are below the root.
-    pub(super) fn depth(&self) -> usize {
-        self.depth
     }
 
     /// The path from the root to `name` in the current directory.
@@ -120,7 +116,7 @@ mod tests {
         let mut trail = Trail::new(root.as_fd());
         let identity = |trail: &mut Trail<'_>| {
             let stat = fstat(trail.directory().unwrap()).unwrap();
-            (trail.depth(), stat.st_ino)
+            (trail.depth, stat.st_ino)
         };
         let mut way_down = vec![identity(&mut trail)];
         for name in names {

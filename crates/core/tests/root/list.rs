@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 
-use checksig_core::{Containment, Detail, Listing};
+use checksig_core::{Cancel, Containment, Detail, Listing};
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat, symlinkat};
 use rustix::io::Errno;
 
@@ -50,7 +50,10 @@ fn files_are_sorted_by_their_bytes() {
         "\\xff",
     ];
     for resolver in RESOLVERS {
-        let listing = tree.open(resolver).list(Detail::Names).unwrap();
+        let listing = tree
+            .open(resolver)
+            .list(Detail::Names, &Cancel::default())
+            .unwrap();
         assert_eq!(files(&listing), expected);
         assert!(listing.files.is_sorted_by_key(|file| file.name.clone()));
         assert!(listing.files.iter().all(|file| file.size.is_none()));
@@ -65,7 +68,10 @@ fn sizes_come_when_asked_for() {
     tree.file("a/seven", "content");
     tree.link("link", "a/seven");
     for resolver in RESOLVERS {
-        let listing = tree.open(resolver).list(Detail::Sizes).unwrap();
+        let listing = tree
+            .open(resolver)
+            .list(Detail::Sizes, &Cancel::default())
+            .unwrap();
         let sizes = listing.files.iter().map(|file| file.size);
         assert_eq!(files(&listing), ["a/seven", "empty", "link"]);
         assert_eq!(sizes.collect::<Vec<_>>(), [Some(7), Some(0), Some(7)]);
@@ -75,7 +81,10 @@ fn sizes_come_when_asked_for() {
 #[test]
 fn an_empty_directory_is_an_empty_listing() {
     let tree = Tree::new();
-    let listing = tree.open(RESOLVERS[0]).list(Detail::Sizes).unwrap();
+    let listing = tree
+        .open(RESOLVERS[0])
+        .list(Detail::Sizes, &Cancel::default())
+        .unwrap();
     assert!(listing.files.is_empty() && listing.left_out.is_empty());
 }
 
@@ -115,7 +124,10 @@ fn what_is_no_file_is_left_out_with_the_reason() {
     ];
     for resolver in RESOLVERS {
         for detail in [Detail::Names, Detail::Sizes] {
-            let listing = tree.open(resolver).list(detail).unwrap();
+            let listing = tree
+                .open(resolver)
+                .list(detail, &Cancel::default())
+                .unwrap();
             assert_eq!(files(&listing), ["link", "sub/file", "sub/up"]);
             assert_eq!(left_out(&listing), expected);
         }
@@ -131,7 +143,7 @@ fn every_listed_file_can_be_opened() {
     tree.link("b/link", "d/e");
     for resolver in RESOLVERS {
         let root = tree.open(resolver);
-        let listing = root.list(Detail::Sizes).unwrap();
+        let listing = root.list(Detail::Sizes, &Cancel::default()).unwrap();
         assert_eq!(listing.files.len(), 5);
         for file in listing.files {
             let status = root.status(&file.name, Containment::Beneath).unwrap();
@@ -156,7 +168,10 @@ fn unreadable_directories_are_left_out_with_the_error() {
     if fs::read_dir(tree.path("closed")).is_err() {
         let denied = error(Errno::ACCESS);
         for resolver in RESOLVERS {
-            let listing = tree.open(resolver).list(Detail::Sizes).unwrap();
+            let listing = tree
+                .open(resolver)
+                .list(Detail::Sizes, &Cancel::default())
+                .unwrap();
             assert_eq!(files(&listing), ["file"]);
             let expected = ["closed", "sub/closed"].map(|name| format!("{name} {denied}"));
             assert_eq!(left_out(&listing), expected);
@@ -189,7 +204,10 @@ fn a_deep_tree_is_listed_to_its_end() {
     }
     symlinkat("nothing", &directory, "link").unwrap();
     for detail in [Detail::Names, Detail::Sizes] {
-        let listing = tree.open(RESOLVERS[0]).list(detail).unwrap();
+        let listing = tree
+            .open(RESOLVERS[0])
+            .list(detail, &Cancel::default())
+            .unwrap();
         assert_eq!(listing.files.len(), 2 * DEPTH / EVERY);
         // A link there cannot be followed by its name from the root.
         let [link] = &listing.left_out[..] else {

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use checksig_core::{Containment, Detail, Listed, Root};
+use checksig_core::{Cancel, Containment, Detail, Listed, Root};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::support::{RESOLVERS, Tree, outcome};
@@ -138,7 +138,7 @@ fn a_listing_stays_inside() {
         let root = tree.open(resolver);
         while_disturbed(disturb, || {
             for _ in 0..OPENS / 10 {
-                let listing = root.list(Detail::Names).unwrap();
+                let listing = root.list(Detail::Names, &Cancel::default()).unwrap();
                 let secret = |file: &Listed| file.name.ends_with(b"secret");
                 assert!(!listing.files.iter().any(secret));
             }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pty
 import shlex
 import subprocess
 import sys
@@ -244,10 +246,51 @@ def test_a_name_is_never_cut(tmp_path: Path) -> None:
     assert (found.code, found.stdout) == (1, b"")
 
 
-@pytest.mark.parametrize("algorithm", ["bsd", "sysv", "sm3"])
-def test_what_is_not_supported_says_so(algorithm: str, tmp_path: Path) -> None:
-    error = f"cksum: the algorithm {algorithm} is not supported\n".encode()
-    assert ours("cksum", ["-a", algorithm], tmp_path) == Done(1, b"", error)
+@pytest.mark.parametrize("algorithm", ["bsd", "sysv", "crc", "sm3"])
+def test_the_algorithms_of_cksum_alone(algorithm: str, tree: Path) -> None:
+    if algorithm == "sm3" and algorithm not in hashlib.algorithms_available:
+        pytest.skip("needs SM3 in Python's OpenSSL")
+    files = ["a", "b", "empty", "new\nline", "nope"]
+    for arguments in (files, [], ["-"], ["-z", *files], ["--tag", *files], ["--untagged", *files]):
+        assert_same("cksum", ["-a", algorithm, *arguments], tree, b"from a pipe")
+    assert_same("cksum", ["-a", algorithm, "-c", "a"], tree)
+
+
+def test_manifests_of_sm3(tree: Path) -> None:
+    if "sm3" not in hashlib.algorithms_available:
+        pytest.skip("needs SM3 in Python's OpenSSL")
+    for form in ([], ["--untagged"]):
+        lines = theirs("cksum", ["-a", "sm3", *form, "a", "new\nline"], tree).stdout
+        for arguments in (["-c"], ["-a", "sm3", "-c"]):
+            assert_same("cksum", arguments, tree, lines + lines.replace(b"(a)", b"(b)"))
+
+
+def test_what_never_waits_is_read(tree: Path) -> None:
+    assert_same("sha1sum", ["/dev/null", "a"], tree)
+    lines = theirs("sha1sum", ["a", "b"], tree).stdout
+    for arguments, content in ([], b"piped"), (["-c"], lines):
+        pipe, into = os.pipe()
+        os.write(into, content)
+        os.close(into)
+        name = f"/dev/fd/{pipe}"
+        command = [sys.executable, "-m", "checksig", "compat", "sha1sum", *arguments, name]
+        found = subprocess.run(
+            command, cwd=tree, pass_fds=[pipe], capture_output=True, timeout=TIMEOUT, check=True
+        )
+        os.close(pipe)
+        if arguments:
+            assert found.stdout == b"a: OK\nb: OK\n"
+        else:
+            assert found.stdout.split()[0].decode() == hashlib.sha1(content).hexdigest()
+
+
+def test_a_terminal_is_not_waited_for(tree: Path) -> None:
+    controller, terminal = pty.openpty()
+    name = os.ttyname(terminal)
+    found = ours("sha1sum", [name], tree)
+    os.close(controller)
+    os.close(terminal)
+    assert found == Done(1, b"", f"sha1sum: {name}: Resource temporarily unavailable\n".encode())
 
 
 @pytest.mark.parametrize("program", [*PROGRAMS, "cksum"])

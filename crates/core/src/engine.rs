@@ -4,7 +4,6 @@
 //! done and calls the observer, which so never runs on a thread that the caller
 //! does not know.
 
-use std::convert::identity;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -184,9 +183,15 @@ pub(crate) struct Done<R> {
 
 impl<R> Done<R> {
     /// The results of what was done, in order.
+    #[allow(
+        clippy::filter_map_identity,
+        reason = "`flatten` would not keep the memory that the results are in"
+    )]
     pub(crate) fn into_results(self) -> Vec<R> {
-        // Not `flatten`, which would not keep the memory that the results are in.
-        self.results.into_iter().filter_map(identity).collect()
+        self.results
+            .into_iter()
+            .filter_map(|result| result)
+            .collect()
     }
 }
 

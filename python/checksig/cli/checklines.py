@@ -14,7 +14,8 @@ from .digests import CRC, TAGS
 
 __all__ = ["Entry", "Parser", "escaped"]
 
-_HEX_DIGITS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
+_HEX_DIGITS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128,
+               "sm3": 64}  # fmt: skip
 _MAX_BLAKE2B = 512
 _TAG = re.compile(rb"[^\s(-]*")
 _ALGORITHM_OF_TAG = {tag.encode(): algorithm for algorithm, tag in TAGS.items()}

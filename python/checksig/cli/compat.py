@@ -14,7 +14,7 @@ from typing import Optional
 from .. import __version__
 from . import checklines
 from .compat_names import PROGRAMS
-from .digests import ALGORITHMS, CRC, TAGS, UNSUPPORTED, digest_of, open_regular
+from .digests import ALGORITHMS, SIZED, TAGS, digest_of, digest_of_named, open_named
 from .getopt import BadOption, Option, parse
 from .quoting import quoted, shell_quoted
 
@@ -58,7 +58,7 @@ Print checksums, or check them with -c. Without FILE, or where it is -, read sta
 
 {options}
 
-The options are those of coreutils 9.1. No call waits for a file that is not regular.
+The options are those of coreutils 9.1. No call waits for a FIFO, a socket or a device.
 """
 
 
@@ -181,10 +181,8 @@ def _tell(program: str, what: str) -> None:
 
 
 def _algorithm(name: str) -> str:
-    if name in UNSUPPORTED:
-        raise _Usage(f"the algorithm {name} is not supported", hint=False)
     if name not in ALGORITHMS:
-        valid = "".join(f"\n  - {quoted(valid)}" for valid in ("bsd", "sysv", *ALGORITHMS, "sm3"))
+        valid = "".join(f"\n  - {quoted(valid)}" for valid in ALGORITHMS)
         invalid = f"invalid argument {quoted(name)} for {quoted('--algorithm')}"
         raise _Usage(f"{invalid}\nValid arguments are:{valid}")
     return name
@@ -206,7 +204,7 @@ def _require_sense(call: _Call) -> None:
     if call.length > _MAX_LENGTH:
         limit = f"maximum digest length for {quoted('BLAKE2b')} is {_MAX_LENGTH} bits"
         raise _Usage(f"invalid length: {quoted(str(call.length))}\n\0{limit}", hint=False)
-    if checking and call.algorithm == CRC and not call.any_algorithm:
+    if checking and call.algorithm in SIZED and not call.any_algorithm:
         raise _Usage("--check is not supported with --algorithm={bsd,sysv,crc}", hint=False)
     if call.tagged and call.binary is False:
         raise _Usage("--tag does not support --text mode")
@@ -233,7 +231,7 @@ def _print(call: _Call, file: bytes) -> bool:
     digest = _read(call, file, call.algorithm, call.length)
     if digest is None:
         return False
-    if call.algorithm == CRC:
+    if call.algorithm in SIZED:
         name = b" " + file if call.files else b""
         _write(digest.encode() + name + call.end)
         return True
@@ -268,7 +266,7 @@ def _lines(file: bytes) -> list[bytes]:
     if file == b"-":
         text = sys.stdin.buffer.read()
     else:
-        with open_regular(file) as stream:
+        with open_named(file) as stream:
             text = stream.read()
     lines = text.split(b"\n")
     return lines if lines[-1] else lines[:-1]
@@ -358,7 +356,7 @@ class _Check:
 def _read(call: _Call, file: bytes, algorithm: str, length: int) -> Optional[str]:
     """The digest of a file; ``None``, and a message, where it cannot be read."""
     try:
-        return digest_of(file, algorithm, length)
+        return digest_of_named(file, algorithm, length)
     except OSError as error:
         _complain(call.program, f"{shell_quoted(file)}: {error.strerror}")
         return None

@@ -294,8 +294,9 @@ def verify(
         strict: malformed lines fail the run. Otherwise they are only reported.
         ignore_missing: files that are missing are skipped and do not fail the run.
         audit: files that are not listed fail the run and are in ``extra``.
-        exclude: globs of files that an audit passes over. ``*`` and ``?`` stop at a
-            slash, ``**`` does not; a glob without a slash matches any part of a name.
+        exclude: globs of files that are passed over: their lines are skipped, and an
+            audit does not look for them. ``*`` and ``?`` stop at a slash, ``**`` does
+            not; a glob without a slash matches any part of a name.
         contain: names that lead out of the root, through ``..`` or symbolic links too,
             are refused.
         threads: how many threads read files; one a processor by default.

@@ -261,8 +261,9 @@ pub unsafe extern "C" fn checksig_options_set_measure(
     unsafe { set(options, |options| options.verify.measure = measure) }
 }
 
-/// Leaves files out of an audit and of a manifest that is made: those that this glob
-/// matches, as well as those of earlier calls.
+/// Passes over the files that this glob matches, as well as over those of earlier calls:
+/// their lines are skipped, an audit does not look for them, and a manifest that is made
+/// does not list them.
 ///
 /// `*` and `?` stand for anything but a slash, `**` for any number of directories,
 /// `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name below

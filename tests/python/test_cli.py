@@ -209,6 +209,15 @@ def test_verify(tree: Path) -> None:
     assert checksig("verify", "--status", cwd=tree) == Done(0, "", "")
 
 
+def test_verify_excludes(tree: Path) -> None:
+    write(tree, b="changed")
+    done = checksig("verify", "--exclude", "b", cwd=tree)
+    assert (done.code, done.out) == (0, "a: OK\nb: SKIPPED (excluded)\n")
+    assert "1 OK, 1 SKIPPED" in done.err
+    assert checksig("verify", "--exclude", "*", cwd=tree).code == 2
+    assert checksig("verify", "--exclude", "b", "--require", "b", cwd=tree).code == 1
+
+
 def test_every_verdict(tree: Path) -> None:
     (tree / "directory").mkdir()
     manifest = tree / "SUMS"
@@ -367,6 +376,14 @@ def test_audit(tree: Path) -> None:
     assert checksig("audit", "--exclude", "c", cwd=tree).code == 0
 
 
+def test_what_was_just_made_passes_an_audit(tree: Path) -> None:
+    os.mkfifo(tree / "fifo")
+    (tree / "dangling").symlink_to("nothing")
+    (tree / "sha1sum.txt").unlink()
+    assert checksig("create", "-a", "sha1", cwd=tree).code == 0
+    assert checksig("audit", "--status", cwd=tree) == Done(0, "", "")
+
+
 # create, update, diff, hash
 
 
@@ -409,6 +426,18 @@ def test_update(tree: Path) -> None:
     assert checksig("update", "-m", "sha1sum.txt", "-j", "1", cwd=tree) == Done(0, "", "")
     assert checksig("verify", "-q", cwd=tree) == Done(0, "", "")
     assert checksig("update", "--exclude", "c", cwd=tree).out == "c: REMOVED\n"
+
+
+def test_how_manifests_are_read(tree: Path) -> None:
+    records = (line("a", "alpha") + line("b", "gone")).replace("\n", "\0")
+    (tree / "records").write_text(records, encoding="utf-8")
+    reading = ["-z", "--format", "gnu", "-a", "sha1"]
+    assert checksig("diff", "records", "records", *reading, cwd=tree) == Done(0, "", "")
+    assert checksig("diff", "records", "records", "-a", "md5", cwd=tree).code == 2
+    done = checksig("update", "-m", "records", *reading, "--exclude", "sha1sum.txt", cwd=tree)
+    assert done == Done(0, "b: CHANGED\n", "")
+    text = (tree / "records").read_text(encoding="utf-8")
+    assert text == (line("a", "alpha") + line("b", "beta")).replace("\n", "\0")
 
 
 def test_diff(tree: Path) -> None:

@@ -105,21 +105,22 @@ _WATCH = click.option(
     "--progress", "watch", type=_WHEN, default="auto", show_default=True,
     help="Whether standard error shows how far the run is.",
 )  # fmt: skip
+#: How a manifest is read.
+_READ = _all(_algorithm("auto", default="auto"), _format("auto", default="auto"), _ZERO)
 _VERIFY = _all(
     _ROOT,
     click.option(
         *("-m", "--manifest"), "names", multiple=True, metavar="FILE",
         help="The manifest, or - for standard input; may be given several times.",
     ),
-    _algorithm("auto", default="auto"),
-    _format("auto", default="auto"),
-    _ZERO,
+    _READ,
     _THREADS,
     click.option("--lenient", is_flag=True, help="Malformed lines do not fail the run."),
     click.option("--ignore-missing", is_flag=True, help="Missing files do not fail the run."),
     click.option(
         "--require", multiple=True, metavar="NAME", help="This file must be listed and OK."
     ),
+    _EXCLUDE,
     click.option("--allow-outside", is_flag=True, help="Names may lead out of ROOT."),
     _VIEW,
     _WATCH,
@@ -158,7 +159,6 @@ def verify(**options: Any) -> int:
 
 @cli.command()
 @_VERIFY
-@_EXCLUDE
 def audit(**options: Any) -> int:
     """Verify, and report the files below ROOT that are not listed."""
     return _verify(audit=True, **options)
@@ -200,6 +200,7 @@ def create(
 @cli.command()
 @_ROOT
 @click.option("-m", "--manifest", "name", metavar="FILE", help="The manifest to update.")
+@_READ
 @_THREADS
 @_EXCLUDE
 @_VIEW
@@ -210,6 +211,7 @@ def update(
 ) -> int:  # fmt: skip
     """Make a manifest anew and print what has changed since."""
     shown = _output(output, quiet, status, color)
+    options["format"] = options.pop("format_")
     with _bar(watch, status) as move:
         difference = manifests.update(root, name, progress=move, **options)
     shown.difference(difference)
@@ -219,13 +221,19 @@ def update(
 @cli.command()
 @click.argument("first", type=click.Path(), metavar="A")
 @click.argument("second", type=click.Path(), metavar="B")
+@_READ
 @_VIEW
-def diff(first: str, second: str, output: str, quiet: bool, status: bool, color: str) -> int:
+def diff(
+    first: str, second: str, algorithm: str, format_: str, zero: bool, output: str, quiet: bool,
+    status: bool, color: str,
+) -> int:  # fmt: skip
     """Print what is in one manifest and not in the other; - is standard input."""
     if first == second == "-":
         raise click.UsageError("standard input can be one of the manifests only")
     shown = _output(output, quiet, status, color)
-    difference = manifests.diff(_source(first), _source(second))
+    difference = manifests.diff(
+        _source(first), _source(second), algorithm=algorithm, format=format_, zero=zero
+    )
     shown.difference(difference)
     return _BAD if difference else 0
 
@@ -269,8 +277,8 @@ def compat(program: str, arguments: tuple[str, ...]) -> int:
 def _verify(
     root: str, names: tuple[str, ...], format_: str, algorithm: str, zero: bool,
     threads: Optional[int], lenient: bool, ignore_missing: bool, require: tuple[str, ...],
-    allow_outside: bool, output: str, quiet: bool, status: bool, color: str, watch: str,
-    audit: bool = False, exclude: tuple[str, ...] = (),
+    exclude: tuple[str, ...], allow_outside: bool, output: str, quiet: bool, status: bool,
+    color: str, watch: str, audit: bool = False,
 ) -> int:  # fmt: skip
     """Verifies each manifest in turn; the worst exit code counts."""
     shown = _output(output, quiet, status, color)

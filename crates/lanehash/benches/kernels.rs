@@ -2,6 +2,8 @@
 //!
 //! `LANEHASH_KERNEL` does not matter here: each case names its kernel.
 
+use std::ops::ControlFlow;
+
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use lanehash::{Algorithm, Kernel, Scheduler, hash_many_with};
@@ -61,7 +63,8 @@ fn crossover(bencher: Bencher<'_, '_>, case: (Algorithm, Kernel, usize, bool)) {
             };
             scheduler.set_crossover(if together { 0 } else { usize::MAX });
             let messages = (0..busy).map(|tag| (tag, black_box(&message[..])));
-            scheduler.run(messages, |done| drop(black_box(done)), || {});
+            let end = |_| ControlFlow::Continue(());
+            let _ = scheduler.run(messages, |done| drop(black_box(done)), end);
         });
 }
 

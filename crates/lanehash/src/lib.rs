@@ -17,6 +17,7 @@
 //! ```no_run
 //! use std::fs::File;
 //! use std::io::BufReader;
+//! use std::ops::ControlFlow;
 //!
 //! use lanehash::{Algorithm, Scheduler};
 //!
@@ -25,13 +26,13 @@
 //!     let file = File::open(&path).ok()?;
 //!     Some((path, BufReader::with_capacity(128 * 1024, file)))
 //! });
-//! scheduler.run(
+//! let _ = scheduler.run(
 //!     files,
 //!     |done| match done.result {
 //!         Ok(digest) => println!("{digest}  {}", done.tag.display()),
 //!         Err(error) => eprintln!("{}: {error}", done.tag.display()),
 //!     },
-//!     std::thread::yield_now,
+//!     |_| ControlFlow::Continue(()),
 //! );
 //! ```
 //!
@@ -95,6 +96,8 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use core::ops::ControlFlow;
+
 pub use algorithm::{Algorithm, Digest, UnknownAlgorithm};
 pub use kernel::{KERNEL_VARIABLE, Kernel, Unavailable, UnknownKernel};
 pub use scheduler::{Done, Scheduler, Step};
@@ -135,7 +138,7 @@ fn hash_all<'a, M: AsRef<[u8]>>(
     order.sort_by_key(|&i| core::cmp::Reverse(messages[i].as_ref().len()));
     let mut digests = vec![Digest::new([0; 64], 0); messages.len()];
     let queue = order.into_iter().map(|i| (i, messages[i].as_ref()));
-    scheduler.run(
+    let _ = scheduler.run(
         queue,
         |done| {
             // A slice never fails.
@@ -143,7 +146,7 @@ fn hash_all<'a, M: AsRef<[u8]>>(
                 digests[done.tag] = digest;
             }
         },
-        || {},
+        |_| ControlFlow::Continue(()),
     );
     digests
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, BufRead, ErrorKind};
+use std::ops::ControlFlow;
 
 use crate::kernel::{Kernel, Unavailable};
 use crate::states::{States, states};
@@ -203,15 +204,20 @@ impl<T, S: BufRead> Scheduler<T, S> {
 
     /// Hashes all messages of an iterator and hands each to `sink` when it is done.
     ///
-    /// The iterator is asked for a message only when a lane is free for it. A source that
-    /// says [`ErrorKind::WouldBlock`] is asked again and again: `waiting` is called when
-    /// all of them do.
+    /// The iterator is asked for a message only when a lane is free for it. After every step, and
+    /// after `sink` has had what that step ended, `between` hears how it went: here a caller
+    /// looks for a request to stop, shows how far it is, or sleeps while all sources wait. When
+    /// it breaks, the messages in the lanes stay where they are: go on with another call, or
+    /// have them back from [`Scheduler::take_unfinished`].
+    ///
+    /// The loop is no more than [`Scheduler::push`], [`Scheduler::step`] and
+    /// [`Scheduler::pop`]: write it out where the three closures would need one thing.
     pub fn run(
         &mut self,
         messages: impl IntoIterator<Item = (T, S)>,
         mut sink: impl FnMut(Done<T, S>),
-        mut waiting: impl FnMut(),
-    ) {
+        mut between: impl FnMut(Step) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut messages = messages.into_iter().fuse();
         loop {
             while self.has_free_lane() {
@@ -220,12 +226,23 @@ impl<T, S: BufRead> Scheduler<T, S> {
                 };
                 self.push(tag, source);
             }
-            match self.step() {
-                Step::Progress => self.done.drain(..).for_each(&mut sink),
-                Step::Waiting => waiting(),
-                Step::Empty => return,
+            let step = self.step();
+            if step == Step::Empty {
+                return ControlFlow::Continue(());
             }
+            self.done.drain(..).for_each(&mut sink);
+            between(step)?;
         }
+    }
+
+    /// Takes out the messages that are not done, without a digest: first those in the lanes.
+    ///
+    /// The scheduler is then as new, but for messages that are done and not yet popped.
+    pub fn take_unfinished(&mut self) -> Vec<(T, S)> {
+        let lanes = self.lanes.iter_mut().filter_map(Option::take);
+        let mut messages: Vec<_> = lanes.map(|lane| (lane.tag, lane.source)).collect();
+        messages.extend(self.queue.drain(..));
+        messages
     }
 
     /// Moves messages from the queue to free lanes.

@@ -4,9 +4,10 @@ mod common;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::ops::ControlFlow;
 
 use common::{cases, oracle, pattern};
-use lanehash::{Algorithm, Kernel, Scheduler, Step};
+use lanehash::{Algorithm, Done, Kernel, Scheduler, Step};
 use proptest::prelude::*;
 
 /// What a source does next.
@@ -195,15 +196,19 @@ fn readers_with_small_and_odd_buffers() {
                 .iter()
                 .map(|&len| (len, BufReader::with_capacity(capacity, &bytes[..len])));
             let mut count = 0;
-            scheduler.run(
+            let end = scheduler.run(
                 sources,
                 |done| {
                     count += 1;
                     let digest = done.result.unwrap();
                     assert_eq!(digest.as_bytes(), oracle(algorithm, &bytes[..done.tag]));
                 },
-                || unreachable!("these sources do not wait"),
+                |step| {
+                    assert_eq!(step, Step::Progress, "these sources do not wait");
+                    ControlFlow::Continue(())
+                },
             );
+            assert_eq!(end, ControlFlow::Continue(()));
             assert_eq!(count, lengths.len());
         }
     }
@@ -222,4 +227,76 @@ fn lanes_fall_free() {
     assert_eq!(scheduler.step(), Step::Progress);
     assert!(scheduler.has_free_lane());
     assert_eq!(scheduler.step(), Step::Empty);
+}
+
+#[test]
+fn a_run_stops_and_goes_on() {
+    let bytes = pattern(1 << 20);
+    for (algorithm, kernel) in cases() {
+        let mut scheduler = Scheduler::with_kernel(algorithm, kernel).unwrap();
+        let mut messages = (0..40).map(|tag| (tag, &bytes[..bytes.len() / (tag + 1)]));
+        let mut digests = BTreeMap::new();
+        let mut steps = 0;
+        loop {
+            let sink = |done: Done<_, _>| {
+                digests.insert(done.tag, done.result.unwrap().as_bytes().to_vec());
+            };
+            let between = |_| {
+                steps += 1;
+                if steps % 3 == 0 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
+            if scheduler.run(&mut messages, sink, between).is_continue() {
+                break;
+            }
+        }
+        assert!(steps > 3, "it was never stopped");
+        assert_eq!(digests.len(), 40);
+        for (tag, digest) in digests {
+            let message = &bytes[..bytes.len() / (tag + 1)];
+            assert_eq!(digest, oracle(algorithm, message), "{algorithm} {kernel}");
+        }
+    }
+}
+
+#[test]
+fn unfinished_messages_are_given_back() {
+    let bytes = pattern(1 << 20);
+    for (algorithm, kernel) in cases() {
+        let mut scheduler = Scheduler::with_kernel(algorithm, kernel).unwrap();
+        scheduler.push(0, &bytes[..1]);
+        for tag in 1..50 {
+            scheduler.push(tag, &bytes[..]);
+        }
+        let mut done = Vec::new();
+        while done.is_empty() {
+            scheduler.step();
+            done.extend(std::iter::from_fn(|| scheduler.pop()));
+        }
+        assert_eq!(done[0].tag, 0);
+        let mut tags: Vec<_> = scheduler
+            .take_unfinished()
+            .iter()
+            .map(|(tag, _)| *tag)
+            .collect();
+        tags.sort_unstable();
+        assert_eq!(tags, (1..50).collect::<Vec<_>>());
+        assert_eq!((scheduler.unfinished(), scheduler.step()), (0, Step::Empty));
+        // A lane that was left in the middle of a message starts the next one afresh.
+        for tag in 0..40 {
+            scheduler.push(tag, &bytes[..1000]);
+        }
+        while scheduler.step() != Step::Empty {}
+        let digests: Vec<_> = std::iter::from_fn(|| scheduler.pop()).collect();
+        assert_eq!(digests.len(), 40);
+        for done in digests {
+            assert_eq!(
+                done.result.unwrap().as_bytes(),
+                oracle(algorithm, &bytes[..1000])
+            );
+        }
+    }
 }

@@ -12,17 +12,18 @@ use smallvec::smallvec;
 
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
-use crate::digest::Digest;
-use crate::engine::{BUFFER_LEN, Event, Plan, Worker, run};
+use crate::digest::{Digest, Kind};
+use crate::engine::{Event, Plan, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
-use crate::file::hash;
+use crate::file::FileError;
 use crate::hash::Hasher;
+use crate::hashing::{Hashed, Job, Work, hash_files};
 use crate::listing::{files_of, passed_over};
 use crate::locate::open_anywhere;
 use crate::manifest::{self, Entry, Format, Line};
 use crate::report::{Outcome, Report, Verdict, VerdictKind};
-use crate::root::{Containment, LeftOut, OpenError, Root};
+use crate::root::{Containment, LeftOut, OpenError};
 use crate::verify::open_root;
 
 /// How a manifest is made.
@@ -39,6 +40,9 @@ pub struct CreateOptions {
     /// How many threads read files; one a processor otherwise.
     pub threads: Option<NonZeroUsize>,
 }
+
+/// How much of a file is read at a time where but one is hashed.
+const BUFFER_LEN: usize = 128 * 1024;
 
 /// How much of a manifest is flushed to the disk between two looks at whether to go on.
 const FLUSH_LEN: usize = 4 << 20;
@@ -76,13 +80,14 @@ pub fn create(
         order: None,
         bytes_total: None,
     };
-    let work = |item: usize, worker: &mut Worker<'_, Outcome>| {
-        let outcome = hash_named(&directory, &files.names[item], options.algorithm, worker);
-        outcome
-            .into_iter()
-            .for_each(|outcome| worker.put(item, outcome));
+    let list = List {
+        names: &files.names,
+        algorithm: options.algorithm,
     };
-    let done = run(&plan, options.threads, cancel, work, &mut observe);
+    let live = |worker: &mut Worker<'_, Outcome>| {
+        hash_files(&directory, Containment::Beneath, &list, worker);
+    };
+    let done = run(&plan, options.threads, cancel, live, &mut observe);
     let mut cancelled = done.cancelled || cancel.is_requested();
     let mut outcomes = done.into_results();
     for outcome in files.left_out.into_iter().map(left_out) {
@@ -207,26 +212,40 @@ pub fn hash_file(path: &Path, algorithm: Algorithm) -> Result<Digest, Error> {
         })
 }
 
-fn hash_named(
-    root: &Root,
-    name: &[u8],
+/// The files to be listed, as work.
+struct List<'a> {
+    names: &'a [Vec<u8>],
     algorithm: Algorithm,
-    worker: &mut Worker<'_, Outcome>,
-) -> Option<Outcome> {
-    let mut outcome = Outcome {
-        line: 0,
-        name: name.to_vec(),
-        expected: None,
-        size: 0,
-        verdict: Verdict::Ok,
-    };
-    let hashers = smallvec![Hasher::new(algorithm)];
-    let beneath = Containment::Beneath;
-    match hash(root, name, beneath, hashers, worker, &mut outcome.size) {
-        Ok(hashed) => outcome.expected = hashed.digests.first().copied(),
-        Err(error) => outcome.verdict = error.verdict()?,
+}
+
+impl Work for List<'_> {
+    fn start(&self, item: usize, _worker: &mut Worker<'_, Outcome>) -> Option<Job<'_>> {
+        Some(Job {
+            name: &self.names[item],
+            kinds: smallvec![Kind::usual(self.algorithm)],
+        })
     }
-    Some(outcome)
+
+    fn finish(
+        &self,
+        item: usize,
+        hashed: &Result<Hashed, FileError>,
+        size: u64,
+        worker: &mut Worker<'_, Outcome>,
+    ) {
+        let (expected, verdict) = match hashed {
+            Ok(hashed) => (hashed.digests.first().copied(), Verdict::Ok),
+            Err(error) => (None, error.verdict()),
+        };
+        let outcome = Outcome {
+            line: 0,
+            name: self.names[item].clone(),
+            expected,
+            size,
+            verdict,
+        };
+        worker.put(item, outcome);
+    }
 }
 
 /// What becomes of what is no regular file.

@@ -64,10 +64,12 @@ impl Digest {
         self.algorithm
     }
 
-    /// Whether it is of the same algorithm and length, so that of one message both would
-    /// be the same.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        (self.algorithm, self.len) == (other.algorithm, other.len)
+    /// What it is a digest of any message by.
+    pub(crate) fn kind(&self) -> Kind {
+        Kind {
+            algorithm: self.algorithm,
+            len: self.len,
+        }
     }
 
     /// The digest's bytes.
@@ -81,6 +83,33 @@ impl Digest {
     #[must_use]
     pub fn to_base64url(&self) -> String {
         BASE64URL_NOPAD.encode(self.as_bytes())
+    }
+}
+
+/// An algorithm and the length of its digests: of one message, all digests of a kind are
+/// the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    algorithm: Algorithm,
+    len: u8,
+}
+
+impl Kind {
+    /// The digests of the algorithm's usual length.
+    pub(crate) fn usual(algorithm: Algorithm) -> Self {
+        Self {
+            algorithm,
+            len: algorithm.digest_len() as u8,
+        }
+    }
+
+    pub(crate) fn algorithm(self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// How many bytes the digests have.
+    pub(crate) fn len(self) -> usize {
+        usize::from(self.len)
     }
 }
 

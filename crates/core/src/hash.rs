@@ -4,7 +4,7 @@ use sha1::Digest as _;
 use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
-use crate::digest::Digest;
+use crate::digest::{Digest, Kind};
 
 /// The state of hashing one message with one algorithm.
 pub struct Hasher {
@@ -40,19 +40,12 @@ impl Hasher {
     /// its algorithm and length.
     #[must_use]
     pub fn like(digest: &Digest) -> Self {
-        Self::with_len(digest.algorithm(), digest.as_bytes().len())
+        Self::of(digest.kind())
     }
 
-    /// A state for each digest that these messages' digests will be compared with: one for
-    /// those that are alike.
-    pub(crate) fn for_all<'a>(digests: impl Iterator<Item = &'a Digest>) -> Hashers {
-        let mut distinct: SmallVec<[&Digest; 1]> = SmallVec::new();
-        for digest in digests {
-            if !distinct.iter().any(|other| other.is_like(digest)) {
-                distinct.push(digest);
-            }
-        }
-        distinct.into_iter().map(Self::like).collect()
+    /// Starts a message whose digest will be of this kind.
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self::with_len(kind.algorithm(), kind.len())
     }
 
     fn with_len(algorithm: Algorithm, len: usize) -> Self {

@@ -29,6 +29,7 @@ mod error;
 mod exclude;
 mod file;
 mod hash;
+mod hashing;
 mod listing;
 mod locate;
 pub mod manifest;

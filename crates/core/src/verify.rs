@@ -6,16 +6,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
 
-use smallvec::SmallVec;
-
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
 use crate::digest::Digest;
 use crate::engine::{Event, Plan, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
-use crate::file::{FileError, Hashed, hash};
-use crate::hash::Hasher;
+use crate::file::FileError;
+use crate::hashing::{Hashed, Job, Kinds, Work, hash_files};
 use crate::listing::unlisted;
 use crate::locate::{DEFAULT_NAME, Located, ManifestSource, locate};
 use crate::manifest::{self, Entry, Format, Line, LineError};
@@ -111,10 +109,15 @@ pub fn verify(
         order,
         bytes_total,
     };
-    let check = |first: usize, worker: &mut Worker<'_, Outcome>| {
-        check_lines(&directory, &lines, same.all(first), options, worker);
+    let check = Check {
+        lines: &lines,
+        same: &same,
+        options,
     };
-    let done = run(&plan, options.threads, cancel, check, &mut observe);
+    let live = |worker: &mut Worker<'_, Outcome>| {
+        hash_files(&directory, options.containment(), &check, worker);
+    };
+    let done = run(&plan, options.threads, cancel, live, &mut observe);
     let mut cancelled = done.cancelled || cancel.is_requested();
     let mut extra = Vec::new();
     if options.audit && !cancelled {
@@ -194,59 +197,72 @@ fn plan_order(
     (Some(order), Some(total))
 }
 
-/// Judges the lines at these places, which name the same file, by one reading of it. None
-/// is judged where the run was cancelled before its end.
-fn check_lines(
-    root: &Root,
-    lines: &[Line],
-    places: impl Iterator<Item = usize>,
-    options: &Options,
-    worker: &mut Worker<'_, Outcome>,
-) {
-    let mut entries: SmallVec<[_; 1]> = SmallVec::new();
-    for place in places {
-        let line = &lines[place];
-        match &line.content {
-            Err(error) => worker.put(place, malformed(line.number, *error)),
-            Ok(entry) => match skipped(entry, options) {
-                Some(skip) => {
-                    worker.put(
-                        place,
-                        outcome(line.number, entry, 0, Verdict::Skipped(skip)),
-                    );
-                }
-                None => entries.push((place, line.number, entry)),
-            },
-        }
+/// The lines of a manifest, as work.
+struct Check<'a> {
+    lines: &'a [Line],
+    same: &'a SameFile,
+    options: &'a Options,
+}
+
+impl Check<'_> {
+    /// The entries that are judged by the file of the line at `first`, with their places and
+    /// the numbers of their lines.
+    fn entries(&self, first: usize) -> impl Iterator<Item = (usize, u64, &Entry)> {
+        self.same.all(first).filter_map(|place| {
+            let line = &self.lines[place];
+            let entry = line.content.as_ref().ok()?;
+            let is_read = skipped(entry, self.options).is_none();
+            is_read.then_some((place, line.number, entry))
+        })
     }
-    let Some((_, _, first)) = entries.first() else {
-        return;
-    };
-    let digests = entries.iter().flat_map(|(_, _, entry)| &entry.digests);
-    let hashers = Hasher::for_all(digests);
-    let mut size = 0;
-    let hashed = hash(
-        root,
-        &first.name,
-        options.containment(),
-        hashers,
-        worker,
-        &mut size,
-    );
-    for (place, number, entry) in entries {
-        let (expected, verdict) = match &hashed {
-            Ok(hashed) => judge(entry, hashed),
-            Err(FileError::Missing) if options.ignore_missing => {
-                (None, Verdict::Skipped(Skip::Missing))
+}
+
+impl Work for Check<'_> {
+    fn start(&self, first: usize, worker: &mut Worker<'_, Outcome>) -> Option<Job<'_>> {
+        for place in self.same.all(first) {
+            let line = &self.lines[place];
+            match &line.content {
+                Err(error) => worker.put(place, malformed(line.number, *error)),
+                Ok(entry) => {
+                    if let Some(skip) = skipped(entry, self.options) {
+                        let verdict = Verdict::Skipped(skip);
+                        worker.put(place, outcome(line.number, entry, 0, verdict));
+                    }
+                }
             }
-            Err(error) => match error.verdict() {
-                Some(verdict) => (None, verdict),
-                None => return,
-            },
-        };
-        let mut outcome = outcome(number, entry, size, verdict);
-        outcome.expected = expected.or(outcome.expected);
-        worker.put(place, outcome);
+        }
+        let mut kinds = Kinds::new();
+        for digest in self.entries(first).flat_map(|(_, _, entry)| &entry.digests) {
+            if !kinds.contains(&digest.kind()) {
+                kinds.push(digest.kind());
+            }
+        }
+        let (_, _, entry) = self.entries(first).next()?;
+        Some(Job {
+            name: &entry.name,
+            kinds,
+        })
+    }
+
+    fn finish(
+        &self,
+        first: usize,
+        hashed: &Result<Hashed, FileError>,
+        size: u64,
+        worker: &mut Worker<'_, Outcome>,
+    ) {
+        for (place, number, entry) in self.entries(first) {
+            let (expected, verdict) = match hashed {
+                Ok(hashed) => judge(entry, hashed),
+                Err(FileError::Missing) if self.options.ignore_missing => {
+                    (None, Verdict::Skipped(Skip::Missing))
+                }
+                Err(error) => (None, error.verdict()),
+            };
+            let mut outcome = outcome(number, entry, size, verdict);
+            outcome.expected = expected.or(outcome.expected);
+            worker.put(place, outcome);
+        }
     }
 }
 
@@ -267,7 +283,7 @@ fn judge(entry: &Entry, hashed: &Hashed) -> (Option<Digest>, Verdict) {
         let actual = hashed
             .digests
             .iter()
-            .find(|digest| digest.is_like(expected));
+            .find(|digest| digest.kind() == expected.kind());
         if let Some(actual) = actual.filter(|actual| *actual != expected) {
             return (Some(*expected), Verdict::Mismatch(*actual));
         }

@@ -1,0 +1,202 @@
+//! The calling thread's part: results to their places, events to the observer.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::worker::Shared;
+use super::{Done, Event, Progress};
+
+/// The least time between two reports of progress.
+pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The most time that a result waits to be collected.
+const COLLECT_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How many results wait at a worker until the collecting thread is woken.
+const COLLECT_LEN: usize = 256;
+
+/// The workers' results on their way to the collecting thread.
+pub(super) struct Post<R> {
+    /// A box for each worker, so that they don't wait for each other.
+    boxes: Vec<Mutex<Vec<(usize, R)>>>,
+    /// How many workers have not ended.
+    working: Mutex<usize>,
+    wake: Condvar,
+}
+
+impl<R> Post<R> {
+    /// For so many workers at most.
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            boxes: (0..workers).map(|_| Mutex::default()).collect(),
+            working: Mutex::new(0),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// Counts a worker, until what this gives is dropped.
+    pub(super) fn sign_on(&self) -> SignOff<'_, R> {
+        *lock(&self.working) += 1;
+        SignOff(self)
+    }
+
+    /// Takes a result of a worker's.
+    pub(super) fn put(&self, number: usize, item: usize, result: R) {
+        let mut waiting = lock(&self.boxes[number]);
+        waiting.push((item, result));
+        if waiting.len() == COLLECT_LEN {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Waits for a while, or until there is much to take; whether a worker is left.
+    fn wait(&self) -> bool {
+        let working = lock(&self.working);
+        if *working == 0 {
+            return false;
+        }
+        let woken = self.wake.wait_timeout(working, COLLECT_INTERVAL);
+        let (working, _) = woken.unwrap_or_else(PoisonError::into_inner);
+        *working > 0
+    }
+}
+
+/// Says that a worker has ended, also where it panics.
+pub(super) struct SignOff<'a, R>(&'a Post<R>);
+
+impl<R> Drop for SignOff<'_, R> {
+    fn drop(&mut self) {
+        *lock(&self.0.working) -= 1;
+        self.0.wake.notify_one();
+    }
+}
+
+/// Locks what holds no half-done change, even if a thread has panicked meanwhile.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The state of collecting.
+pub(super) struct Collector<'a, R, F> {
+    shared: &'a Shared<'a>,
+    observe: F,
+    results: Vec<Option<R>>,
+    done: u64,
+    next_progress: Instant,
+}
+
+impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
+    pub(super) fn new(shared: &'a Shared<'a>, observe: F) -> Self {
+        Self {
+            shared,
+            observe,
+            results: (0..shared.plan.len).map(|_| None).collect(),
+            done: 0,
+            next_progress: Instant::now() + PROGRESS_INTERVAL,
+        }
+    }
+
+    /// Collects until every worker has ended, or until workers of the numbers `more` would
+    /// speed it up: then true.
+    pub(super) fn collect(&mut self, post: &Post<R>, more: Range<usize>) -> bool {
+        let mut load = Load::new(more.start);
+        let mut is_working = true;
+        while is_working {
+            // What was put before the last worker ended is taken after it has.
+            is_working = post.wait();
+            for results in &post.boxes {
+                let results = std::mem::take(&mut *lock(results));
+                for (item, result) in results {
+                    self.keep(item, result);
+                }
+            }
+            self.report_progress();
+            if !more.is_empty() && load.is_low() && self.shared.left() > more.len() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes one result, where nobody else reports progress.
+    pub(super) fn take(&mut self, item: usize, result: R) {
+        self.keep(item, result);
+        self.report_progress();
+    }
+
+    fn keep(&mut self, item: usize, result: R) {
+        self.done += 1;
+        let stop = &self.shared.stop;
+        if !stop.is_requested() && (self.observe)(Event::Done(item, &result)).is_break() {
+            stop.request();
+        }
+        self.results[item] = Some(result);
+    }
+
+    fn report_progress(&mut self) {
+        let now = Instant::now();
+        if now < self.next_progress || self.shared.stop.is_requested() {
+            return;
+        }
+        self.next_progress = now + PROGRESS_INTERVAL;
+        let plan = self.shared.plan;
+        let current = self.shared.current().map(plan.name).unwrap_or_default();
+        let progress = Progress {
+            files: self.done,
+            files_total: plan.len as u64,
+            bytes: self.shared.bytes(),
+            bytes_total: plan.bytes_total,
+            current: &current,
+        };
+        if (self.observe)(Event::Progress(progress)).is_break() {
+            self.shared.stop.request();
+        }
+    }
+
+    /// What was done, when all have ended.
+    pub(super) fn finish(self) -> Done<R> {
+        Done {
+            cancelled: self.shared.stop.is_requested() || self.results.iter().any(Option::is_none),
+            results: self.results,
+        }
+    }
+}
+
+/// How much of the processors' time the process takes.
+struct Load {
+    workers: u32,
+    since: Instant,
+    spent: Duration,
+}
+
+impl Load {
+    /// The least time that says something.
+    const WINDOW: Duration = Duration::from_millis(30);
+
+    fn new(workers: usize) -> Self {
+        Self {
+            workers: u32::try_from(workers).unwrap_or(u32::MAX),
+            since: Instant::now(),
+            spent: Self::spent(),
+        }
+    }
+
+    /// Whether the workers have waited for more than half of the time, lately.
+    fn is_low(&mut self) -> bool {
+        let (elapsed, spent) = (self.since.elapsed(), Self::spent());
+        if elapsed < Self::WINDOW {
+            return false;
+        }
+        let used = spent.saturating_sub(self.spent);
+        (self.since, self.spent) = (Instant::now(), spent);
+        used < elapsed.saturating_mul(self.workers) / 2
+    }
+
+    fn spent() -> Duration {
+        let time = clock_gettime(ClockId::ProcessCPUTime);
+        Duration::try_from(time).unwrap_or_default()
+    }
+}

@@ -1,0 +1,303 @@
+//! Work on many items at once: threads, order, progress, and an early end.
+//!
+//! The calling thread does no work of its own: it collects what the workers have
+//! done and calls the observer, which so never runs on a thread that the caller
+//! does not know.
+
+mod assist;
+mod collect;
+mod pool;
+mod worker;
+
+use std::num::NonZeroUsize;
+use std::ops::{ControlFlow, Range};
+use std::thread;
+
+use rayon::Scope;
+
+pub(crate) use assist::ReadAhead;
+use collect::{Collector, Post};
+use pool::with_pool;
+pub(crate) use worker::{Shared, Worker};
+
+use crate::cancel::Cancel;
+
+/// How many workers there are in the end where the caller does not say, and where they wait
+/// for a disk: it does many requests at once in hardly more time than one.
+const MOST_WORKERS: usize = 32;
+
+/// From so many items on it can pay to have so many workers.
+const MANY: usize = 128;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// How many files are done.
+    pub files: u64,
+    /// How many files there are to do.
+    pub files_total: u64,
+    /// How many bytes are done.
+    pub bytes: u64,
+    /// How many bytes there are to do; `None` where that was not looked up.
+    pub bytes_total: Option<u64>,
+    /// The name of a file that is being read; empty where none is at the moment.
+    pub current: &'a [u8],
+}
+
+/// What an observer is told while a run goes on.
+#[derive(Debug)]
+pub enum Event<'a, R> {
+    /// The item at this place is done.
+    Done(usize, &'a R),
+    /// Some time has passed.
+    Progress(Progress<'a>),
+}
+
+/// The items of a run.
+pub(crate) struct Plan<'a> {
+    /// The items' names, for the progress.
+    pub(crate) name: &'a (dyn Fn(usize) -> Vec<u8> + Sync),
+    /// How many items there are.
+    pub(crate) len: usize,
+    /// The items that are started, in this order: work on one may do others with it. All,
+    /// in their own order, where it is `None`.
+    pub(crate) order: Option<Vec<usize>>,
+    /// How many bytes there are to do, where that is known.
+    pub(crate) bytes_total: Option<u64>,
+}
+
+/// What a run has done.
+pub(crate) struct Done<R> {
+    /// The results at their items' places; `None` for what was not done.
+    pub(crate) results: Vec<Option<R>>,
+    /// Whether it was ended early.
+    pub(crate) cancelled: bool,
+}
+
+impl<R> Done<R> {
+    /// The results of what was done, in order.
+    #[allow(
+        clippy::filter_map_identity,
+        reason = "`flatten` would not keep the memory that the results are in"
+    )]
+    pub(crate) fn into_results(self) -> Vec<R> {
+        self.results
+            .into_iter()
+            .filter_map(|result| result)
+            .collect()
+    }
+}
+
+/// Does the items, until all are done, `cancel` is raised or `observe` breaks off.
+///
+/// `live` is the life of a worker: it takes items, and puts a result for each that it has
+/// done, until there are none left. `threads` says how many workers there are. Where it does
+/// not, there is one for each processor and, once these mostly wait for a disk, more.
+///
+/// `observe` runs on the calling thread. The threads live only inside the call, so
+/// it works in a child after `fork` and leaves nothing behind.
+pub(crate) fn run<R: Send>(
+    plan: &Plan<'_>,
+    threads: Option<NonZeroUsize>,
+    cancel: &Cancel,
+    live: impl Fn(&mut Worker<'_, R>) + Sync,
+    observe: impl FnMut(Event<'_, R>) -> ControlFlow<()>,
+) -> Done<R> {
+    let first = worker_count(plan, threads);
+    let most = match threads {
+        None if plan.len >= MANY => first.max(MOST_WORKERS),
+        _ => first,
+    };
+    let shared = Shared::new(plan, cancel, most);
+    let post = Post::new(most);
+    let mut collector = Collector::new(&shared, observe);
+    let pooled = with_pool(first, |pool| {
+        pool.in_place_scope(|scope| {
+            hire(scope, 0..first, &shared, &post, &live);
+            let starved = collector.collect(&post, first..most);
+            if starved {
+                // Where there are no more threads, those that there are do it.
+                let _ = with_pool(most - first, |pool| {
+                    pool.in_place_scope(|scope| {
+                        hire(scope, first..most, &shared, &post, &live);
+                        collector.collect(&post, most..most);
+                    });
+                });
+                collector.collect(&post, most..most);
+            }
+        });
+    });
+    if pooled.is_err() {
+        shared.employ(0, &live, &mut |item, result| collector.take(item, result));
+    }
+    collector.finish()
+}
+
+/// How many workers there are at first.
+fn worker_count(plan: &Plan<'_>, threads: Option<NonZeroUsize>) -> usize {
+    let processors = || thread::available_parallelism().ok();
+    let wanted = threads.or_else(processors).map_or(1, NonZeroUsize::get);
+    // An item keeps two busy at most: one reads, the other one hashes.
+    wanted.min(2 * plan.len.max(1))
+}
+
+/// Lets workers of these numbers live, each on a thread of the scope's.
+fn hire<'a, R: Send>(
+    scope: &Scope<'a>,
+    numbers: Range<usize>,
+    shared: &'a Shared<'a>,
+    post: &'a Post<R>,
+    live: &'a (impl Fn(&mut Worker<'_, R>) + Sync),
+) {
+    for number in numbers {
+        let sign_off = post.sign_on();
+        scope.spawn(move |_| {
+            let _sign_off = sign_off;
+            shared.employ(number, live, &mut |item, result| {
+                post.put(number, item, result);
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use collect::PROGRESS_INTERVAL;
+
+    /// The life of a worker that does `work` on every item that it gets.
+    fn each<R>(work: impl Fn(usize, &mut Worker<'_, R>)) -> impl Fn(&mut Worker<'_, R>) {
+        move |worker| {
+            while let Some(item) = worker.next() {
+                work(item, worker);
+            }
+        }
+    }
+
+    fn plan(len: usize) -> Plan<'static> {
+        Plan {
+            name: &|_| Vec::new(),
+            len,
+            order: None,
+            bytes_total: None,
+        }
+    }
+
+    fn threads(count: usize) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(count)
+    }
+
+    #[test]
+    fn results_stand_at_their_items_places() {
+        for count in [0, 1, 3, 64] {
+            for len in [0, 1, 2, 1000] {
+                let plan = Plan {
+                    order: Some((0..len).rev().collect()),
+                    ..plan(len)
+                };
+                let mut seen = vec![0; len];
+                let done = run(
+                    &plan,
+                    threads(count),
+                    &Cancel::default(),
+                    each(|item, worker| worker.put(item, item * 2)),
+                    |event| {
+                        if let Event::Done(item, result) = event {
+                            assert_eq!(*result, item * 2);
+                            seen[item] += 1;
+                        }
+                        ControlFlow::Continue(())
+                    },
+                );
+                let expected: Vec<Option<usize>> = (0..len).map(|item| Some(item * 2)).collect();
+                assert_eq!(done.results, expected);
+                assert!(!done.cancelled);
+                assert!(seen.iter().all(|times| *times == 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_raised_flag_leaves_the_rest_undone() {
+        let cancel = Cancel::default();
+        let work = |item, worker: &mut Worker<'_, usize>| {
+            if item == 100 {
+                cancel.request();
+            }
+            worker.put(item, item);
+        };
+        let goes_on = |_: Event<'_, usize>| ControlFlow::Continue(());
+        let done = run(&plan(10_000_000), threads(2), &cancel, each(work), goes_on);
+        assert!(done.cancelled);
+        assert_eq!(done.results[100], Some(100));
+        assert_eq!(done.results[9_999_999], None);
+    }
+
+    #[test]
+    fn an_observer_that_breaks_off_hears_no_more_and_loses_nothing_done() {
+        let mut heard = 0;
+        let done = run(
+            &plan(10_000_000),
+            threads(2),
+            &Cancel::default(),
+            each(|item, worker| worker.put(item, item)),
+            |_| {
+                heard += 1;
+                ControlFlow::Break(())
+            },
+        );
+        assert_eq!(heard, 1);
+        assert!(done.cancelled);
+        assert!(done.results.iter().any(Option::is_some));
+        assert!(done.results.iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn a_result_does_not_wait_for_the_next_item() {
+        let seen = AtomicUsize::new(0);
+        run(
+            &plan(2),
+            threads(1),
+            &Cancel::default(),
+            each(|item, worker| {
+                while item == 1 && seen.load(Ordering::Relaxed) == 0 {
+                    thread::yield_now();
+                }
+                worker.put(item, item);
+            }),
+            |event| {
+                if let Event::Done(..) = event {
+                    seen.fetch_add(1, Ordering::Relaxed);
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(seen.into_inner(), 2);
+    }
+
+    #[test]
+    fn progress_is_reported_from_the_calling_thread_while_work_goes_on() {
+        let caller = thread::current().id();
+        let mut reports = 0;
+        run(
+            &plan(4),
+            threads(2),
+            &Cancel::default(),
+            each(|item, worker| {
+                thread::sleep(PROGRESS_INTERVAL * 2);
+                worker.put(item, ());
+            }),
+            |event| {
+                assert_eq!(thread::current().id(), caller);
+                if let Event::Progress(progress) = event {
+                    assert_eq!(progress.files_total, 4);
+                    reports += 1;
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        assert!(reports >= 1);
+    }
+}

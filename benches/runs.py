@@ -100,12 +100,25 @@ class Series(NamedTuple):
 
 def take_turns(
     runs: Mapping[str, Callable[[], Sample]], rounds: int
-) -> dict[str, tuple[Sample, ...]]:
-    """Runs each in every round; each round starts with another one."""
-    names = list(runs)
-    samples: dict[str, list[Sample]] = {name: [] for name in names}
+) -> tuple[dict[str, tuple[Sample, ...]], dict[str, CommandError]]:
+    """Runs each in every round; each round starts with another one.
+
+    Returns:
+        The samples of those that never failed, and why the others did: one that has failed
+        is not run again.
+    """
+    samples: dict[str, list[Sample]] = {name: [] for name in runs}
+    failures: dict[str, CommandError] = {}
     for number in range(rounds):
-        shift = number % len(names) if names else 0
-        for name in names[shift:] + names[:shift]:
-            samples[name].append(runs[name]())
-    return {name: tuple(values) for name, values in samples.items()}
+        for name in _rotated(list(samples), number):
+            try:
+                samples[name].append(runs[name]())
+            except CommandError as failure:
+                failures[name] = failure
+                del samples[name]
+    return {name: tuple(values) for name, values in samples.items()}, failures
+
+
+def _rotated(names: list[str], number: int) -> list[str]:
+    shift = number % len(names) if names else 0
+    return names[shift:] + names[:shift]

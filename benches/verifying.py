@@ -15,12 +15,15 @@ from .bound import Rates, least_seconds
 from .contenders import Contender, Task, find_flaw, task
 from .corpora import CORPORA, DPKG_LISTS, Corpus, Listed, dpkg_files, hashed, make
 from .parts import CURVE, REAL, Part
-from .runs import Sample, Series, run, take_turns
+from .runs import CommandError, Sample, Series, run, take_turns
 
 __all__ = ["CurvePoint", "Outcome", "Timing", "Verifier"]
 
 #: Memory that must be left beside a corpus, so that it stays in the page cache.
 SPARE_MEMORY = 2**30
+
+#: What is larger would still be on its way to the disk while contenders are timed.
+SETTLED_SIZE = 2**26
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
@@ -84,7 +87,7 @@ class Verifier:
 
     Attributes:
         contenders: all that there are, by key.
-        rates: what the machine can do.
+        rates: what the machine can do; without them there are no bounds.
         rounds: how many.
         directory: where corpora are made; what is made goes away with each corpus.
         scale: by how much corpora are smaller than they ought to be.
@@ -93,7 +96,7 @@ class Verifier:
     """
 
     contenders: Mapping[str, Contender]
-    rates: Rates
+    rates: Optional[Rates]
     rounds: int
     directory: Path
     scale: float = 1
@@ -126,13 +129,14 @@ class Verifier:
             if key == REAL:
                 print("reading Debian's files", flush=True)
                 files, lost = dpkg_files(self.dpkg_lists, self.real_root)
-                note = f"{lost:,} files that are missing or were changed are left out."
-                yield _Place(self.real_root, scratch, [], {"md5": files}, note if lost else "")
+                yield _Place(self.real_root, scratch, [], {"md5": files}, _lost(lost))
                 return
             corpus = CORPORA[key].scaled(self.scale)
             check_room(corpus, self.directory)
             print(f"writing {corpus.size / 1e9:.1f} GB: {key}", flush=True)
             names = make(corpus, Path(made) / "root")
+            if corpus.size > SETTLED_SIZE:
+                os.sync()
             yield _Place(Path(made) / "root", scratch, names, {}, "")
 
     def _part(self, part: Part, place: _Place) -> Outcome:
@@ -142,22 +146,19 @@ class Verifier:
         work = task(place.root, part.algorithm, files, place.scratch / part.key)
         chosen, refused = self._sound(part)
         print(f"{part.key}: {', '.join(chosen)}", flush=True)
-        samples = take_turns(
-            {key: self._run(chosen[key], work, cold=part.cold) for key in chosen}, self.rounds
-        )
+        runs = {key: self._run(chosen[key], work, cold=part.cold) for key in chosen}
+        samples, failures = take_turns(runs, self.rounds)
+        for key, failure in failures.items():
+            _refuse(chosen[key], part, f"fails: {_last_line(failure)}", refused)
         bound = None
-        if not part.cold and self.rates.knows(part.algorithm):
+        if self.rates and self.rates.knows(part.algorithm) and not part.cold:
             bound = least_seconds(files, part.algorithm, self.rates)
-        timings = {key: _timing(chosen[key], work, samples[key]) for key in chosen}
+        timings = {key: _timing(chosen[key], work, samples[key]) for key in samples}
         size = sum(file.size for file in files)
         return Outcome(part, len(files), size, bound, timings, refused, place.note)
 
     def _sound(self, part: Part) -> tuple[dict[str, Contender], dict[str, str]]:
-        """The part's contenders that truly verify, and what is wrong with the others.
-
-        Raises:
-            RuntimeError: checksig is among the others.
-        """
+        """The part's contenders that truly verify, and what is wrong with the others."""
         sound: dict[str, Contender] = {}
         refused: dict[str, str] = {}
         for key in part.contenders:
@@ -167,10 +168,8 @@ class Verifier:
             flaw = self._flaw(key, part.algorithm)
             if flaw is None:
                 sound[key] = contender
-            elif contender.is_peer:
-                refused[contender.title(part.algorithm)] = flaw
             else:
-                raise RuntimeError(f"{contender.name} {flaw}")
+                _refuse(contender, part, flaw, refused)
         return sound, refused
 
     def _flaw(self, key: str, algorithm: str) -> Optional[str]:
@@ -207,7 +206,9 @@ class Verifier:
             work = task(place.root, "sha1", files[:count], place.scratch / f"curve-{count}")
             runs[str(count)] = self._run(self.contenders["engine"], work, cold=False)
         print("curve", flush=True)
-        samples = take_turns(runs, self.rounds)
+        samples, failures = take_turns(runs, self.rounds)
+        for failure in failures.values():
+            raise failure
         return [
             CurvePoint(
                 count,
@@ -240,6 +241,29 @@ class _Place:
         if algorithm not in self._files:
             self._files[algorithm] = hashed(self.root, self._names, algorithm)
         return self._files[algorithm]
+
+
+def _refuse(contender: Contender, part: Part, flaw: str, refused: dict[str, str]) -> None:
+    """Notes why a contender is not timed.
+
+    Raises:
+        RuntimeError: it is checksig.
+    """
+    name = contender.title(part.algorithm)
+    if not contender.is_peer:
+        raise RuntimeError(f"{name} {flaw}")
+    print(f"{part.key}: not timed: {name} {flaw}", flush=True)
+    refused[name] = flaw
+
+
+def _lost(count: int) -> str:
+    if count == 1:
+        return "1 file that is missing or was changed is left out."
+    return f"{count:,} files that are missing or were changed are left out." if count else ""
+
+
+def _last_line(failure: CommandError) -> str:
+    return str(failure).splitlines()[-1]
 
 
 def _timing(contender: Contender, work: Task, samples: Sequence[Sample]) -> Timing:

@@ -19,8 +19,8 @@ from conftest import ROOT, need
 
 pytestmark = pytest.mark.usefixtures("system_nameserver")
 
-#: The tables of manifests.md are the Rust parser's tests.
-WITHOUT_EXAMPLES = {"manifests.md"}
+#: The tables of manifests.md are the Rust parser's tests; benchmarks.md has results alone.
+WITHOUT_EXAMPLES = {"benchmarks.md", "manifests.md"}
 DOCUMENTS = [
     ROOT / "README.md",
     *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in WITHOUT_EXAMPLES),

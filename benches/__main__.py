@@ -87,8 +87,9 @@ def measure_all(
         rates = _rates(options, directory, hash_rates)
     if chosen or wants_curve:
         contenders = _contenders(options, directory, only_ours=not chosen)
+        possible = [part for part in chosen if part.needs in (None, *contenders)]
         verifier = Verifier(contenders, rates, options.rounds, directory, options.scale)
-        outcomes, curve = verifier.verify(chosen, curve=wants_curve)
+        outcomes, curve = verifier.verify(possible, curve=wants_curve)
     conditions = facts(directory)
     if options.scale != 1:
         conditions.append(("Scale", f"{options.scale}: smaller than the titles say"))
@@ -141,12 +142,13 @@ def main() -> None:
     output = options.output
     if output is None and options.only == KEYS:
         output = PROJECT / "docs"
-    text = report(results)
     if output is None:
-        print(f"\n{text}")
+        print(f"\n{report(results)}")
         return
-    draw(results, output / PLOTS)
-    (output / "benchmarks.md").write_text(text, encoding="utf-8")
+    plots = output / PLOTS
+    draw(results, plots)
+    others = sorted(path.stem for path in plots.glob("*.md"))
+    (output / "benchmarks.md").write_text(report(results, others), encoding="utf-8")
     print(f"written: {output / 'benchmarks.md'}")
 
 

@@ -26,8 +26,6 @@ ENOUGH = 0.02
 TEXT = b"x" * 1024
 MILLION = 1_000_000
 
-Calls = dict[str, dict[str, Callable[[], object]]]
-
 
 class CallCost(NamedTuple):
     """What one call costs, in seconds, by the way that it is made."""

@@ -13,7 +13,7 @@ from .runs import Command, CommandError, run
 
 __all__ = ["ALGORITHMS", "JOBS", "MANY_JOBS", "Contender", "Task", "find_flaw", "task"]
 
-#: The algorithms that most contenders know, as hashlib names them.
+#: The algorithms that most contenders know.
 ALGORITHMS = frozenset({"md5", "sha1", "sha256", "sha512"})
 
 #: A process or thread for each processor.
@@ -28,7 +28,7 @@ class Task(NamedTuple):
 
     Attributes:
         root: the directory.
-        algorithm: the digests', as hashlib names it.
+        algorithm: the digests'.
         files: what the manifest lists.
         manifest: the manifest, as ``sha1sum`` writes it.
         scratch: a directory outside of the root for what contenders prepare.

@@ -6,17 +6,21 @@ import sys
 from pathlib import Path
 from typing import Optional
 
-from .contenders import Contender, Task
+from .contenders import ALGORITHMS, Contender, Task
 from .inprocess import in_process
 from .runs import Command
 
 __all__ = ["our_contenders"]
 
 
+#: What the parts ask of the C program.
+ALL = ALGORITHMS | {"blake3"}
+
+
 def our_contenders(engine: Path) -> dict[str, Contender]:
     """checksig, by key; ``engine`` is the program of ``native/engine.c``."""
     return {
-        "engine": Contender("checksig", _Engine(engine), is_peer=False),
+        "engine": Contender("checksig", _Engine(engine), is_peer=False, algorithms=ALL),
         # Without AVX-512 the fastest kernel is AVX2 for SHA-1, SHA-NI for SHA-256.
         "avx2": Contender("checksig on AVX2", _Engine(engine, "avx2"), is_peer=False),
         "shani": Contender("checksig on SHA-NI", _Engine(engine, "shani"), is_peer=False),

@@ -26,10 +26,11 @@ class Part(NamedTuple):
         key: what ``--only`` takes.
         title: the table's.
         corpus: the key of the corpus, or :data:`REAL`.
-        algorithm: as hashlib names it.
+        algorithm: the digests'.
         contenders: those that the machine lacks are left out.
         first: how many files of the corpus; all by default.
         cold: whether the page cache is emptied before each run.
+        needs: the contender without which there is nothing to compare.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Part(NamedTuple):
     contenders: tuple[str, ...]
     first: Optional[int] = None
     cold: bool = False
+    needs: Optional[str] = None
 
 
 PARTS = (
@@ -94,6 +96,14 @@ PARTS = (
         "medium",
         "md5",
         ("engine", "avx2", *_FAST_PEERS),
+    ),
+    Part(
+        "medium-blake3",
+        "Medium files: 2,000 of 512 KiB, BLAKE3",
+        "medium",
+        "blake3",
+        ("engine", "b3sum"),
+        needs="b3sum",
     ),
     Part(
         "skewed",

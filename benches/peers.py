@@ -116,7 +116,7 @@ def _coreutils(path: str, key: str, name: str) -> Iterator[tuple[str, Contender]
 def _single_programs(path: str) -> Iterator[tuple[str, Contender]]:
     programs = {
         "rhash": _after_manifest("--check", "--skip-ok"),
-        "picca": _after_manifest("-c"),
+        "picca": _picca,
         "b3sum": _after_manifest("--quiet", "--check"),
         "hashdeep": _hashdeep,
         "openssl": _openssl,
@@ -146,6 +146,13 @@ def _after_manifest(*options: str) -> Callable[[str], Callable[[Task], Command]]
         return lambda task: Command([program, *options, str(task.manifest)], task.root)
 
     return command_of
+
+
+def _picca(program: str) -> Callable[[Task], Command]:
+    def command(task: Task) -> Command:
+        return Command([program, "-a", task.algorithm, "-c", str(task.manifest)], task.root)
+
+    return command
 
 
 def _hashdeep(program: str) -> Callable[[Task], Command]:

@@ -68,8 +68,13 @@ Python.
 """
 
 
-def report(results: Results) -> str:
-    """The whole report in Markdown; parts that were not run are left out."""
+def report(results: Results, others: Sequence[str] = ()) -> str:
+    """The whole report in Markdown; parts that were not run are left out.
+
+    Args:
+        results: what was found.
+        others: the names of reports that others wrote into the directory of the plots.
+    """
     sections = [
         INTRODUCTION.format(rounds=results.rounds),
         table(["", "conditions"], results.facts),
@@ -78,6 +83,7 @@ def report(results: Results) -> str:
         *_curve(results.curve),
         *_calls(results.costs),
         *_tutorials(results.curves),
+        *_others(others),
     ]
     return "\n".join(sections)
 
@@ -251,6 +257,12 @@ def _tutorials(curves: Sequence[Curve]) -> Iterator[str]:
             [curve.unit, *ways],
             [[f"{size:,}", *_by_way(found, ways)] for size, found in curve.points],
         )
+
+
+def _others(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield "## More\n"
+        yield "".join(f"- [{name}]({PLOTS}/{name}.md)\n" for name in names)
 
 
 def _by_way(found: dict[str, Series], ways: Sequence[str]) -> list[str]:

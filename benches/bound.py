@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-from .corpora import KIB, MIB, Corpus, Group, Listed, make
+from .corpora import KIB, MIB, Corpus, Group, Listed, make, remove
 
 __all__ = ["BUFFER", "HashRate", "Rates", "least_seconds", "measure", "parse_hash_rates"]
 
@@ -103,6 +103,7 @@ def _seconds(reads: Path, corpus: Corpus, threads: int, directory: Path) -> floa
         text=True,
         check=True,
     )
+    remove(root)
     return float(done.stdout)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -24,6 +25,7 @@ __all__ = [
     "dpkg_files",
     "hashed",
     "make",
+    "remove",
     "shares",
     "write_manifest",
 ]
@@ -33,6 +35,9 @@ MIB = 1024 * KIB
 
 #: How much of a file is made or hashed at a time.
 PIECE = MIB
+
+#: How many threads remove files.
+REMOVERS = 32
 
 #: Where Debian keeps a list of MD5 digests for each package.
 DPKG_LISTS = Path("/var/lib/dpkg/info")
@@ -115,6 +120,17 @@ def make(corpus: Corpus, root: Path) -> list[str]:
                     file.write(piece)
             names.append(name)
     return names
+
+
+def remove(root: Path) -> None:
+    """Removes what :func:`make` made.
+
+    Many threads at once: where a file system tells its disk of every block that falls free,
+    one thread waits milliseconds for each file.
+    """
+    with ThreadPoolExecutor(REMOVERS) as pool:
+        list(pool.map(shutil.rmtree, root.iterdir()))
+    root.rmdir()
 
 
 def _digest(path: Path, algorithm: str) -> Listed:

@@ -13,7 +13,7 @@ from typing import Callable, NamedTuple, Optional
 
 from .bound import Rates, least_seconds
 from .contenders import Contender, Task, find_flaw, task
-from .corpora import CORPORA, DPKG_LISTS, Corpus, Listed, dpkg_files, hashed, make
+from .corpora import CORPORA, DPKG_LISTS, Corpus, Listed, dpkg_files, hashed, make, remove
 from .parts import CURVE, REAL, Part
 from .runs import CommandError, Sample, Series, run, take_turns
 
@@ -115,9 +115,10 @@ class Verifier:
         for corpus in dict.fromkeys([part.corpus for part in parts] + ["small"] * curve):
             chosen = [part for part in parts if part.corpus == corpus]
             with self._corpus(corpus) as place:
-                outcomes += [self._part(part, place) for part in chosen]
+                # First, before a part empties the page cache.
                 if curve and corpus == "small":
                     points = self._curve(place)
+                outcomes += [self._part(part, place) for part in chosen]
         return outcomes, points
 
     @contextmanager
@@ -134,10 +135,15 @@ class Verifier:
             corpus = CORPORA[key].scaled(self.scale)
             check_room(corpus, self.directory)
             print(f"writing {corpus.size / 1e9:.1f} GB: {key}", flush=True)
-            names = make(corpus, Path(made) / "root")
-            if corpus.size > SETTLED_SIZE:
-                os.sync()
-            yield _Place(Path(made) / "root", scratch, names, {}, "")
+            root = Path(made) / "root"
+            root.mkdir()
+            try:
+                names = make(corpus, root)
+                if corpus.size > SETTLED_SIZE:
+                    os.sync()
+                yield _Place(root, scratch, names, {}, "")
+            finally:
+                remove(root)
 
     def _part(self, part: Part, place: _Place) -> Outcome:
         files = place.files(part.algorithm)
@@ -190,6 +196,7 @@ class Verifier:
             work.scratch / contender.title(work.algorithm),
         )
         prepare = contender.command(few)
+        os.sync()  # the cache keeps what is not on the disk yet
 
         def run_cold() -> Sample:
             empty_page_cache(work)
@@ -281,7 +288,6 @@ def _timing(contender: Contender, work: Task, samples: Sequence[Sample]) -> Timi
 def empty_page_cache(work: Task) -> None:
     """Makes the next run read from the disk; only the files' content where not root."""
     if os.access(DROP_CACHES, os.W_OK):
-        os.sync()
         DROP_CACHES.write_text("3\n", encoding="ascii")
         return
     for listed in work.files:

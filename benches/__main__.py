@@ -37,6 +37,9 @@ OTHERS = {
 }
 KEYS = [*(part.key for part in PARTS), *OTHERS]
 
+#: What ends a run early: Ctrl-C and `kill`.
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
+
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options; exits where they are wrong."""
@@ -128,15 +131,18 @@ def _contenders(
     return {**ours, **peer_contenders(go_library, built)}
 
 
-def _terminate(_signal: int, _frame: Optional[FrameType]) -> None:
-    sys.exit("terminated")
+def _end(number: int, _frame: Optional[FrameType]) -> None:
+    """Ends the run, and lets nothing disturb the removal of its files."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def main() -> None:
     """Measures, and writes or prints the report; whatever happens, the files go away."""
     options = parse(sys.argv[1:])
-    # So that `kill` ends the run as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _terminate)
+    for ending in ENDINGS:
+        signal.signal(ending, _end)
     with tempfile.TemporaryDirectory(prefix="checksig-bench-", dir=options.directory) as made:
         results = measure_all(options, Path(made))
     output = options.output
@@ -153,7 +159,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main()

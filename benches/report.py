@@ -178,7 +178,7 @@ def _timing(timing: Timing, outcome: Outcome) -> list[str]:
         f"{seconds:.3f}",
         spread(timing.seconds),
         f"{outcome.size / seconds / 1e9:.2f}",
-        f"{outcome.files / seconds:,.0f}",
+        f"{outcome.files / seconds:,.{0 if outcome.files > 9 else 1}f}",
         f"{peer.seconds.median / seconds:.2f}" if peer else "",
         f"{seconds / outcome.bound:.2f}" if outcome.bound else "",
         f"{timing.peak / 2**20:.0f}" if timing.peak else "",

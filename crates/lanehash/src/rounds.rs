@@ -4,24 +4,35 @@
 //! and calls the functions of this module from functions that carry its
 //! `#[target_feature]`: all here is inlined into those.
 
-use crate::vector::{Rows, Vector, load_rows, store_rows};
+use crate::vector::{Rows, Vector, array, load_rows, store_rows};
 
 /// Applies a round with a const parameter to `(state, schedule)`, 16 times from `$from`.
+///
+/// With something to do before every four rounds: `$i` is the number of rounds before them.
 macro_rules! sixteen {
-    ($round:ident, $from:literal, $state:ident, $w:ident) => {
-        sixteen!(@ $round, $from, $state, $w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    ($round:ident, $from:literal, $state:ident, $w:ident $(, $i:ident => $first:expr)?) => {
+        sixteen!(@ $round, $from, $state, $w, [$($i => $first)?]; 0 1 2 3);
+        sixteen!(@ $round, $from, $state, $w, [$($i => $first)?]; 4 5 6 7);
+        sixteen!(@ $round, $from, $state, $w, [$($i => $first)?]; 8 9 10 11);
+        sixteen!(@ $round, $from, $state, $w, [$($i => $first)?]; 12 13 14 15);
     };
-    (@ $round:ident, $from:literal, $state:ident, $w:ident; $($t:literal)*) => {
-        $( $state = $round::<V, { $from + $t }>($state, &mut $w); )*
+    (@ $round:ident, $from:literal, $state:ident, $w:ident, [$($i:ident => $first:expr)?];
+     $t:literal $($more:literal)*) => {
+        $( let $i = $t; $first; )?
+        $state = $round::<V, { $from + $t }>($state, &mut $w);
+        $( $state = $round::<V, { $from + $more }>($state, &mut $w); )*
     };
 }
 
 /// Gives a function the loop over blocks: load, sixteen rounds at a time, add.
+///
+/// The words of a block come in four by four, just before the rounds that want them: so the CPU
+/// has rounds to do meanwhile.
 macro_rules! compression {
     (
         $(#[$doc:meta])*
         fn $name:ident, words of $word:ty, $len:literal of state, $order:ident,
-        $round:ident at $($from:literal)*
+        $round:ident at 0 $($from:literal)*
     ) => {
         $(#[$doc])*
         ///
@@ -36,15 +47,19 @@ macro_rules! compression {
             pieces: &[&[u8]],
             blocks: usize,
         ) {
-            const BLOCK: usize = 16 * size_of::<$word>();
+            const WORD: usize = size_of::<$word>();
             let pieces = &pieces[..V::LANES];
-            assert!(pieces.iter().all(|piece| piece.len() / BLOCK >= blocks));
+            assert!(pieces.iter().all(|piece| piece.len() / (16 * WORD) >= blocks));
             // SAFETY: the caller vouches for the features.
             let mut state: [V; $len] = unsafe { load_rows(rows) };
             for block in 0..blocks {
-                // SAFETY: as above; the assertion leaves a block in each piece from here.
-                let mut w: [V; 16] = unsafe { V::$order(pieces, block * BLOCK) };
+                let mut w = [state[0]; 16];
                 let before = state;
+                sixteen!($round, 0, state, w, i => {
+                    // SAFETY: as above; the assertion leaves a block in each piece from here.
+                    let words = unsafe { V::load_four(pieces, (16 * block + i) * WORD) };
+                    w[i..i + 4].copy_from_slice(&array::<_, 4>(|k| $order(words[k])));
+                });
                 $( sixteen!($round, $from, state, w); )*
                 for (word, before) in state.iter_mut().zip(before) {
                     *word = word.add(before);
@@ -55,25 +70,42 @@ macro_rules! compression {
     };
 }
 
+/// The order of the bytes of MD5.
+#[inline(always)]
+fn little_endian<V: Vector>(word: V) -> V {
+    word
+}
+
+/// The order of the bytes of the other functions.
+#[inline(always)]
+fn big_endian<V: Vector>(word: V) -> V {
+    word.swap_bytes()
+}
+
 compression! {
     /// MD5.
-    fn md5, words of u32, 4 of state, load_little_endian, md5_round at 0 16 32 48
+    fn md5, words of u32, 4 of state, little_endian, md5_round at 0 16 32 48
 }
 
 compression! {
     /// SHA-1.
-    fn sha1, words of u32, 5 of state, load_big_endian, sha1_round at 0 16 32 48 64
+    fn sha1, words of u32, 5 of state, big_endian, sha1_round at 0 16 32 48 64
 }
 
 compression! {
     /// SHA-224 and SHA-256.
-    fn sha256, words of u32, 8 of state, load_big_endian, sha256_round at 0 16 32 48
+    fn sha256, words of u32, 8 of state, big_endian, sha256_round at 0 16 32 48
 }
 
 compression! {
     /// SHA-384 and SHA-512.
-    fn sha512, words of u64, 8 of state, load_big_endian, sha512_round at 0 16 32 48 64
+    fn sha512, words of u64, 8 of state, big_endian, sha512_round at 0 16 32 48 64
 }
+
+/// So many rounds before its own a word of the message schedule is computed, so that the CPU can
+/// put that off to when it has nothing else to do. Four is the most while the words of a block
+/// come in four by four.
+const AHEAD: usize = 4;
 
 const MD5_SHIFTS: [[u32; 4]; 4] = [
     [7, 12, 17, 22],
@@ -107,7 +139,10 @@ fn md5_round<V: Vector<Word = u32>, const T: usize>(
         _ => (7 * T, c.xor_or_not(b, d)),
     };
     // `mixed` waits for `b`, which is the youngest: it comes in last.
-    let sum = a.add(w[word % 16].add_constant(MD5_K[T])).add(mixed);
+    let sum = a
+        .add(w[word % 16].add_constant(MD5_K[T]))
+        .opaque()
+        .add(mixed);
     [d, b.add(sum.rotl(MD5_SHIFTS[T / 16][T % 4])), b, c]
 }
 
@@ -118,16 +153,20 @@ fn sha1_round<V: Vector<Word = u32>, const T: usize>(
     [a, b, c, d, e]: [V; 5],
     w: &mut [V; 16],
 ) -> [V; 5] {
-    if T >= 16 {
-        let far = w[(T + 13) % 16].parity(w[(T + 8) % 16], w[(T + 2) % 16]);
-        w[T % 16] = far.xor(w[T % 16]).rotl(1);
-    }
     let mixed = match T / 20 {
         0 => b.choose(c, d),
         2 => b.majority(c, d),
         _ => b.parity(c, d),
     };
-    let rest = e.add(w[T % 16].add_constant(SHA1_K[T / 20])).add(mixed);
+    let rest = e
+        .add(w[T % 16].add_constant(SHA1_K[T / 20]))
+        .add(mixed)
+        .opaque();
+    if T + AHEAD >= 16 && T + AHEAD < 80 {
+        let t = T + AHEAD;
+        let far = w[(t + 13) % 16].parity(w[(t + 8) % 16], w[(t + 2) % 16]);
+        w[t % 16] = far.xor(w[t % 16]).rotl(1);
+    }
     [rest.add(a.rotl(5)), a, b.rotl(30), c, d]
 }
 
@@ -137,7 +176,7 @@ fn sha1_round<V: Vector<Word = u32>, const T: usize>(
 /// are the functions that the standards call Σ0 of `a` and Σ1 of `e`.
 #[inline(always)]
 fn sha2_round<V: Vector>([a, b, c, d, e, f, g, h]: [V; 8], word: V, sums: [V; 2]) -> [V; 8] {
-    let first = h.add(word).add(e.choose(f, g)).add(sums[1]);
+    let first = h.add(word).opaque().add(e.choose(f, g)).add(sums[1]);
     let second = sums[0].add(a.majority(b, c));
     [first.add(second), a, b, c, d.add(first), e, f, g]
 }
@@ -157,16 +196,18 @@ pub(crate) static SHA256_K: [u32; 64] = [
 
 #[inline(always)]
 fn sha256_round<V: Vector<Word = u32>, const T: usize>(state: [V; 8], w: &mut [V; 16]) -> [V; 8] {
-    if T >= 16 {
-        let (old, new) = (w[(T + 1) % 16], w[(T + 14) % 16]);
-        let old = old.rotr(7).parity(old.rotr(18), old.shr(3));
-        let new = new.rotr(17).parity(new.rotr(19), new.shr(10));
-        w[T % 16] = w[T % 16].add(old).add(w[(T + 9) % 16]).add(new);
-    }
     let (a, e) = (state[0], state[4]);
     let sum0 = a.rotr(2).parity(a.rotr(13), a.rotr(22));
     let sum1 = e.rotr(6).parity(e.rotr(11), e.rotr(25));
-    sha2_round(state, w[T % 16].add_constant(SHA256_K[T]), [sum0, sum1])
+    let state = sha2_round(state, w[T % 16].add_constant(SHA256_K[T]), [sum0, sum1]);
+    if T + AHEAD >= 16 && T + AHEAD < 64 {
+        let t = T + AHEAD;
+        let (old, new) = (w[(t + 1) % 16], w[(t + 14) % 16]);
+        let old = old.rotr(7).parity(old.rotr(18), old.shr(3));
+        let new = new.rotr(17).parity(new.rotr(19), new.shr(10));
+        w[t % 16] = w[t % 16].add(old).add(w[(t + 9) % 16]).add(new);
+    }
+    state
 }
 
 /// The first 64 bits of the fractional parts of the cube roots of the first 80 primes.
@@ -196,14 +237,16 @@ static SHA512_K: [u64; 80] = [
 
 #[inline(always)]
 fn sha512_round<V: Vector<Word = u64>, const T: usize>(state: [V; 8], w: &mut [V; 16]) -> [V; 8] {
-    if T >= 16 {
-        let (old, new) = (w[(T + 1) % 16], w[(T + 14) % 16]);
-        let old = old.rotr(1).parity(old.rotr(8), old.shr(7));
-        let new = new.rotr(19).parity(new.rotr(61), new.shr(6));
-        w[T % 16] = w[T % 16].add(old).add(w[(T + 9) % 16]).add(new);
-    }
     let (a, e) = (state[0], state[4]);
     let sum0 = a.rotr(28).parity(a.rotr(34), a.rotr(39));
     let sum1 = e.rotr(14).parity(e.rotr(18), e.rotr(41));
-    sha2_round(state, w[T % 16].add_constant(SHA512_K[T]), [sum0, sum1])
+    let state = sha2_round(state, w[T % 16].add_constant(SHA512_K[T]), [sum0, sum1]);
+    if T + AHEAD >= 16 && T + AHEAD < 80 {
+        let t = T + AHEAD;
+        let (old, new) = (w[(t + 1) % 16], w[(t + 14) % 16]);
+        let old = old.rotr(1).parity(old.rotr(8), old.shr(7));
+        let new = new.rotr(19).parity(new.rotr(61), new.shr(6));
+        w[t % 16] = w[t % 16].add(old).add(w[(t + 9) % 16]).add(new);
+    }
+    state
 }

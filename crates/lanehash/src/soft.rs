@@ -21,13 +21,13 @@ macro_rules! scalar {
             }
 
             #[inline(always)]
-            unsafe fn load_big_endian(pieces: &[&[u8]], at: usize) -> [Self; 16] {
-                words(pieces[0], at).map(Self::from_be_bytes)
+            unsafe fn load_four(pieces: &[&[u8]], at: usize) -> [Self; 4] {
+                words(pieces[0], at).map(Self::from_le_bytes)
             }
 
             #[inline(always)]
-            unsafe fn load_little_endian(pieces: &[&[u8]], at: usize) -> [Self; 16] {
-                words(pieces[0], at).map(Self::from_le_bytes)
+            fn swap_bytes(self) -> Self {
+                self.swap_bytes()
             }
 
             #[inline(always)]
@@ -76,9 +76,9 @@ macro_rules! scalar {
 scalar!(u32);
 scalar!(u64);
 
-/// The bytes of 16 words from byte `at` on.
+/// The bytes of four words from byte `at` on.
 #[inline(always)]
-fn words<const N: usize>(piece: &[u8], at: usize) -> [[u8; N]; 16] {
+fn words<const N: usize>(piece: &[u8], at: usize) -> [[u8; N]; 4] {
     core::array::from_fn(|i| core::array::from_fn(|j| piece[at + N * i + j]))
 }
 

@@ -29,18 +29,15 @@ pub(crate) trait Vector: Copy {
     /// Writes the lanes to the first `LANES` words of a row.
     fn store(self, row: &mut [Self::Word]);
 
-    /// Reads 16 words from byte `at` of each lane's piece on, most significant byte first.
+    /// Reads four words from byte `at` of each lane's piece on, least significant byte first.
     ///
     /// # Safety
     /// The CPU has the features of this vector, and `pieces` holds at least `LANES`
-    /// pieces, each of which has 16 words from `at` on.
-    unsafe fn load_big_endian(pieces: &[&[u8]], at: usize) -> [Self; 16];
+    /// pieces, each of which has four words from `at` on.
+    unsafe fn load_four(pieces: &[&[u8]], at: usize) -> [Self; 4];
 
-    /// The same, least significant byte first.
-    ///
-    /// # Safety
-    /// As for [`Vector::load_big_endian`].
-    unsafe fn load_little_endian(pieces: &[&[u8]], at: usize) -> [Self; 16];
+    /// Turns the bytes of each word around.
+    fn swap_bytes(self) -> Self;
 
     /// The sum, modulo the size of a word.
     fn add(self, other: Self) -> Self;
@@ -58,6 +55,13 @@ pub(crate) trait Vector: Copy {
     fn majority(self, second: Self, third: Self) -> Self;
     /// `self ^ (second | !third)`.
     fn xor_or_not(self, second: Self, third: Self) -> Self;
+
+    /// The same value, of which the compiler does not know how it came to be: it cannot regroup
+    /// a sum across this.
+    #[inline(always)]
+    fn opaque(self) -> Self {
+        self
+    }
 
     /// Exclusive or of three.
     #[inline(always)]
@@ -129,24 +133,16 @@ impl<V: Vector> Vector for Pair<V> {
     }
 
     #[inline(always)]
-    unsafe fn load_big_endian(pieces: &[&[u8]], at: usize) -> [Self; 16] {
+    unsafe fn load_four(pieces: &[&[u8]], at: usize) -> [Self; 4] {
         let (low, high) = pieces.split_at(V::LANES);
         // SAFETY: the caller vouches for the features and for both halves of the pieces.
-        let (low, high) = unsafe { (V::load_big_endian(low, at), V::load_big_endian(high, at)) };
+        let (low, high) = unsafe { (V::load_four(low, at), V::load_four(high, at)) };
         array(|i| Self(low[i], high[i]))
     }
 
     #[inline(always)]
-    unsafe fn load_little_endian(pieces: &[&[u8]], at: usize) -> [Self; 16] {
-        let (low, high) = pieces.split_at(V::LANES);
-        // SAFETY: the caller vouches for the features and for both halves of the pieces.
-        let (low, high) = unsafe {
-            (
-                V::load_little_endian(low, at),
-                V::load_little_endian(high, at),
-            )
-        };
-        array(|i| Self(low[i], high[i]))
+    fn swap_bytes(self) -> Self {
+        Self(self.0.swap_bytes(), self.1.swap_bytes())
     }
 
     #[inline(always)]
@@ -193,6 +189,11 @@ impl<V: Vector> Vector for Pair<V> {
             self.0.xor_or_not(second.0, third.0),
             self.1.xor_or_not(second.1, third.1),
         )
+    }
+
+    #[inline(always)]
+    fn opaque(self) -> Self {
+        Self(self.0.opaque(), self.1.opaque())
     }
 
     #[inline(always)]

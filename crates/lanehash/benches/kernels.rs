@@ -72,7 +72,7 @@ fn crossover_cases() -> Vec<(Algorithm, Kernel, usize, bool)> {
     let mut few = Vec::new();
     for (algorithm, kernel) in cases() {
         if matches!(kernel, Kernel::Avx2 | Kernel::Avx512) {
-            for busy in 2..=10 {
+            for busy in 2..=16 {
                 few.push((algorithm, kernel, busy, false));
                 few.push((algorithm, kernel, busy, true));
             }

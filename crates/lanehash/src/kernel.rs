@@ -181,7 +181,7 @@ fn by_preference(algorithm: Algorithm) -> &'static [Kernel] {
 /// |---|---|---|
 /// | MD5, SHA-384/512 | 2 | 2 |
 /// | SHA-1 | 7 | 2 |
-/// | SHA-224/256, AVX-512 (16 lanes) | 15 | 2 |
+/// | SHA-224/256, AVX-512 (16 lanes) | 13 | 2 |
 /// | SHA-224/256, AVX2 (8 lanes) | 8 | 2 |
 ///
 /// Eight lanes of SHA-256 with AVX2 are always slower than SHA-NI: who forces that kernel
@@ -194,7 +194,7 @@ fn crossover(algorithm: Algorithm, kernel: Kernel) -> usize {
         (Algorithm::Md5 | Algorithm::Sha384 | Algorithm::Sha512, _) => 2,
         (Algorithm::Sha1, _) => 7,
         (Algorithm::Sha224 | Algorithm::Sha256, Kernel::Avx2) => 8,
-        (Algorithm::Sha224 | Algorithm::Sha256, _) => 15,
+        (Algorithm::Sha224 | Algorithm::Sha256, _) => 13,
     }
 }
 

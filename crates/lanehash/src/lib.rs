@@ -46,34 +46,34 @@
 //! and `sha2` use the SHA instructions of aarch64.
 //!
 //! # Speed
-//! GB/s on x86-64 with AVX-512 and SHA-NI, one thread, another process on the other core;
-//! `cargo bench -p lanehash`. In brackets the lanes. What is uneven is 256 messages of 0 to
-//! 32 KiB and one of 256 KiB.
+//! GB/s on x86-64 with AVX-512 and SHA-NI, one thread, the fastest of many rounds while other
+//! processes were busy; `cargo bench -p lanehash`. In brackets the lanes. What is uneven is 256
+//! messages of 0 to 32 KiB and one of 256 KiB.
 //!
 //! | 64 KiB | `soft` | `single` | `shani` | `avx2` | `avx512` |
 //! |---|---|---|---|---|---|
-//! | MD5 | 0.53 | 0.64 | - | 7.2 (16) | 10.5 (32) |
-//! | SHA-1 | 0.63 | 1.9 | 3.3 (2) | 4.2 (8) | 7.0 (16) |
-//! | SHA-224/256 | 0.32 | 1.8 | 3.2 (2) | 1.8 (8) | 3.5 (16) |
-//! | SHA-384/512 | 0.48 | 0.62 | - | 1.5 (4) | 2.8 (8) |
+//! | MD5 | 0.53 | 0.64 | - | 7.7 (16) | 11.4 (32) |
+//! | SHA-1 | 0.63 | 1.9 | 3.3 (2) | 4.2 (8) | 7.4 (16) |
+//! | SHA-224/256 | 0.32 | 1.8 | 3.2 (2) | 1.8 (8) | 3.8 (16) |
+//! | SHA-384/512 | 0.48 | 0.62 | - | 1.5 (4) | 3.0 (8) |
 //!
 //! | 4 KiB | `soft` | `single` | `shani` | `avx2` | `avx512` |
 //! |---|---|---|---|---|---|
-//! | MD5 | 0.52 | 0.62 | - | 5.6 | 8.8 |
-//! | SHA-1 | 0.62 | 1.8 | 3.0 | 3.9 | 6.3 |
-//! | SHA-224/256 | 0.31 | 1.7 | 3.0 | 1.8 | 3.3 |
-//! | SHA-384/512 | 0.46 | 0.59 | - | 1.4 | 2.7 |
+//! | MD5 | 0.52 | 0.62 | - | 6.9 | 9.9 |
+//! | SHA-1 | 0.62 | 1.8 | 3.0 | 3.9 | 6.7 |
+//! | SHA-224/256 | 0.31 | 1.7 | 3.0 | 1.8 | 3.5 |
+//! | SHA-384/512 | 0.46 | 0.59 | - | 1.4 | 2.8 |
 //!
 //! | uneven | `soft` | `single` | `shani` | `avx2` | `avx512` |
 //! |---|---|---|---|---|---|
-//! | MD5 | 0.53 | 0.63 | - | 6.2 | 6.5 |
-//! | SHA-1 | 0.64 | 1.9 | 3.2 | 3.9 | 6.5 |
-//! | SHA-224/256 | 0.32 | 1.8 | 3.1 | 1.6 | 3.4 |
-//! | SHA-384/512 | 0.47 | 0.61 | - | 1.4 | 2.8 |
+//! | MD5 | 0.53 | 0.63 | - | 7.1 | 6.9 |
+//! | SHA-1 | 0.64 | 1.9 | 3.2 | 4.0 | 6.8 |
+//! | SHA-224/256 | 0.32 | 1.8 | 3.1 | 1.7 | 3.6 |
+//! | SHA-384/512 | 0.47 | 0.61 | - | 1.4 | 2.9 |
 //!
 //! A message alone in the lanes goes at a fraction of these rates, and a long one keeps its lane
 //! for long: hash the longest first, or alone. The lanes take over from 2 busy ones for MD5 and
-//! SHA-384/512, from 7 for SHA-1 and from 15 for SHA-224/256 where the CPU has SHA-NI, and from 2
+//! SHA-384/512, from 7 for SHA-1 and from 13 for SHA-224/256 where the CPU has SHA-NI, and from 2
 //! where it has not.
 //!
 //! # Security

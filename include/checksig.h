@@ -1041,8 +1041,9 @@ void checksig_user_info_free(struct checksig_user_info info);
  * double each. It returns a buffer of at least that many elements, aligned for
  * them, which the library fills and the caller keeps. NULL ends the call with
  * `CHECKSIG_STATUS_NO_MEMORY` (but for 0 elements it is as good as a buffer);
- * what was filled before stays filled. `alloc` must return: no exception and no
- * `longjmp` may leave it.
+ * what was filled before stays filled. `alloc` may end its thread
+ * (`pthread_exit`): the library then holds nothing. Otherwise it must return:
+ * no exception and no `longjmp` may leave it.
  *
  * A NULL `alloc` or a negative `n` gives `CHECKSIG_STATUS_INVALID_ARGUMENT`.
  * Any number of threads may call this at once, if `alloc` allows it.

@@ -2,7 +2,7 @@
 //!
 //! What has no prefix bears the name that the tutorials gave it.
 
-use std::ffi::{CStr, c_char, c_longlong, c_void};
+use std::ffi::{c_char, c_longlong, c_void};
 use std::ptr;
 
 use checksig_cookbook::{arrays, benchmarks, callbacks, numbers, strings, structs};
@@ -300,8 +300,9 @@ pub unsafe extern "C" fn checksig_user_info_free(info: checksig_user_info) {
 /// double each. It returns a buffer of at least that many elements, aligned for
 /// them, which the library fills and the caller keeps. NULL ends the call with
 /// `CHECKSIG_STATUS_NO_MEMORY` (but for 0 elements it is as good as a buffer);
-/// what was filled before stays filled. `alloc` must return: no exception and no
-/// `longjmp` may leave it.
+/// what was filled before stays filled. `alloc` may end its thread
+/// (`pthread_exit`): the library then holds nothing. Otherwise it must return:
+/// no exception and no `longjmp` may leave it.
 ///
 /// A NULL `alloc` or a negative `n` gives `CHECKSIG_STATUS_INVALID_ARGUMENT`.
 /// Any number of threads may call this at once, if `alloc` allows it.
@@ -309,23 +310,45 @@ pub unsafe extern "C" fn checksig_user_info_free(info: checksig_user_info) {
 /// # Safety
 /// `alloc` is NULL or a function that does as said here.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn checksig_cookbook_sqrts(
+pub unsafe extern "C-unwind" fn checksig_cookbook_sqrts(
     alloc: Option<
-        unsafe extern "C" fn(typecode: *const c_char, n: i64, user: *mut c_void) -> *mut c_void,
+        unsafe extern "C-unwind" fn(
+            typecode: *const c_char,
+            n: i64,
+            user: *mut c_void,
+        ) -> *mut c_void,
     >,
     user: *mut c_void,
     n: i64,
 ) -> checksig_status {
-    guard_status(|| {
+    // `pthread_exit` unwinds the frames that called it. That is defined for Rust's if
+    // they have nothing to drop and nothing that catches (RFC 2945, "Plain Old
+    // Frames"), so `alloc` is called between the guards and not inside of them.
+    let (alloc, count, title_len) = match attempt(|| {
         let alloc = alloc.ok_or_else(|| Failure::invalid("alloc is NULL"))?;
         let count = usize::try_from(n)
             .map_err(|_| Failure::invalid(format!("n is {n}, want at least 0")))?;
-        let title = callbacks::square_roots_title(count);
-        // SAFETY: the caller's promise is this function's own.
-        let text = unsafe { allocated(alloc, c"B", title.len() as i64, user) }?;
-        text.copy_from_slice(title.as_bytes());
-        // SAFETY: likewise; `text` is used no more, should the buffers overlap.
-        let roots = unsafe { allocated(alloc, c"d", n, user) }?;
+        Ok((alloc, count, callbacks::square_roots_title(count).len()))
+    }) {
+        Ok(checked) => checked,
+        Err(failure) => return failure.status,
+    };
+    // SAFETY: the typecode is NUL-terminated; the rest is the caller's own.
+    let text = unsafe { alloc(c"B".as_ptr(), title_len as i64, user) };
+    let status = guard_status(|| {
+        // SAFETY: `alloc` gives NULL or so many bytes, by the caller's promise.
+        let text = unsafe { allocated(text.cast::<u8>(), title_len as i64) }?;
+        text.copy_from_slice(callbacks::square_roots_title(count).as_bytes());
+        Ok(())
+    });
+    if status != checksig_status::Ok {
+        return status;
+    }
+    // SAFETY: as for the title.
+    let roots = unsafe { alloc(c"d".as_ptr(), n, user) };
+    guard_status(|| {
+        // SAFETY: likewise; the title is used no more, should the buffers overlap.
+        let roots = unsafe { allocated(roots.cast::<f64>(), n) }?;
         roots
             .iter_mut()
             .zip(callbacks::square_roots(count))
@@ -334,30 +357,20 @@ pub unsafe extern "C" fn checksig_cookbook_sqrts(
     })
 }
 
-/// A caller's function that gives memory, as `checksig_cookbook_sqrts` says.
-type Allocator =
-    unsafe extern "C" fn(typecode: *const c_char, n: i64, user: *mut c_void) -> *mut c_void;
-
-/// Asks the caller's allocator for `n` elements.
+/// The `n` elements that the caller's allocator has given.
 ///
 /// # Safety
-/// `alloc` gives NULL or `n` elements of the typecode's type, which is `T`.
-unsafe fn allocated<'a, T>(
-    alloc: Allocator,
-    typecode: &CStr,
-    n: i64,
-    user: *mut c_void,
-) -> Result<&'a mut [T], Failure> {
-    // SAFETY: the typecode is NUL-terminated; the rest is the caller's own.
-    let buffer = unsafe { alloc(typecode.as_ptr(), n, user) };
+/// `buffer` is NULL or valid for writing `n` elements, and nobody else uses these
+/// for `'a`.
+unsafe fn allocated<'a, T>(buffer: *mut T, n: i64) -> Result<&'a mut [T], Failure> {
     if buffer.is_null() && n > 0 {
         return Err(Failure::new(
             checksig_status::NoMemory,
             format!("the allocator gave no memory for {n} elements"),
         ));
     }
-    // SAFETY: the buffer has `n` elements, by this function's contract.
-    unsafe { slice_mut(buffer.cast(), n, "the allocator's buffer") }
+    // SAFETY: this function's contract is the same.
+    unsafe { slice_mut(buffer, n, "the allocator's buffer") }
 }
 
 /// The strings of a NULL-terminated array.

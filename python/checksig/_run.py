@@ -122,13 +122,15 @@ def run(
     ``progress`` is called on this thread. An exception of its, and KeyboardInterrupt,
     end the run; they get the report of what was done as ``report``.
     """
-    if threading.current_thread() is not threading.main_thread():
+    main = threading.main_thread()
+    if threading.current_thread() is not main or not main.is_alive():
+        # Also in an atexit handler, where the main thread counts as ended.
         return _run_here(call, wrap, progress, cancel)
     background = _Background(call, cancel, results=False)
     try:
         background.start()
     except RuntimeError:
-        # At interpreter shutdown there are no new threads.
+        # No thread can be had.
         return _run_here(call, wrap, progress, cancel)
     try:
         while (event := background.events.get()) is not None:

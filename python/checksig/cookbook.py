@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, AnyStr, Optional, TypeVar, Union, overloa
 
 from ._native import backend
 from ._native.buffers import FLOAT64, INT64, Numbers, copied, in_place, readable
+from ._native.callbacks import calling_back
 from ._native.surface import count_of
 from ._native.values import c_text, count, int64, uint64
 
@@ -194,7 +195,8 @@ def sqrts(n: int) -> tuple[str, array[float]]:
         arrays[typecode] = array(typecode, bytes(array(typecode).itemsize * length))
         return arrays[typecode]
 
-    backend.sqrts(allocate, count(n, "n"))
+    with calling_back(allocate):
+        backend.sqrts(allocate, count(n, "n"))
     return arrays["B"].tobytes().decode("utf-8"), arrays["d"]
 
 

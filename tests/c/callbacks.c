@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 struct memory {
   int calls;     /* How often the allocator was called. */
   int refuse_at; /* The call that gets no memory, from 1; 0 for none. */
+  int leave_at;  /* The call that ends its thread, from 1; 0 for none. */
   char *title;
   int64_t title_len;
   double *roots;
@@ -22,6 +24,9 @@ static void *provide(const char *typecode, int64_t n, void *user) {
   memory->calls++;
   if (memory->calls == memory->refuse_at) {
     return NULL;
+  }
+  if (memory->calls == memory->leave_at) {
+    pthread_exit(memory);
   }
   if (strcmp(typecode, "B") == 0) {
     memory->title_len = n;
@@ -90,11 +95,34 @@ static void refused_later(void) {
   release(&memory);
 }
 
+static void *ask(void *user) {
+  checksig_cookbook_sqrts(provide, user, 5);
+  CHECK(!"the allocator has returned");
+  return NULL;
+}
+
+/* A thread may end inside of its allocator, as CPython before 3.14 ends daemon
+ * threads: the library is left as by any other end, and nothing of its own is lost. */
+static void left(int call) {
+  struct memory memory = {.leave_at = call};
+  pthread_t thread;
+  void *result = NULL;
+  CHECK(pthread_create(&thread, NULL, ask, &memory) == 0);
+  CHECK(pthread_join(thread, &result) == 0);
+  CHECK(result == &memory);
+  CHECK(memory.calls == call);
+  CHECK((memory.title != NULL) == (call > 1));
+  release(&memory);
+  roots();
+}
+
 int main(void) {
   roots();
   no_roots();
   refused_at_once();
   refused_later();
+  left(1);
+  left(2);
   printf("callbacks: ok\n");
   return 0;
 }

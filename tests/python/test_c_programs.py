@@ -25,6 +25,7 @@ POSIX = "-D_POSIX_C_SOURCE=200809L"
 #: What a program needs beyond standard C.
 EXTRA_FLAGS = {
     "alone": [POSIX],
+    "callbacks": ["-pthread"],
     "cancel": [POSIX, "-pthread"],
     "dns": [POSIX],
     "fork": [POSIX],

@@ -8,7 +8,6 @@ import inspect
 import itertools
 import math
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -1074,16 +1073,33 @@ def test_shutdown_with_daemon_threads_in_calls(tree: Path, nameserver: str) -> N
 
 
 CALLBACKS = """if True:
+    import ctypes
+    import sys
     import threading
     import time
+
+    import checksig
     from checksig import cookbook
 
-    begun = [0] * 4
+    root = sys.argv[1]
+
+    # The process lives on for a while without its interpreter, so that whoever calls
+    # Python back then is seen.
+    libc = ctypes.CDLL(None)
+    libc.__cxa_atexit.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    libc.__cxa_atexit(ctypes.cast(libc.usleep, ctypes.c_void_p), 300_000, None)
+
+    def iterate():
+        for _result in checksig.iter_verify(root, threads=1):
+            pass
+
+    calls = [lambda: cookbook.sqrts(3)] * 4 + [iterate]
+    begun = [0] * len(calls)
 
     def forever(place):
         while True:
             begun[place] += 1
-            cookbook.sqrts(3)
+            calls[place]()
 
     for place in range(len(begun)):
         threading.Thread(target=forever, args=(place,), daemon=True).start()
@@ -1095,12 +1111,58 @@ CALLBACKS = """if True:
 """
 
 
-#: CPython before 3.14 ends a daemon thread that calls Python back at shutdown by
-#: ``pthread_exit``, through the frames of whoever called it. A rare crash was seen
-#: there, whose cause is not diagnosed.
-if sys.version_info >= (3, 14) or platform.python_implementation() == "PyPy":
+def test_shutdown_with_daemon_threads_in_callbacks(tree: Path) -> None:
+    """Also where the library has called Python back, or is about to."""
+    for _ in range(10):
+        assert run_well(CALLBACKS, str(tree)) == "leaving\n"
 
-    def test_shutdown_with_daemon_threads_in_callbacks() -> None:
-        """Also where the library has called Python back, or is about to."""
-        for _ in range(10):
-            assert run_well(CALLBACKS) == "leaving\n"
+
+STUCK = """if True:
+    import sys
+    import threading
+    import time
+    from checksig._native import backend
+    from checksig._native.surface import RunOptions
+
+    root = sys.argv[1].encode()
+    inside = threading.Event()
+
+    def stuck(_result):
+        inside.set()
+        time.sleep(3600)
+        return True
+
+    call = lambda: backend.verify(root, None, RunOptions(), on_result=stuck)
+    threading.Thread(target=call, daemon=True).start()
+    assert inside.wait(60)
+    print("leaving")
+"""
+
+
+def test_shutdown_with_a_daemon_thread_stuck_in_a_callback(tree: Path) -> None:
+    """Nobody waits for it for long."""
+    assert run_well(STUCK, str(tree)) == "leaving\n"
+
+
+LATE = """if True:
+    import atexit
+    import sys
+
+    root = sys.argv[1]
+
+    def late():
+        with checksig.verify(root, progress=lambda _progress: None) as report:
+            print(report)
+        print(cookbook.sqrts(4)[0])
+
+    # Handlers run in reverse order: this one after all of the package's.
+    atexit.register(late)
+    import checksig
+    from checksig import cookbook
+"""
+
+
+def test_callbacks_at_shutdown(tree: Path) -> None:
+    """As long as there is an interpreter, its main thread may be called back."""
+    expected = "<Report: 20 OK, 10 MISMATCH>\nSquare roots of 1 to 4\n"
+    assert run_well(LATE, str(tree)) == expected

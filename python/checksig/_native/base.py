@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ..errors import from_status
+from .callbacks import calling_back
 from .handle import Owner
 from .surface import (
     CancelHandle,
@@ -98,7 +99,8 @@ class NativeBackend:
     ) -> ReportHandle:
         """Verifies; a callback that is true ends the run."""
         function = self._lib.checksig_verify
-        return self._run(function, root, manifest, options, on_result, on_progress, cancel)
+        with calling_back(on_result, on_progress, cancel=cancel):
+            return self._run(function, root, manifest, options, on_result, on_progress, cancel)
 
     def create(
         self,
@@ -111,7 +113,8 @@ class NativeBackend:
     ) -> ReportHandle:
         """Makes a manifest; a callback that is true ends the run."""
         function = self._lib.checksig_create
-        return self._run(function, root, manifest, options, on_result, on_progress, cancel)
+        with calling_back(on_result, on_progress, cancel=cancel):
+            return self._run(function, root, manifest, options, on_result, on_progress, cancel)
 
     def noop(self) -> None:
         """Calls the function that does nothing."""

@@ -63,7 +63,7 @@ def normalize(nums: Union[Numbers, Iterable[float]], *, out: Optional[Any] = Non
         array('d', [-1.0, 0.0, 1.0])
     """
     source = readable(nums, FLOAT64, "nums")
-    result = array("d", bytes(source.nbytes)) if out is None else out
+    result = array("d", [0.0]) * count_of(source) if out is None else out
     with in_place(result, FLOAT64, "out") as target:
         if target.nbytes != source.nbytes:
             raise ValueError(f"out has {count_of(target)} numbers, nums has {count_of(source)}")

@@ -8,7 +8,12 @@ import gc
 import hashlib
 import math
 import os
+import random
+import subprocess
+import sys
 from array import array
+from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Callable, Union
 
@@ -417,12 +422,102 @@ def test_dot(count: int) -> None:
     assert dot(memoryview(array("d", a[::-1]))[::-1], b) == expected
 
 
+def exact_dot(a: Iterable[float], b: Iterable[float]) -> Fraction:
+    """The dot product without any rounding."""
+    return sum((Fraction(x) * Fraction(y) for x, y in zip(a, b)), Fraction())
+
+
+def ill_conditioned(count: int, digits: int, seed: int) -> tuple[list[float], list[float]]:
+    """Numbers whose products cancel out but for about so many of their first digits.
+
+    The second half of the products undoes what the first half adds up to, step by step.
+    """
+    rng = random.Random(seed)
+    a, b = [], []
+    for _ in range(count // 2):
+        a.append(math.ldexp(rng.uniform(-1, 1), round(rng.uniform(0, digits * 1.66))))
+        b.append(math.ldexp(rng.uniform(-1, 1), round(rng.uniform(0, digits * 1.66))))
+    rest = exact_dot(a, b)
+    for step in range(count - len(a)):
+        factor = rng.uniform(0.5, 1) * 2.0 ** (digits * 1.66 * (1 - step / count * 2))
+        a.append(factor)
+        b.append(float(-rest / Fraction(factor)))
+        rest += Fraction(a[-1]) * Fraction(b[-1])
+    order = list(range(count))
+    rng.shuffle(order)
+    return [a[n] for n in order], [b[n] for n in order]
+
+
+@pytest.mark.parametrize("digits", [5, 10, 15, 25])
+@pytest.mark.parametrize("count", [6, 63, 64, 65, 500, 2000])
+def test_dot_of_products_that_cancel_out(count: int, digits: int) -> None:
+    """Computed with twice the digits and rounded once: so wrong is what is left of that."""
+    for seed in range(5):
+        a, b = ill_conditioned(count, digits, seed)
+        exact = exact_dot(a, b)
+        size = sum(abs(Fraction(x) * Fraction(y)) for x, y in zip(a, b))
+        unit = Fraction(1, 2**53)
+        assert abs(Fraction(dot(a, b)) - exact) <= unit * abs(exact) + (count * unit) ** 2 * size
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e8, 1e15, -1e300])
+@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 1000])
+def test_normalize_is_exact_to_the_last_digit(count: int, offset: float) -> None:
+    """Each result, however near the mean its number is."""
+    rng = random.Random(count)
+    nums = [offset * rng.uniform(0.999, 1) + rng.uniform(-1, 1) for _ in range(count)]
+    mean = sum(map(Fraction, nums)) / count
+    out = normalize(nums)
+    assert list(normalize(array("d", nums), out=array("d", nums))) == list(out)
+    for number, result in zip(nums, out):
+        exact = Fraction(number) - mean
+        # The mean itself has twice the digits, and not more.
+        assert abs(Fraction(result) - exact) <= 2**-52 * abs(exact) + 2**-104 * abs(mean)
+
+
+SAME_BITS = """if True:
+    import os
+    import sys
+    from array import array
+    from checksig.cookbook import dot, increase, normalize, pi
+
+    if sys.argv[1] == "one":
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+    count = 2**21 + 2**20 + 7
+    nums = array("d", (((n * 7919) % 104729 - 50000) / 3 for n in range(count)))
+    print(dot(nums, nums[::-1]).hex(), pi(2**23 + 1).hex(), hash(normalize(nums).tobytes()))
+    integers = array("q", range(count))
+    increase(integers, 2**62)
+    print(hash(integers.tobytes()), integers[-1] == count - 1 + 2**62)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a choice of processors")
+def test_any_number_of_processors_gives_the_same() -> None:
+    """To the last bit, also where arrays are large enough for more than one."""
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", SAME_BITS, processors],
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for processors in ("one", "all")
+    ]
+    assert outputs[0] == outputs[1]
+    assert "True" in outputs[0]
+
+
 def test_dot_of_one_buffer() -> None:
     """Twice the same is fine, and so are infinities and NaN."""
     nums = doubles(3, 4)
     assert dot(nums, nums) == 25
     assert dot([math.inf], [2]) == math.inf
     assert math.isnan(dot([math.inf], [0]))
+    assert math.isnan(dot([math.inf, math.inf], [1, -1]))
+    assert dot([1e200, 1], [-1e200, 1]) == -math.inf
+    assert math.copysign(1, dot([], [])) == 1
     assert list(nums) == [3, 4]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from typing import Any, Callable
 
 import pytest
@@ -123,6 +125,41 @@ def test_large_arrays() -> None:
     scale = float(np.abs(a * b).sum())
     assert abs(dot(a, b) - float(np.dot(a, b))) < 1e-12 * scale
     np.testing.assert_allclose(normalize(a), a - a.mean(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("spread", [0, 10, 40, 80])
+@pytest.mark.parametrize("count", [10, 100, 1000, 10_000])
+def test_dot_is_as_accurate_as_numpy(count: int, spread: int) -> None:
+    """Whatever the sizes of the numbers, and however much of them cancels out."""
+    rng = np.random.default_rng([count, spread])
+    for _ in range(3):
+        a, b = (
+            rng.normal(size=count) * 2.0 ** rng.integers(-spread, spread + 1, count)
+            for _ in range(2)
+        )
+        a, b = np.concatenate([a, a]), np.concatenate([b, -b * (1 + 2.0**-45)])
+        order = rng.permutation(2 * count)
+        a, b = a[order], b[order]
+        exact = sum((Fraction(x) * Fraction(y) for x, y in zip(a, b)), Fraction())
+        ours, theirs = (abs(Fraction(float(f(a, b))) - exact) for f in (dot, np.dot))
+        assert ours <= max(theirs, Fraction(math.ulp(float(exact))))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e6, 1e15])
+@pytest.mark.parametrize("count", [10, 1000, 10_000])
+def test_normalize_is_as_accurate_as_numpy(count: int, offset: float) -> None:
+    """The worst of all results, and each but for the last digit."""
+    rng = np.random.default_rng(count)
+    nums = offset + rng.normal(size=count) * 2.0 ** rng.integers(-20, 20, count)
+    mean = sum(map(Fraction, nums)) / count
+    exact = [Fraction(number) - mean for number in nums]
+    ours, theirs = (
+        [abs(Fraction(result) - correct) for result, correct in zip(results, exact)]
+        for results in (normalize(nums), nums - nums.mean())
+    )
+    assert max(ours) <= max(theirs)
+    for mine, other, correct in zip(ours, theirs, exact):
+        assert mine <= other + Fraction(math.ulp(float(correct)))
 
 
 def test_read_only_arrays() -> None:

@@ -9,5 +9,7 @@ pub mod arrays;
 pub mod benchmarks;
 pub mod callbacks;
 pub mod numbers;
+mod parallel;
 pub mod strings;
 pub mod structs;
+mod sums;

@@ -849,8 +849,8 @@ char *verify(const char *root);
  * comes, or NULL. `on_progress`: called every tenth of a second, so not at all in a
  * short run, or NULL. Both are
  * called on the calling thread with `user`; one that returns anything but 0 ends the
- * run. They must return: no exception and no `longjmp` may leave them. `cancel`: ends
- * the run when it is raised, or NULL. `report`: receives the report, to be released
+ * run. They must return: no exception and no `longjmp` may leave them, nor may the
+ * thread end in them. `cancel`: ends the run when it is raised, or NULL. `report`: receives the report, to be released
  * with `checksig_report_free`; NULL refused. All are borrowed for the call. Any number
  * of threads may call this at once.
  *
@@ -918,6 +918,11 @@ int64_t add(int64_t a, int64_t b);
 /**
  * An array in, an array out: writes `nums` minus their mean to `out`.
  *
+ * The mean is computed with twice a double's digits: each result is within one unit in
+ * the last place, and the same on any number of processors. Where the sum of `nums`
+ * overflows, or an infinity or NaN is among them, so is the mean.
+ * Large arrays are worked on by several threads, which end before the call does.
+ *
  * `nums`, `out`: arrays of `n` doubles that the caller owns, borrowed for the
  * call; `out` may be `nums`, but not overlap it otherwise. A NULL, misaligned
  * or overlapping array, or a negative `n`, changes nothing and leaves a last
@@ -931,6 +936,8 @@ void normalize(const double *nums, double *out, int64_t n);
 
 /**
  * An array changed in place: adds `a` to each number, wrapping at 64 bits.
+ *
+ * Large arrays are worked on by several threads, which end before the call does.
  *
  * `nums`: an array of `n` integers that the caller owns, borrowed for the call.
  * NULL, a misaligned pointer or a negative `n` changes nothing and leaves a
@@ -1065,6 +1072,9 @@ void checksig_cookbook_noop(void);
 /**
  * π, roughly: the first `n` terms of the Leibniz series 4 (1 - 1/3 + 1/5 - ...);
  * 0 where `n` is not positive.
+ *
+ * Where `n` is large, several threads compute, which end before the call does; the
+ * result is the same on any number of processors.
  */
 double checksig_cookbook_pi(int64_t n);
 
@@ -1083,6 +1093,11 @@ void checksig_cookbook_shuffle(double *nums, int64_t n, uint64_t seed);
 
 /**
  * The dot product of two arrays; 0 where `n` is 0.
+ *
+ * It is computed with twice a double's digits and rounded once, and the same on any
+ * number of processors. Where a product or a sum overflows, or an infinity or NaN is
+ * among the numbers, it is what adding up the products in order gives.
+ * Large arrays are worked on by several threads, which end before the call does.
  *
  * `a`, `b`: arrays of `n` doubles, which may be the same, borrowed for the
  * call. NULL, a misaligned pointer or a negative `n` gives NaN and a last

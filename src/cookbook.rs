@@ -45,6 +45,11 @@ pub extern "C" fn add(a: i64, b: i64) -> i64 {
 
 /// An array in, an array out: writes `nums` minus their mean to `out`.
 ///
+/// The mean is computed with twice a double's digits: each result is within one unit in
+/// the last place, and the same on any number of processors. Where the sum of `nums`
+/// overflows, or an infinity or NaN is among them, so is the mean.
+/// Large arrays are worked on by several threads, which end before the call does.
+///
 /// `nums`, `out`: arrays of `n` doubles that the caller owns, borrowed for the
 /// call; `out` may be `nums`, but not overlap it otherwise. A NULL, misaligned
 /// or overlapping array, or a negative `n`, changes nothing and leaves a last
@@ -70,6 +75,8 @@ pub unsafe extern "C" fn normalize(nums: *const f64, out: *mut f64, n: i64) {
 }
 
 /// An array changed in place: adds `a` to each number, wrapping at 64 bits.
+///
+/// Large arrays are worked on by several threads, which end before the call does.
 ///
 /// `nums`: an array of `n` integers that the caller owns, borrowed for the call.
 /// NULL, a misaligned pointer or a negative `n` changes nothing and leaves a
@@ -398,6 +405,9 @@ pub extern "C" fn checksig_cookbook_noop() {}
 
 /// π, roughly: the first `n` terms of the Leibniz series 4 (1 - 1/3 + 1/5 - ...);
 /// 0 where `n` is not positive.
+///
+/// Where `n` is large, several threads compute, which end before the call does; the
+/// result is the same on any number of processors.
 #[unsafe(no_mangle)]
 pub extern "C" fn checksig_cookbook_pi(n: i64) -> f64 {
     benchmarks::pi(u64::try_from(n).unwrap_or(0))
@@ -422,6 +432,11 @@ pub unsafe extern "C" fn checksig_cookbook_shuffle(nums: *mut f64, n: i64, seed:
 }
 
 /// The dot product of two arrays; 0 where `n` is 0.
+///
+/// It is computed with twice a double's digits and rounded once, and the same on any
+/// number of processors. Where a product or a sum overflows, or an infinity or NaN is
+/// among the numbers, it is what adding up the products in order gives.
+/// Large arrays are worked on by several threads, which end before the call does.
 ///
 /// `a`, `b`: arrays of `n` doubles, which may be the same, borrowed for the
 /// call. NULL, a misaligned pointer or a negative `n` gives NaN and a last

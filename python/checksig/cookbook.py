@@ -44,6 +44,11 @@ def normalize(nums: Union[Numbers, Iterable[float]], *, out: _Out) -> _Out: ...
 def normalize(nums: Union[Numbers, Iterable[float]], *, out: Optional[Any] = None) -> Any:
     """The numbers minus their mean.
 
+    The mean is computed with twice a float's digits, so that each result is exact but
+    for its last digit; where the numbers' sum overflows, or an infinity or NaN is among
+    them, so is their mean. Large arrays are worked on by all processors; the result is
+    the same on any number of these.
+
     Args:
         nums: float64 numbers in a buffer, which is lent to the library and not
             copied (unless it is read-only, strided or misaligned); or a list or
@@ -177,7 +182,8 @@ def user_info(name: str) -> str:
 def sqrts(n: int) -> tuple[str, array[float]]:
     """The square roots of 1 to ``n``, with a title.
 
-    The library fills arrays that it asks Python for.
+    The library fills arrays that it asks Python for. In a daemon thread this never
+    returns once the interpreter has begun to end.
 
     Raises:
         ValueError: ``n`` is negative.
@@ -241,6 +247,11 @@ def shuffle(nums: Numbers, seed: Optional[int] = None) -> None:
 
 def dot(a: Union[Numbers, Iterable[float]], b: Union[Numbers, Iterable[float]]) -> float:
     """The sum of the products of the numbers at equal places.
+
+    It is computed with twice a float's digits and rounded once; where a product or a
+    sum overflows, or an infinity or NaN is among the numbers, it is what adding up the
+    products in order gives. Large arrays are worked on by all processors; the result is
+    the same on any number of these.
 
     Args:
         a: float64 numbers, as in :func:`normalize`.

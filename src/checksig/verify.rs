@@ -60,8 +60,8 @@ pub unsafe extern "C" fn verify(root: *const c_char) -> *mut c_char {
 /// comes, or NULL. `on_progress`: called every tenth of a second, so not at all in a
 /// short run, or NULL. Both are
 /// called on the calling thread with `user`; one that returns anything but 0 ends the
-/// run. They must return: no exception and no `longjmp` may leave them. `cancel`: ends
-/// the run when it is raised, or NULL. `report`: receives the report, to be released
+/// run. They must return: no exception and no `longjmp` may leave them, nor may the
+/// thread end in them. `cancel`: ends the run when it is raised, or NULL. `report`: receives the report, to be released
 /// with `checksig_report_free`; NULL refused. All are borrowed for the call. Any number
 /// of threads may call this at once.
 ///

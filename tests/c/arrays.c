@@ -4,9 +4,13 @@
 
 #include "check.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #define COUNT 100
+
+/* Enough for more than one thread, and no multiple of anything. */
+#define LARGE 3000001
 
 static bool same(const double *a, const double *b, size_t n) {
   for (size_t i = 0; i < n; i++) {
@@ -105,10 +109,66 @@ static void pi(void) {
   CHECK(-next < error && error < next);
 }
 
+/* Whole numbers, whose sums are exact in any order: nothing is left out, taken twice
+ * or written elsewhere, whichever thread it falls to. */
+static void large(void) {
+  double *nums = malloc((LARGE + 1) * sizeof *nums);
+  double *out = malloc((LARGE + 1) * sizeof *out);
+  int64_t *integers = malloc((LARGE + 1) * sizeof *integers);
+  CHECK(nums != NULL && out != NULL && integers != NULL);
+  double squares = 0;
+  for (int i = 0; i <= LARGE; i++) {
+    nums[i] = i % 1000 - 400;
+    out[i] = 0.5;
+    integers[i] = i;
+    squares += i < LARGE ? nums[i] * nums[i] : 0;
+  }
+  CHECK(checksig_cookbook_dot(nums, nums, LARGE) == squares);
+
+  increase(integers, LARGE, -7);
+  for (int i = 0; i < LARGE; i++) {
+    CHECK(integers[i] == i - 7);
+  }
+  CHECK(integers[LARGE] == LARGE);
+
+  for (int i = 0; i < LARGE; i++) {
+    nums[i] = 2 * i;
+  }
+  normalize(nums, out, LARGE);
+  normalize(nums, nums, LARGE);
+  for (int i = 0; i < LARGE; i++) {
+    CHECK(out[i] == 2.0 * i - (LARGE - 1));
+  }
+  CHECK(same(nums, out, LARGE));
+  CHECK(out[LARGE] == 0.5 && nums[LARGE] == LARGE % 1000 - 400);
+
+  free(nums);
+  free(out);
+  free(integers);
+}
+
+/* What addition would lose is in the sum, and what it makes of infinities too. */
+static void accurate(void) {
+  const double a[] = {1e16, 1, -1e16};
+  const double ones[] = {1, 1, 1};
+  CHECK(checksig_cookbook_dot(a, ones, 3) == 1);
+  const double huge[] = {1e200, 1, 1};
+  CHECK(checksig_cookbook_dot(huge, huge, 3) == INFINITY);
+  const double infinite[] = {INFINITY, 1, -INFINITY};
+  CHECK(isnan(checksig_cookbook_dot(infinite, ones, 3)));
+  double out[3];
+  normalize(huge, out, 3);
+  CHECK(out[1] < 0 && isfinite(out[1]));
+  normalize(infinite, out, 3);
+  CHECK(isnan(out[0]) && isnan(out[1]) && isnan(out[2]));
+}
+
 int main(void) {
   normalized();
   increased();
   dot_product();
+  large();
+  accurate();
   shuffling();
   pi();
   checksig_cookbook_noop();

@@ -151,7 +151,7 @@ def test_normalize_is_as_accurate_as_numpy(count: int, offset: float) -> None:
     """The worst of all results, and each but for the last digit."""
     rng = np.random.default_rng(count)
     nums = offset + rng.normal(size=count) * 2.0 ** rng.integers(-20, 20, count)
-    mean = sum(map(Fraction, nums)) / count
+    mean = sum(map(Fraction, nums), Fraction()) / count
     exact = [Fraction(number) - mean for number in nums]
     ours, theirs = (
         [abs(Fraction(result) - correct) for result, correct in zip(results, exact)]

@@ -15,10 +15,10 @@ pub(crate) const PART: usize = 1 << 16;
 
 /// From how many parts on other threads pay: 2^21 elements, 16 MiB.
 ///
-/// Measured with two processors, the fastest of 60 runs on one thread and on two, in
-/// milliseconds. 2^19 elements: `dot` 0.15 and 0.17, `pi` 0.09 and 0.15. A million:
-/// 0.30 and 0.31, 0.16 and 0.16. 2^21: 0.84 and 0.67, 0.34 and 0.24. Ten million:
-/// 7.4 and 5.4, 1.6 and 1.0.
+/// Measured with two processors that had other work too: the fastest of 120 runs on one
+/// thread and on two, in milliseconds. 2^19 elements: `dot` 0.15 and 0.15, `pi` 0.09 and
+/// 0.15. A million: 0.30 and 0.31, 0.16 and 0.16. 2^21: 0.84 and 0.67, 0.34 and 0.24. Ten
+/// million: 7.4 and 5.4, 1.6 and 1.0.
 const PARALLEL_FROM: usize = 32;
 
 /// Does `work` on every part and gives the results in the parts' order.

@@ -213,7 +213,6 @@ def test_verify_excludes(tree: Path) -> None:
     write(tree, b="changed")
     done = checksig("verify", "--exclude", "b", cwd=tree)
     assert (done.code, done.out) == (0, "a: OK\nb: SKIPPED (excluded)\n")
-    assert "1 OK, 1 SKIPPED" in done.err
     assert checksig("verify", "--exclude", "*", cwd=tree).code == 2
     assert checksig("verify", "--exclude", "b", "--require", "b", cwd=tree).code == 1
 

@@ -73,8 +73,10 @@ def digest_of_named(name: bytes, algorithm: str, length: int = 0) -> str:
 
 
 def open_named(name: bytes) -> BinaryIO:
-    """Opens a file that the user names: besides regular ones a device, if that does not
-    keep its reader waiting, and a descriptor such as the shell's ``<(...)`` gives.
+    """Opens a file that the user names, and not just a regular one.
+
+    A device will do, if it does not keep its reader waiting, and a descriptor such as the
+    shell's ``<(...)`` gives.
 
     Raises:
         OSError: it cannot be opened, or is none of these.

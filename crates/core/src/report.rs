@@ -15,7 +15,7 @@ pub enum Verdict {
     /// The file has the digests that the manifest states.
     Ok,
     /// The file has this other digest.
-    Mismatch(Digest),
+    Mismatch(Box<Digest>),
     /// The file has the digest, but not this size that the manifest states.
     WrongSize(u64),
     /// There is no file of this name.
@@ -29,7 +29,7 @@ pub enum Verdict {
     /// good nor a bad digest can be trusted.
     Changed,
     /// The line is not one that a checksum tool writes.
-    Malformed(LineError),
+    Malformed(Box<LineError>),
     /// The file was passed over, for this reason.
     Skipped(Skip),
 }

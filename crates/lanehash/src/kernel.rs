@@ -232,7 +232,7 @@ impl<W> Plan<W> {
 
     /// Whether the wide function is the best one for so many busy lanes.
     pub(crate) fn is_wide(&self, busy: usize) -> bool {
-        self.wide.is_some() && busy >= self.crossover
+        self.wide.is_some() && busy >= self.crossover.max(1)
     }
 
     /// Whether there is a function for two.

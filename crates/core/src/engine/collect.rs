@@ -165,34 +165,55 @@ impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
     }
 }
 
-/// How much of the processors' time the process takes.
+/// Whether the workers wait for a disk: how much of the processors' time they take, and how
+/// much was read that was not in memory.
 struct Load {
     workers: u32,
     since: Instant,
     spent: Duration,
+    fetched: Option<u64>,
 }
 
 impl Load {
     /// The least time that says something.
     const WINDOW: Duration = Duration::from_millis(30);
 
+    /// So many bytes from the disk in that time are no chance.
+    const FETCHED: u64 = 128 * 1024;
+
     fn new(workers: usize) -> Self {
         Self {
             workers: u32::try_from(workers).unwrap_or(u32::MAX),
             since: Instant::now(),
             spent: Self::spent(),
+            fetched: Self::fetched(),
         }
     }
 
-    /// Whether the workers have waited for more than half of the time, lately.
+    /// Whether the workers have waited for more than half of the time, lately, and that for
+    /// a disk as far as the system tells: others may have had the processors.
     fn is_low(&mut self) -> bool {
-        let (elapsed, spent) = (self.since.elapsed(), Self::spent());
+        let elapsed = self.since.elapsed();
         if elapsed < Self::WINDOW {
             return false;
         }
+        let (spent, fetched) = (Self::spent(), Self::fetched());
         let used = spent.saturating_sub(self.spent);
-        (self.since, self.spent) = (Instant::now(), spent);
-        used < elapsed.saturating_mul(self.workers) / 2
+        let read = fetched
+            .zip(self.fetched)
+            .map(|(now, before)| now.saturating_sub(before));
+        (self.since, self.spent, self.fetched) = (Instant::now(), spent, fetched);
+        let has_waited = used < elapsed.saturating_mul(self.workers) / 2;
+        has_waited && read.is_none_or(|read| read >= Self::FETCHED)
+    }
+
+    /// How many bytes the process has had from disks (proc(5), `/proc/pid/io`).
+    fn fetched() -> Option<u64> {
+        let counts = std::fs::read_to_string("/proc/self/io").ok()?;
+        let count = counts
+            .lines()
+            .find_map(|line| line.strip_prefix("read_bytes: "))?;
+        count.parse().ok()
     }
 
     fn spent() -> Duration {

@@ -71,10 +71,13 @@ impl Reader {
     }
 
     fn read(&mut self, line: &[u8], is_escaped: bool) -> Result<Entry, LineError> {
-        if let Some(tagged) = bsd::split(line) {
+        let (digits, rest) = hex::split(line);
+        // What is so plainly no tag need not be looked at as one.
+        let is_plain = rest.first().is_some_and(|&byte| text::is_blank(byte));
+        let tagged = (!is_plain).then(|| bsd::split(line)).flatten();
+        if let Some(tagged) = tagged {
             return tagged.entry(is_escaped, self.forced);
         }
-        let (digits, rest) = hex::split(line);
         let digest = hex::digest(digits, self.untagged)?;
         let name = self.name(rest)?;
         let name = if is_escaped {

@@ -299,7 +299,8 @@ def verify(
             not; a glob without a slash matches any part of a name.
         contain: names that lead out of the root, through ``..`` or symbolic links too,
             are refused.
-        threads: how many threads read files; one a processor by default.
+        threads: how many threads read files; by default one a processor, and more while
+            these wait for a disk.
         progress: called about ten times a second on this thread.
         cancel: ends the run when it is raised.
 

@@ -116,7 +116,7 @@ def create(
         format: likewise.
         zero: lines end with NUL, and no name is escaped.
         exclude: globs of files to leave out, as for :func:`checksig.verify`.
-        threads: how many threads read files; one a processor by default.
+        threads: how many threads read files; by default as for :func:`checksig.verify`.
         progress: called about ten times a second on this thread.
         cancel: ends the run when it is raised.
 

@@ -233,7 +233,8 @@ pub unsafe extern "C" fn checksig_options_set_allow_outside(
     unsafe { set(options, |options| options.verify.allow_outside = allow) }
 }
 
-/// How many threads read files; 0 for one a processor.
+/// How many threads read files; 0 for one a processor, and more while these wait for a
+/// disk.
 ///
 /// # Safety
 /// `options` is from `checksig_options_new` and no other thread uses it.

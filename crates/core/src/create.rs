@@ -37,7 +37,8 @@ pub struct CreateOptions {
     pub zero: bool,
     /// Files to leave out.
     pub exclude: Exclude,
-    /// How many threads read files; one a processor otherwise.
+    /// How many threads read files; otherwise one a processor, and more while these wait for
+    /// a disk.
     pub threads: Option<NonZeroUsize>,
 }
 

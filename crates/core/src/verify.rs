@@ -46,7 +46,8 @@ pub struct Options {
     pub exclude: Exclude,
     /// Names may lead out of the root.
     pub allow_outside: bool,
-    /// How many threads read files; one a processor otherwise.
+    /// How many threads read files; otherwise one a processor, and more while these wait for
+    /// a disk.
     pub threads: Option<NonZeroUsize>,
     /// The bytes to be read are added up before, for the progress.
     pub measure: bool,

@@ -85,7 +85,7 @@ _ROOT = click.argument("root", type=click.Path(), default=".")
 _ZERO = click.option("-z", "--zero", is_flag=True, help="Lines end with NUL, not newline.")
 _THREADS = click.option(
     *("-j", "--threads"), type=click.IntRange(min=1), metavar="N",
-    help="Read files with N threads; one a processor by default.",
+    help="Read files with N threads; one a processor, or more for a disk, by default.",
 )  # fmt: skip
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Pass over these files.")
 _OUTPUT = click.option(

@@ -4,8 +4,6 @@ use std::ops::{ControlFlow, Range};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
-
 use super::worker::Shared;
 use super::{Done, Event, Progress};
 
@@ -102,7 +100,7 @@ impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
     /// Collects until every worker has ended, or until workers of the numbers `more` would
     /// speed it up: then true.
     pub(super) fn collect(&mut self, post: &Post<R>, more: Range<usize>) -> bool {
-        let mut load = Load::new(more.start);
+        let mut disk = (!more.is_empty()).then(Disk::new);
         let mut is_working = true;
         while is_working {
             // What was put before the last worker ended is taken after it has.
@@ -114,7 +112,8 @@ impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
                 }
             }
             self.report_progress();
-            if !more.is_empty() && load.is_low() && self.shared.left() > more.len() {
+            let is_slow = disk.as_mut().is_some_and(Disk::is_busy);
+            if is_slow && self.shared.left() > more.len() {
                 return true;
             }
         }
@@ -165,46 +164,37 @@ impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
     }
 }
 
-/// Whether the workers wait for a disk: how much of the processors' time they take, and how
-/// much was read that was not in memory.
-struct Load {
-    workers: u32,
+/// How much was read that was not in memory, lately.
+struct Disk {
     since: Instant,
-    spent: Duration,
     fetched: Option<u64>,
 }
 
-impl Load {
+impl Disk {
     /// The least time that says something.
     const WINDOW: Duration = Duration::from_millis(30);
 
-    /// So many bytes from the disk in that time are no chance.
+    /// So many bytes in that time are no chance.
     const FETCHED: u64 = 128 * 1024;
 
-    fn new(workers: usize) -> Self {
+    fn new() -> Self {
         Self {
-            workers: u32::try_from(workers).unwrap_or(u32::MAX),
             since: Instant::now(),
-            spent: Self::spent(),
             fetched: Self::fetched(),
         }
     }
 
-    /// Whether the workers have waited for more than half of the time, lately, and that for
-    /// a disk as far as the system tells: others may have had the processors.
-    fn is_low(&mut self) -> bool {
-        let elapsed = self.since.elapsed();
-        if elapsed < Self::WINDOW {
+    /// Whether a disk is waited for, as far as the system tells.
+    fn is_busy(&mut self) -> bool {
+        if self.since.elapsed() < Self::WINDOW {
             return false;
         }
-        let (spent, fetched) = (Self::spent(), Self::fetched());
-        let used = spent.saturating_sub(self.spent);
-        let read = fetched
+        let fetched = Self::fetched();
+        let count = fetched
             .zip(self.fetched)
             .map(|(now, before)| now.saturating_sub(before));
-        (self.since, self.spent, self.fetched) = (Instant::now(), spent, fetched);
-        let has_waited = used < elapsed.saturating_mul(self.workers) / 2;
-        has_waited && read.is_none_or(|read| read >= Self::FETCHED)
+        (self.since, self.fetched) = (Instant::now(), fetched);
+        count.is_some_and(|count| count >= Self::FETCHED)
     }
 
     /// How many bytes the process has had from disks (proc(5), `/proc/pid/io`).
@@ -214,10 +204,5 @@ impl Load {
             .lines()
             .find_map(|line| line.strip_prefix("read_bytes: "))?;
         count.parse().ok()
-    }
-
-    fn spent() -> Duration {
-        let time = clock_gettime(ClockId::ProcessCPUTime);
-        Duration::try_from(time).unwrap_or_default()
     }
 }

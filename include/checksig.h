@@ -667,7 +667,8 @@ enum checksig_status checksig_options_set_allow_outside(struct checksig_options 
                                                         bool allow);
 
 /**
- * How many threads read files; 0 for one a processor.
+ * How many threads read files; 0 for one a processor, and more while these wait for a
+ * disk.
  *
  * # Safety
  * `options` is from `checksig_options_new` and no other thread uses it.

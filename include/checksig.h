@@ -126,7 +126,8 @@ typedef enum checksig_verdict {
   CHECKSIG_VERDICT_UNREADABLE = 3,
   /**
    * The name was not read, since it is outside the directory or not that of a
-   * regular file; `reason` says which.
+   * regular file; or the file shows the signs of a SHA-1 collision attack, where they
+   * are looked for. `reason` says which.
    */
   CHECKSIG_VERDICT_REFUSED = 4,
   /**
@@ -665,6 +666,19 @@ enum checksig_status checksig_options_set_audit(struct checksig_options *options
  */
 enum checksig_status checksig_options_set_allow_outside(struct checksig_options *options,
                                                         bool allow);
+
+/**
+ * Whether files are refused that show the signs of a collision attack on SHA-1: of a file
+ * that has them there is likely to be another one with the same digest. Lines that state a
+ * SHA-1 digest of such a file have the verdict `CHECKSIG_VERDICT_REFUSED`, and a manifest
+ * of SHA-1 digests is not made of it. SHA-1 is several times slower then; other algorithms
+ * are as fast as ever, and not concerned. `checksig_hash_file` does not look for it.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_detect_collisions(struct checksig_options *options,
+                                                            bool detect);
 
 /**
  * How many threads read files; 0 for one a processor, and more while these wait for a

@@ -50,7 +50,8 @@ class Verdict(enum.Enum):
     MISSING = 2
     #: The file cannot be opened or read.
     UNREADABLE = 3
-    #: The name is outside the directory, or not that of a regular file.
+    #: The name is outside the directory, or not that of a regular file; or the file shows
+    #: signs of a SHA-1 collision attack, where they are looked for.
     REFUSED = 4
     #: The line is not one that a checksum tool writes.
     MALFORMED = 5
@@ -268,6 +269,7 @@ def verify(
     audit: bool = False,
     exclude: Iterable[str] = (),
     contain: bool = True,
+    detect_collisions: bool = False,
     threads: Optional[int] = None,
     progress: Optional[Callable[[Progress], object]] = None,
     cancel: Optional[Cancel] = None,
@@ -299,6 +301,9 @@ def verify(
             not; a glob without a slash matches any part of a name.
         contain: names that lead out of the root, through ``..`` or symbolic links too,
             are refused.
+        detect_collisions: files that show signs of a collision attack on SHA-1 are
+            refused where a line states a SHA-1 digest of them. SHA-1 is several times
+            slower then.
         threads: how many threads read files; by default one a processor, and more while
             these wait for a disk.
         progress: called about ten times a second on this thread.
@@ -327,6 +332,7 @@ def verify(
         audit=audit,
         exclude=exclude,
         contain=contain,
+        detect_collisions=detect_collisions,
         threads=threads,
         measure=progress is not None,
     )
@@ -342,6 +348,7 @@ def iter_verify(
     zero: bool = False,
     ignore_missing: bool = False,
     contain: bool = True,
+    detect_collisions: bool = False,
     threads: Optional[int] = None,
     cancel: Optional[Cancel] = None,
 ) -> Generator[Result, None, None]:
@@ -369,6 +376,7 @@ def iter_verify(
         zero=zero,
         ignore_missing=ignore_missing,
         contain=contain,
+        detect_collisions=detect_collisions,
         threads=threads,
     )
     return _streamed(request, cancel)
@@ -386,6 +394,7 @@ async def verify_async(
     audit: bool = False,
     exclude: Iterable[str] = (),
     contain: bool = True,
+    detect_collisions: bool = False,
     threads: Optional[int] = None,
     progress: Optional[Callable[[Progress], object]] = None,
 ) -> Report:
@@ -412,6 +421,7 @@ async def verify_async(
         audit=audit,
         exclude=exclude,
         contain=contain,
+        detect_collisions=detect_collisions,
         threads=threads,
         measure=progress is not None,
     )
@@ -490,6 +500,7 @@ class _Request:
         audit: bool = False,
         exclude: Iterable[str] = (),
         contain: bool = True,
+        detect_collisions: bool = False,
         threads: Optional[int] = None,
         measure: bool = False,
     ) -> _Request:
@@ -502,6 +513,7 @@ class _Request:
             ignore_missing=bool(ignore_missing),
             audit=bool(audit),
             allow_outside=not contain,
+            detect_collisions=bool(detect_collisions),
             threads=thread_count(threads),
             measure=measure,
             exclude=globs(exclude),

@@ -97,6 +97,7 @@ def create(
     algorithm: str = "sha256",
     format: str = "gnu",  # noqa: A002
     zero: bool = False,
+    detect_collisions: bool = False,
     exclude: Iterable[str] = (),
     threads: Optional[int] = None,
     progress: Optional[Callable[[Progress], object]] = None,
@@ -115,6 +116,8 @@ def create(
         algorithm: as for :func:`checksig.verify`.
         format: likewise.
         zero: lines end with NUL, and no name is escaped.
+        detect_collisions: files that show signs of a collision attack on SHA-1 are
+            refused where that is the algorithm, as for :func:`checksig.verify`.
         exclude: globs of files to leave out, as for :func:`checksig.verify`.
         threads: how many threads read files; by default as for :func:`checksig.verify`.
         progress: called about ten times a second on this thread.
@@ -145,6 +148,7 @@ def create(
         algorithm=name,
         format=name_or_auto(format, "format"),
         zero=bool(zero),
+        detect_collisions=bool(detect_collisions),
         threads=thread_count(threads),
         exclude=globs(exclude),
     )
@@ -164,6 +168,7 @@ def update(
     algorithm: str = "auto",
     format: str = "auto",  # noqa: A002
     zero: bool = False,
+    detect_collisions: bool = False,
     exclude: Iterable[str] = (),
     threads: Optional[int] = None,
     progress: Optional[Callable[[Progress], object]] = None,
@@ -207,6 +212,7 @@ def update(
         algorithm=algorithms.pop(),
         format=format_name,
         zero=zero,
+        detect_collisions=detect_collisions,
         exclude=exclude,
         threads=threads,
         progress=progress,

@@ -41,6 +41,7 @@ impl checksig_options {
             algorithm: self.verify.algorithm.unwrap_or(Algorithm::Sha256),
             format: self.verify.format.unwrap_or(Format::Gnu),
             zero: self.verify.zero,
+            detect_collisions: self.verify.detect_collisions,
             exclude: self.verify.exclude.clone(),
             threads: self.verify.threads,
         }
@@ -231,6 +232,23 @@ pub unsafe extern "C" fn checksig_options_set_allow_outside(
 ) -> checksig_status {
     // SAFETY: the caller's promise is this function's own.
     unsafe { set(options, |options| options.verify.allow_outside = allow) }
+}
+
+/// Whether files are refused that show the signs of a collision attack on SHA-1: of a file
+/// that has them there is likely to be another one with the same digest. Lines that state a
+/// SHA-1 digest of such a file have the verdict `CHECKSIG_VERDICT_REFUSED`, and a manifest
+/// of SHA-1 digests is not made of it. SHA-1 is several times slower then; other algorithms
+/// are as fast as ever, and not concerned. `checksig_hash_file` does not look for it.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_detect_collisions(
+    options: *mut checksig_options,
+    detect: bool,
+) -> checksig_status {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { set(options, |options| options.verify.detect_collisions = detect) }
 }
 
 /// How many threads read files; 0 for one a processor, and more while these wait for a

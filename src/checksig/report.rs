@@ -22,7 +22,8 @@ pub enum checksig_verdict {
     /// The file cannot be opened or read; `reason` says why.
     Unreadable = 3,
     /// The name was not read, since it is outside the directory or not that of a
-    /// regular file; `reason` says which.
+    /// regular file; or the file shows the signs of a SHA-1 collision attack, where they
+    /// are looked for. `reason` says which.
     Refused = 4,
     /// The line is not one that a checksum tool writes; `reason` says why.
     Malformed = 5,

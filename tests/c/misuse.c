@@ -227,6 +227,7 @@ static void check_no_options(checksig_options *options) {
   CHECK_FAILS(checksig_options_set_ignore_missing(options, true) == invalid);
   CHECK_FAILS(checksig_options_set_audit(options, true) == invalid);
   CHECK_FAILS(checksig_options_set_allow_outside(options, true) == invalid);
+  CHECK_FAILS(checksig_options_set_detect_collisions(options, true) == invalid);
   CHECK_FAILS(checksig_options_set_threads(options, 1) == invalid);
   CHECK_FAILS(checksig_options_set_measure(options, true) == invalid);
   CHECK_FAILS(checksig_options_add_exclude(options, "*") == invalid);

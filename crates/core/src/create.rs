@@ -35,6 +35,9 @@ pub struct CreateOptions {
     pub format: Format,
     /// Lines end with NUL, and no name is escaped.
     pub zero: bool,
+    /// Files are refused that show the signs of a [collision attack](Verdict::Collision),
+    /// where the algorithm is SHA-1. It is several times slower then.
+    pub detect_collisions: bool,
     /// Files to leave out.
     pub exclude: Exclude,
     /// How many threads read files; otherwise one a processor, and more while these wait for
@@ -86,7 +89,13 @@ pub fn create(
         algorithm: options.algorithm,
     };
     let live = |worker: &mut Worker<'_, Outcome>| {
-        hash_files(&directory, Containment::Beneath, &list, worker);
+        hash_files(
+            &directory,
+            Containment::Beneath,
+            options.detect_collisions,
+            &list,
+            worker,
+        );
     };
     let done = run(&plan, options.threads, cancel, live, &mut observe);
     let mut cancelled = done.cancelled || cancel.is_requested();
@@ -235,6 +244,7 @@ impl Work for List<'_> {
         worker: &mut Worker<'_, Outcome>,
     ) {
         let (expected, verdict) = match hashed {
+            Ok(hashed) if hashed.shows_collision => (None, Verdict::Collision),
             Ok(hashed) => (hashed.digests.first().copied(), Verdict::Ok),
             Err(error) => (None, error.verdict()),
         };

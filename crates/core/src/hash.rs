@@ -19,6 +19,7 @@ enum State {
     Crc32(crc32fast::Hasher),
     Md5(md5::Md5),
     Sha1(sha1::Sha1),
+    Sha1Detecting(Box<sha1_checked::Sha1>),
     Sha224(sha2::Sha224),
     Sha256(sha2::Sha256),
     Sha384(sha2::Sha384),
@@ -48,6 +49,17 @@ impl Hasher {
         Self::with_len(kind.algorithm(), kind.len())
     }
 
+    /// Starts a message whose SHA-1 digest will come with the answer whether the message
+    /// [shows a collision](Finished::shows_collision).
+    pub(crate) fn detecting() -> Self {
+        // The digest is to be SHA-1's own, also where there is a collision.
+        let state = sha1_checked::Sha1::builder().safe_hash(false).build();
+        Self {
+            algorithm: Algorithm::Sha1,
+            state: State::Sha1Detecting(Box::new(state)),
+        }
+    }
+
     fn with_len(algorithm: Algorithm, len: usize) -> Self {
         let state = match algorithm {
             Algorithm::Crc32 => State::Crc32(crc32fast::Hasher::new()),
@@ -71,6 +83,7 @@ impl Hasher {
             State::Crc32(state) => state.update(piece),
             State::Md5(state) => state.update(piece),
             State::Sha1(state) => state.update(piece),
+            State::Sha1Detecting(state) => state.update(piece),
             State::Sha224(state) => state.update(piece),
             State::Sha256(state) => state.update(piece),
             State::Sha384(state) => state.update(piece),
@@ -89,12 +102,23 @@ impl Hasher {
     /// Ends the message and gives its digest.
     #[must_use]
     pub fn finish(self) -> Digest {
+        self.finish_detecting().digest
+    }
+
+    /// Ends the message and gives what is known of it.
+    pub(crate) fn finish_detecting(self) -> Finished {
         let algorithm = self.algorithm;
         let of = |bytes: &[u8]| Digest::of(algorithm, bytes);
-        match self.state {
+        let mut shows_collision = false;
+        let digest = match self.state {
             State::Crc32(state) => of(&state.finalize().to_be_bytes()),
             State::Md5(state) => of(&state.finalize()),
             State::Sha1(state) => of(&state.finalize()),
+            State::Sha1Detecting(state) => {
+                let result = state.try_finalize();
+                shows_collision = result.has_collision();
+                of(result.hash())
+            }
             State::Sha224(state) => of(&state.finalize()),
             State::Sha256(state) => of(&state.finalize()),
             State::Sha384(state) => of(&state.finalize()),
@@ -103,8 +127,21 @@ impl Hasher {
             State::Sha3_512(state) => of(&state.finalize()),
             State::Blake2b(state) => of(state.finalize().as_bytes()),
             State::Blake3(state) => of(state.finalize().as_bytes()),
+        };
+        Finished {
+            digest,
+            shows_collision,
         }
     }
+}
+
+/// What hashing one message gave.
+pub(crate) struct Finished {
+    pub(crate) digest: Digest,
+    /// Whether the message has the signs of a known kind of collision attack, where they
+    /// were looked for: another message with the same digest is likely to have been made
+    /// together with it.
+    pub(crate) shows_collision: bool,
 }
 
 /// BLAKE2b with a digest of `len` bytes, which [`Digest`] keeps between 1 and 64.
@@ -169,6 +206,26 @@ mod tests {
                     hasher.update(piece.as_bytes());
                 }
                 assert_eq!(hasher.finish().to_string(), expected, "{algorithm}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_collision_shows_however_the_message_is_cut() {
+        let start = include_bytes!("../../../tests/data/collisions/shattered-1");
+        let after: Vec<u8> = [&start[..], b"more"].concat();
+        // The blocks that collide end with byte 320.
+        for (message, expected) in [(&start[..319], false), (start, true), (&after, true)] {
+            for len in [1, 63, 64, 65, message.len()] {
+                let (mut plain, mut detecting) =
+                    (Hasher::new(Algorithm::Sha1), Hasher::detecting());
+                for piece in message.chunks(len) {
+                    plain.update(piece);
+                    detecting.update(piece);
+                }
+                let finished = detecting.finish_detecting();
+                assert_eq!(finished.shows_collision, expected, "{len}");
+                assert_eq!(finished.digest, plain.finish(), "{len}");
             }
         }
     }

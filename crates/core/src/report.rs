@@ -25,6 +25,9 @@ pub enum Verdict {
     /// The name stands for something that is not read: outside the root, or
     /// not a regular file.
     Refused(Refusal),
+    /// The file has the signs of a collision attack on SHA-1, whose digest the manifest
+    /// states: a good digest would not tell which of two files it is.
+    Collision,
     /// The file was written to or replaced while it was read, so that neither a
     /// good nor a bad digest can be trusted.
     Changed,
@@ -64,7 +67,7 @@ impl Verdict {
             Self::Mismatch(_) | Self::WrongSize(_) => VerdictKind::Mismatch,
             Self::Missing => VerdictKind::Missing,
             Self::Unreadable(_) => VerdictKind::Unreadable,
-            Self::Refused(_) => VerdictKind::Refused,
+            Self::Refused(_) | Self::Collision => VerdictKind::Refused,
             Self::Changed => VerdictKind::Changed,
             Self::Malformed(_) => VerdictKind::Malformed,
             Self::Skipped(_) => VerdictKind::Skipped,
@@ -88,6 +91,7 @@ impl Verdict {
             Self::WrongSize(stated) => Some(format!("the manifest states {stated} bytes")),
             Self::Unreadable(error) => Some(error.to_string()),
             Self::Refused(refusal) => Some(refusal.to_string()),
+            Self::Collision => Some("shows signs of a SHA-1 collision attack".to_owned()),
             Self::Changed => Some("while it was read".to_owned()),
             Self::Malformed(error) => Some(error.to_string()),
             Self::Skipped(skip) => Some(skip.to_string()),

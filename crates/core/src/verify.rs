@@ -46,6 +46,9 @@ pub struct Options {
     pub exclude: Exclude,
     /// Names may lead out of the root.
     pub allow_outside: bool,
+    /// Files are refused whose SHA-1 digest is stated and that show the signs of a
+    /// [collision attack](Verdict::Collision). SHA-1 is several times slower then.
+    pub detect_collisions: bool,
     /// How many threads read files; otherwise one a processor, and more while these wait for
     /// a disk.
     pub threads: Option<NonZeroUsize>,
@@ -117,7 +120,14 @@ pub fn verify(
         options,
     };
     let live = |worker: &mut Worker<'_, Outcome>| {
-        hash_files(&directory, options.containment(), &check, worker);
+        let containment = options.containment();
+        hash_files(
+            &directory,
+            containment,
+            options.detect_collisions,
+            &check,
+            worker,
+        );
     };
     let done = run(&plan, options.threads, cancel, live, &mut observe);
     let mut cancelled = done.cancelled || cancel.is_requested();
@@ -281,6 +291,11 @@ fn skipped(entry: &Entry, options: &Options) -> Option<Skip> {
 
 /// What an entry's file turns out to be, and the digest that decided.
 fn judge(entry: &Entry, hashed: &Hashed) -> (Option<Digest>, Verdict) {
+    let is_sha1 = |digest: &&Digest| digest.algorithm() == Algorithm::Sha1;
+    let sha1 = entry.digests.iter().find(is_sha1);
+    if let Some(expected) = sha1.filter(|_| hashed.shows_collision) {
+        return (Some(*expected), Verdict::Collision);
+    }
     for expected in &entry.digests {
         let actual = hashed
             .digests

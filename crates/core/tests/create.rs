@@ -19,6 +19,7 @@ fn options() -> CreateOptions {
         algorithm: Algorithm::Sha256,
         format: Format::Gnu,
         zero: false,
+        detect_collisions: false,
         exclude: Exclude::default(),
         threads: None,
     }

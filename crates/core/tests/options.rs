@@ -181,6 +181,7 @@ fn an_audit_passes_over_what_no_manifest_can_list() {
         algorithm: Algorithm::Sha256,
         format: Format::Gnu,
         zero: false,
+        detect_collisions: false,
         exclude: Exclude::default(),
         threads: None,
     };

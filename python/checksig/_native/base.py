@@ -61,6 +61,7 @@ class NativeBackend:
             (lib.checksig_options_set_ignore_missing, options.ignore_missing),
             (lib.checksig_options_set_audit, options.audit),
             (lib.checksig_options_set_allow_outside, options.allow_outside),
+            (lib.checksig_options_set_detect_collisions, options.detect_collisions),
             (lib.checksig_options_set_measure, options.measure),
             (lib.checksig_options_set_threads, options.threads),
         ):

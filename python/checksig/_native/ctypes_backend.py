@@ -186,6 +186,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "checksig_options_set_ignore_missing": (c_int, [c_void_p, c_bool]),
     "checksig_options_set_audit": (c_int, [c_void_p, c_bool]),
     "checksig_options_set_allow_outside": (c_int, [c_void_p, c_bool]),
+    "checksig_options_set_detect_collisions": (c_int, [c_void_p, c_bool]),
     "checksig_options_set_threads": (c_int, [c_void_p, c_size_t]),
     "checksig_options_set_measure": (c_int, [c_void_p, c_bool]),
     "checksig_options_add_exclude": (c_int, [c_void_p, c_char_p]),

@@ -49,6 +49,7 @@ class RunOptions(NamedTuple):
     ignore_missing: bool = False
     audit: bool = False
     allow_outside: bool = False
+    detect_collisions: bool = False
     threads: int = 0
     measure: bool = False
     exclude: tuple[bytes, ...] = ()

@@ -88,6 +88,10 @@ _THREADS = click.option(
     help="Read files with N threads; one a processor, or more for a disk, by default.",
 )  # fmt: skip
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Pass over these files.")
+_DETECT = click.option(
+    "--detect-collisions", is_flag=True,
+    help="Refuse files that show signs of a SHA-1 collision attack.",
+)  # fmt: skip
 _OUTPUT = click.option(
     "--output", type=click.Choice(("text", "jsonl")), default="text", show_default=True,
     help="Lines of text, or one JSON object a line.",
@@ -122,6 +126,7 @@ _VERIFY = _all(
     ),
     _EXCLUDE,
     click.option("--allow-outside", is_flag=True, help="Names may lead out of ROOT."),
+    _DETECT,
     _VIEW,
     _WATCH,
 )  # fmt: skip
@@ -172,6 +177,7 @@ def audit(**options: Any) -> int:
 @_ZERO
 @_THREADS
 @_EXCLUDE
+@_DETECT
 @_VIEW
 @_WATCH
 def create(
@@ -203,6 +209,7 @@ def create(
 @_READ
 @_THREADS
 @_EXCLUDE
+@_DETECT
 @_VIEW
 @_WATCH
 def update(
@@ -277,8 +284,8 @@ def compat(program: str, arguments: tuple[str, ...]) -> int:
 def _verify(
     root: str, names: tuple[str, ...], format_: str, algorithm: str, zero: bool,
     threads: Optional[int], lenient: bool, ignore_missing: bool, require: tuple[str, ...],
-    exclude: tuple[str, ...], allow_outside: bool, output: str, quiet: bool, status: bool,
-    color: str, watch: str, audit: bool = False,
+    exclude: tuple[str, ...], allow_outside: bool, detect_collisions: bool, output: str,
+    quiet: bool, status: bool, color: str, watch: str, audit: bool = False,
 ) -> int:  # fmt: skip
     """Verifies each manifest in turn; the worst exit code counts."""
     shown = _output(output, quiet, status, color)
@@ -290,6 +297,7 @@ def _verify(
         ignore_missing=ignore_missing,
         audit=audit,
         allow_outside=allow_outside,
+        detect_collisions=detect_collisions,
         threads=threads or 0,
         exclude=tuple(os.fsencode(glob) for glob in exclude),
     )

@@ -2,18 +2,18 @@
 
 use std::io::{self, BufRead, ErrorKind};
 
-use super::Digests;
+use smallvec::SmallVec;
+
+use super::Hashed;
 use super::source::Source;
-use crate::digest::Kind;
 use crate::engine::ReadAhead;
-use crate::hash::{Hasher, Hashers};
+use crate::hash::{Finished, Hasher, Hashers};
 
 /// Up to so many bytes a file is hashed in about a millisecond.
 pub(super) const SHORT: u64 = 1 << 20;
 
 /// Reads and hashes a file to its end.
-pub(super) fn hash(source: &mut Source<'_>, kinds: &[Kind]) -> io::Result<Digests> {
-    let mut hashers: Hashers = kinds.iter().map(|kind| Hasher::of(*kind)).collect();
+pub(super) fn hash(source: &mut Source<'_>, mut hashers: Hashers) -> io::Result<Hashed> {
     while !take_piece(source, &mut hashers)? {
         let is_long = source.status().size.saturating_sub(source.len()) > SHORT;
         let ahead = is_long.then(|| source.shared().read_ahead(source.file()));
@@ -22,7 +22,13 @@ pub(super) fn hash(source: &mut Source<'_>, kinds: &[Kind]) -> io::Result<Digest
             break;
         }
     }
-    Ok(hashers.into_iter().map(Hasher::finish).collect())
+    let finished: SmallVec<[Finished; 1]> =
+        hashers.into_iter().map(Hasher::finish_detecting).collect();
+    Ok(Hashed {
+        digests: finished.iter().map(|finished| finished.digest).collect(),
+        shows_collision: finished.iter().any(|finished| finished.shows_collision),
+        size: source.len(),
+    })
 }
 
 /// Hashes what is read next; true at the end.

@@ -8,9 +8,11 @@ use std::io;
 
 use smallvec::SmallVec;
 
+use crate::algorithm::Algorithm;
 use crate::digest::{Digest, Kind};
 use crate::engine::{Shared, Worker};
 use crate::file::{self, FileError};
+use crate::hash::Hasher;
 use crate::report::Outcome;
 use crate::root::{Containment, Root};
 use alone::SHORT;
@@ -35,6 +37,9 @@ pub(crate) type Digests = SmallVec<[Digest; 1]>;
 pub(crate) struct Hashed {
     /// The digests that were wanted.
     pub(crate) digests: Digests,
+    /// Whether it has the signs of a collision attack on SHA-1, where they were looked for
+    /// and a SHA-1 digest was wanted.
+    pub(crate) shows_collision: bool,
     /// How many bytes the file has.
     pub(crate) size: u64,
 }
@@ -56,9 +61,12 @@ pub(crate) trait Work: Sync {
 }
 
 /// Takes items, and hashes their files below `root`, until there are none left.
+///
+/// To look for collisions SHA-1 is computed by other code, which has no lanes.
 pub(crate) fn hash_files(
     root: &Root,
     containment: Containment,
+    detect_collisions: bool,
     work: &impl Work,
     worker: &mut Worker<'_, Outcome>,
 ) {
@@ -66,6 +74,7 @@ pub(crate) fn hash_files(
         shared: worker.shared(),
         root,
         containment,
+        detect_collisions,
         work,
         lanes: Lanes::new(worker.crew()),
     };
@@ -89,6 +98,7 @@ struct Hashing<'a, W> {
     shared: &'a Shared<'a>,
     root: &'a Root,
     containment: Containment,
+    detect_collisions: bool,
     work: &'a W,
     lanes: Lanes<'a>,
 }
@@ -107,10 +117,23 @@ impl<'a, W: Work> Hashing<'a, W> {
         let rest = worker.open(item, status.size);
         let source = Source::new(self.shared, file, status, self.lanes.buffer());
         match kinds[..] {
-            [kind] if self.lanes.take(kind, status.size, rest) => {
+            [kind] if !self.detects(kind) && self.lanes.take(kind, status.size, rest) => {
                 self.lanes.push(Message { item, name, kind }, source);
             }
             _ => self.hash_alone(item, name, &kinds, source, worker),
+        }
+    }
+
+    /// Whether a message of this kind is looked at for a collision.
+    fn detects(&self, kind: Kind) -> bool {
+        self.detect_collisions && kind.algorithm() == Algorithm::Sha1
+    }
+
+    fn hasher(&self, kind: Kind) -> Hasher {
+        if self.detects(kind) {
+            Hasher::detecting()
+        } else {
+            Hasher::of(kind)
         }
     }
 
@@ -126,16 +149,21 @@ impl<'a, W: Work> Hashing<'a, W> {
         while source.status().size > SHORT && !self.lanes.is_empty() {
             self.step(worker);
         }
-        let digests = alone::hash(&mut source, kinds);
-        self.finish(item, name, source, digests, worker);
+        let hashers = kinds.iter().map(|kind| self.hasher(*kind)).collect();
+        let hashed = alone::hash(&mut source, hashers);
+        self.finish(item, name, source, hashed, worker);
     }
 
     /// Hashes something of the files in the lanes.
     fn step(&mut self, worker: &mut Worker<'_, Outcome>) {
         self.lanes.step();
         while let Some((message, source, digest)) = self.lanes.pop() {
-            let digests = digest.map(|digest| SmallVec::from_buf([digest]));
-            self.finish(message.item, message.name, source, digests, worker);
+            let hashed = digest.map(|digest| Hashed {
+                digests: SmallVec::from_buf([digest]),
+                shows_collision: false,
+                size: source.len(),
+            });
+            self.finish(message.item, message.name, source, hashed, worker);
         }
     }
 
@@ -145,15 +173,15 @@ impl<'a, W: Work> Hashing<'a, W> {
         item: usize,
         name: &[u8],
         source: Source<'_>,
-        digests: io::Result<Digests>,
+        hashed: io::Result<Hashed>,
         worker: &mut Worker<'_, Outcome>,
     ) {
         let (size, status) = (source.len(), *source.status());
-        let hashed = match digests {
+        let hashed = match hashed {
             // An error that the source made up.
             Err(_) if self.shared.is_cancelled() => return,
             Err(error) => Err(FileError::Io(error)),
-            Ok(digests) => {
+            Ok(hashed) => {
                 let changed = file::has_changed(
                     self.root,
                     name,
@@ -163,7 +191,7 @@ impl<'a, W: Work> Hashing<'a, W> {
                     size,
                 );
                 match changed {
-                    Ok(false) => Ok(Hashed { digests, size }),
+                    Ok(false) => Ok(hashed),
                     Ok(true) => Err(FileError::Changed),
                     Err(error) => Err(error),
                 }

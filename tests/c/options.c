@@ -1,10 +1,11 @@
 /* Options, one by one: what each of them changes.
  *
- * Usage: options GOOD LARGE
+ * Usage: options GOOD LARGE COLLIDING
  *
  * GOOD is a directory with the files `abc`, which has these three bytes, `empty`, and
  * `sub/abc`, and a sha1sum.txt that lists them. LARGE has a file `large` that takes
- * longer to read than anybody waits. The manifests are texts of this program's. */
+ * longer to read than anybody waits. COLLIDING has two files with the same SHA-1 digest,
+ * `shattered-1` and `shattered-2`. The manifests are texts of this program's. */
 
 #include "checksig.h"
 
@@ -18,6 +19,7 @@
 /* Digests of "abc" and of no bytes at all. */
 #define CRC32_ABC "352441c2"
 #define SHA1_ABC "a9993e364706816aba3e25717850c26c9cd0d89d"
+#define SHA1_SHATTERED "f92d74e3874587aaf443d1db961d4e26dde13e9c"
 #define SHA1_EMPTY "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 #define SHA3_ABC "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"
 
@@ -316,6 +318,26 @@ static void allow_outside(const char *good) {
   checksig_options_free(options);
 }
 
+static void detect_collisions(const char *colliding) {
+  static const char lines[] = SHA1_SHATTERED "  shattered-1\n" SHA1_SHATTERED "  shattered-2\n";
+  static const char reason[] = "shows signs of a SHA-1 collision attack";
+  checksig_options *options = new_options();
+  CHECK(is_ok(colliding, options, lines));
+
+  CHECK_OK(checksig_options_set_detect_collisions(options, true));
+  checksig_report *report = report_on_text(colliding, options, lines);
+  CHECK(!checksig_report_ok(report));
+  CHECK(checksig_report_count(report, CHECKSIG_VERDICT_REFUSED) == 2);
+  const struct checksig_result *result = checksig_report_results(report, NULL);
+  CHECK(has_name(result->reason, result->reason_len, reason));
+  CHECK(result->size == 320 && result->actual == NULL);
+  checksig_report_free(report);
+
+  CHECK_OK(checksig_options_set_detect_collisions(options, false));
+  CHECK(is_ok(colliding, options, lines));
+  checksig_options_free(options);
+}
+
 /* ---- What can be seen only while a run goes on ---- */
 
 struct seen {
@@ -387,9 +409,10 @@ static void measure(const char *large) {
 }
 
 int main(int argc, char **argv) {
-  CHECK(argc == 3);
+  CHECK(argc == 4);
   const char *good = argv[1];
   const char *large = argv[2];
+  const char *colliding = argv[3];
   defaults(good);
   text(good);
   algorithm(good);
@@ -402,6 +425,7 @@ int main(int argc, char **argv) {
   audit(good);
   audit_of_all(good);
   allow_outside(good);
+  detect_collisions(colliding);
   threads(large);
   measure(large);
   printf("options: ok\n");

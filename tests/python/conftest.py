@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -55,6 +56,25 @@ def header() -> Path:
 def logs() -> Path:
     """Ten web-server logs; the manifest's digest of ``httpd-08.log`` is wrong."""
     return ROOT / "tests" / "data" / "logs"
+
+
+@pytest.fixture
+def colliding(tmp_path: Path) -> Path:
+    """A directory of different files with the same SHA-1 digest, and a file ``plain``.
+
+    Its manifest ``sha1sum.txt`` is right.
+    """
+    root = tmp_path / "colliding"
+    root.mkdir()
+    for source in (ROOT / "tests" / "data" / "collisions").glob("sha*-[12]"):
+        (root / source.name).write_bytes(source.read_bytes())
+    (root / "plain").write_bytes(b"plain")
+    lines = [
+        f"{hashlib.sha1(path.read_bytes()).hexdigest()}  {path.name}\n"
+        for path in sorted(root.iterdir())
+    ]
+    (root / "sha1sum.txt").write_text("".join(lines))
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -210,7 +210,8 @@ def arguments(program: str, tmp_path: Path, request: pytest.FixtureRequest) -> l
     if program == "threads":
         return [str(make_good(good)), str(make_bad(bad))]
     if program == "options":
-        return [str(make_good(good)), str(make_large(tmp_path / "large"))]
+        colliding = request.getfixturevalue("colliding")
+        return [str(make_good(good)), str(make_large(tmp_path / "large")), str(colliding)]
     if program in {"cancel", "progress"}:
         return [str(make_large(tmp_path / "large"))]
     if program == "manifest":

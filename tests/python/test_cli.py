@@ -217,6 +217,24 @@ def test_verify_excludes(tree: Path) -> None:
     assert checksig("verify", "--exclude", "b", "--require", "b", cwd=tree).code == 1
 
 
+def test_collisions(colliding: Path) -> None:
+    assert checksig("verify", "-q", cwd=colliding) == Done(0, "", "")
+    refused = [
+        f"{name}: REFUSED (shows signs of a SHA-1 collision attack)"
+        for name in ("shambles-1", "shambles-2", "shattered-1", "shattered-2")
+    ]
+    for command in ("verify", "audit"):
+        done = checksig(command, "--detect-collisions", cwd=colliding)
+        assert done.code == 1
+        assert done.out.splitlines() == ["plain: OK", *refused]
+        assert "1 OK, 4 REFUSED" in done.err
+    for arguments in (["create", "-a", "sha1"], ["update"]):
+        done = checksig(*arguments, "--detect-collisions", cwd=colliding)
+        assert done.code != 0
+        assert done.err.count("shows signs of a SHA-1 collision attack") == 4
+    assert checksig("create", "-a", "md5", "--detect-collisions", cwd=colliding).code == 0
+
+
 def test_every_verdict(tree: Path) -> None:
     (tree / "directory").mkdir()
     manifest = tree / "SUMS"

@@ -246,6 +246,24 @@ def test_files_to_leave_out(files: Path) -> None:
         create(files, exclude=["a[b"])
 
 
+def test_no_manifest_is_made_of_collisions(colliding: Path) -> None:
+    """Not of SHA-1 digests, where that is asked for; what was there stays."""
+    manifest = colliding / "sha1sum.txt"
+    before = manifest.read_bytes()
+    report = create(colliding, algorithm="sha1", detect_collisions=True)
+    assert not report.ok
+    assert report.counts == {Verdict.OK: 1, Verdict.REFUSED: 4}
+    for result in report.failures:
+        assert result.error == "shows signs of a SHA-1 collision attack"
+        assert result.expected is None
+    with pytest.raises(ManifestError, match="not written.*\n.*SHA-1 collision attack"):
+        update(colliding, detect_collisions=True)
+    assert manifest.read_bytes() == before
+    assert create(colliding, algorithm="sha1").ok
+    assert not update(colliding)
+    assert create(colliding, colliding / "SHA256SUMS", detect_collisions=True).ok
+
+
 def test_special_files_are_passed_over(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a verdict of their own, and the manifest is written all the same."""
     os.mkfifo(files / "fifo")

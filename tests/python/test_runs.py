@@ -412,6 +412,17 @@ def test_the_options_of_iterating(tmp_path: Path) -> None:
     assert len(verdicts(zero=True)) == 1
 
 
+def test_collisions_are_looked_for_in_every_kind_of_run(colliding: Path) -> None:
+    """As in ``verify``."""
+    refused = ["shambles-1", "shambles-2", "shattered-1", "shattered-2"]
+    for detect in (True, False):
+        results = iter_verify(colliding, detect_collisions=detect)
+        report = asyncio.run(verify_async(colliding, detect_collisions=detect))
+        for found in (results, report.results):
+            names = sorted(one.path for one in found if one.verdict is Verdict.REFUSED)
+            assert names == (refused if detect else [])
+
+
 def test_errors_come_out_of_an_iterator(tmp_path: Path) -> None:
     """Before the first result, and none is left behind."""
     with pytest.raises(ManifestError, match="cannot open the directory"):

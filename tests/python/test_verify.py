@@ -663,6 +663,55 @@ def test_names_that_stay_inside(contained: Path, name: str) -> None:
         assert found(report) == [(name, Verdict.OK)]
 
 
+COLLISION = "shows signs of a SHA-1 collision attack"
+
+
+def test_collisions_pass_unless_they_are_looked_for(colliding: Path) -> None:
+    """Two different files have one digest, which is right for both."""
+    report = verify(colliding)
+    assert report.ok
+    assert report.counts == {Verdict.OK: 5}
+    assert len({result.expected for result in report.results}) == 3
+    report = verify(colliding, detect_collisions=True)
+    assert not report.ok
+    assert found(report) == [
+        ("plain", Verdict.OK),
+        ("shambles-1", Verdict.REFUSED),
+        ("shambles-2", Verdict.REFUSED),
+        ("shattered-1", Verdict.REFUSED),
+        ("shattered-2", Verdict.REFUSED),
+    ]
+    for result in report.failures:
+        content = (colliding / result.path).read_bytes()
+        assert result.error == COLLISION
+        assert (result.expected, result.actual) == (digest_of("sha1", content), None)
+        assert (result.algorithm, result.size) == ("sha1", len(content))
+    assert report.message is not None
+    assert f'"{colliding}/shattered-2" - refused: {COLLISION}' in report.message.split("\n")
+
+
+def test_collisions_are_refused_whatever_the_digest(colliding: Path) -> None:
+    """But only where it is one of SHA-1."""
+    content = (colliding / "shattered-1").read_bytes()
+    text = "".join(
+        f"{algorithm.upper()} ({name}) = {digest_of(algorithm, content)}\n"
+        for algorithm in ("sha1", "md5", "sha256")
+        for name in ("shattered-1", "shattered-2", "shambles-1", "plain")
+    )
+    of_content = [Verdict.OK, *[Verdict.MISMATCH] * 3]
+    assert [verdict for _, verdict in found(of_text(colliding, text))] == [
+        *[Verdict.OK, Verdict.OK, Verdict.MISMATCH, Verdict.MISMATCH],
+        *of_content,
+        *of_content,
+    ]
+    report = of_text(colliding, text, detect_collisions=True)
+    assert [verdict for _, verdict in found(report)] == [
+        *[Verdict.REFUSED, Verdict.REFUSED, Verdict.REFUSED, Verdict.MISMATCH],
+        *of_content,
+        *of_content,
+    ]
+
+
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/zero", "fifo"])
 def test_only_regular_files_are_read(contained: Path, name: str) -> None:
     """Devices and FIFOs are refused wherever they are, and nothing waits."""

@@ -1,17 +1,16 @@
-//! Canonical names: the tutorials' `ReturnString`, and a look-up with a status.
+//! Canonical names: the tutorials' `ReturnString`, and look-ups of one and of many names.
 
-use std::env;
+mod bulk;
+mod options;
+mod packed;
+
 use std::ffi::{c_char, c_longlong};
-use std::time::Duration;
 
-use checksig_dns::{Error, Options, lookup_cname, parse_nameservers};
+use checksig_dns::{Error, ErrorKind, Options, lookup_cname};
 
 use crate::abi::{
-    Failure, attempt, bytes, check_pointer, checksig_status, guard_status, malloc_text, slice, utf8,
+    Failure, attempt, check_pointer, checksig_status, guard_status, malloc_text, slice,
 };
-
-/// Where name servers are named for a whole process.
-const NAMESERVERS_VARIABLE: &str = "CHECKSIG_NAMESERVERS";
 
 /// Longer than any domain name in text form: 255 bytes, each escaped.
 const MAX_NAME_LEN: c_longlong = 1024;
@@ -34,7 +33,7 @@ pub struct GoString {
 /// Returns a NUL-terminated text that the caller releases with `free`. It is
 /// `Could not find CNAME` where there is no canonical name, and for a NULL,
 /// negative or overlong `name`; the last error then tells why. An alias of a name
-/// that has no address gives that name.
+/// that does not exist, or has no address, gives that name.
 ///
 /// The name servers are those of the environment variable
 /// `CHECKSIG_NAMESERVERS` (as in `192.0.2.1,[2001:db8::1]:5353`), or else of
@@ -50,7 +49,7 @@ pub unsafe extern "C" fn ReturnString(name: GoString) -> *mut c_char {
         check_name_len(name.n)?;
         // SAFETY: the caller's promise is this function's own.
         let name = unsafe { slice(name.p.cast::<u8>(), name.n, "name") }?;
-        Ok(lookup_cname(name, &options(None, None)?)?.name)
+        Ok(last_name(name, &options::defaults()?)?)
     });
     match canonical {
         Ok(canonical) => malloc_text(canonical.as_bytes()),
@@ -58,18 +57,18 @@ pub unsafe extern "C" fn ReturnString(name: GoString) -> *mut c_char {
     }
 }
 
-/// The canonical name of a host, with a dot at its end, as `ReturnString` finds
-/// it.
+/// The canonical name of a host, with a dot at its end: the name at the end of the chain
+/// of aliases that has an address.
 ///
-/// `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers to ask,
-/// `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`, at least one; NULL for
-/// those
-/// of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
+/// `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers
+/// to ask, `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`, at least one; NULL
+/// for those of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
 /// `timeout`: how many seconds the whole call may take; a negative or infinite
 /// number is refused. `canonical`: NULL
 /// refused; receives a NUL-terminated text that the caller releases with `free`.
 /// All are borrowed for the call. Any number of threads may call this at once, as
-/// long as none changes the environment.
+/// long as none changes the environment. `checksig_dns_lookup_many` takes more options,
+/// and tells more.
 ///
 /// # Safety
 /// `name` and `nameservers` are NULL or valid for reading their lengths,
@@ -89,21 +88,28 @@ pub unsafe extern "C" fn checksig_dns_lookup_cname(
         check_name_len(length(name_len))?;
         // SAFETY: the caller's promise is this function's own.
         let name = unsafe { slice(name.cast::<u8>(), length(name_len), "name") }?;
-        let nameservers = if nameservers.is_null() {
-            None
-        } else {
+        let mut options = options::defaults()?;
+        if !nameservers.is_null() {
             // SAFETY: likewise.
-            let text = unsafe { bytes(nameservers, nameservers_len, "nameservers") }?;
-            Some(utf8(text, "nameservers").map_err(|failure| Failure {
-                status: checksig_status::DnsBadNameserver,
-                ..failure
-            })?)
-        };
-        let found = lookup_cname(name, &options(nameservers, Some(timeout))?)?;
+            options.nameservers = unsafe { options::nameservers(nameservers, nameservers_len) }?;
+        }
+        options.timeout = options::seconds(timeout, "timeout")?;
+        let found = lookup_cname(name, &options)?;
         // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
-        unsafe { canonical.write(malloc_text(found.name.as_bytes())) };
+        unsafe { canonical.write(malloc_text(found.name().as_bytes())) };
         Ok(())
     })
+}
+
+/// The end of a chain of aliases, whether or not that name exists.
+fn last_name(name: &[u8], options: &Options) -> Result<String, Error> {
+    match lookup_cname(name, options) {
+        Ok(found) => Ok(found.name().to_owned()),
+        Err(error) => match (&error.kind, error.chain.as_slice()) {
+            (ErrorKind::NxDomain | ErrorKind::NoAnswer, [_question, .., last]) => Ok(last.clone()),
+            _ => Err(error),
+        },
+    }
 }
 
 fn check_name_len(length: c_longlong) -> Result<(), Failure> {
@@ -114,37 +120,27 @@ fn check_name_len(length: c_longlong) -> Result<(), Failure> {
     Ok(())
 }
 
-fn options(nameservers: Option<&str>, timeout: Option<f64>) -> Result<Options, Failure> {
-    let mut options = Options::default();
-    if let Some(nameservers) = nameservers {
-        options.nameservers = parse_nameservers(nameservers)?;
-        if options.nameservers.is_empty() {
-            let message = "nameservers has no address";
-            return Err(Failure::new(checksig_status::DnsBadNameserver, message));
+/// The status that an error is on the other side of the ABI.
+fn status_of(error: &Error) -> checksig_status {
+    match error.kind {
+        ErrorKind::BadName { .. } => checksig_status::DnsBadName,
+        ErrorKind::BadNameserver { .. } | ErrorKind::Config { .. } => {
+            checksig_status::DnsBadNameserver
         }
-    } else if let Some(nameservers) = env::var_os(NAMESERVERS_VARIABLE) {
-        options.nameservers = parse_nameservers(&nameservers.to_string_lossy())?;
+        ErrorKind::BadOption { .. } => checksig_status::InvalidArgument,
+        ErrorKind::NxDomain => checksig_status::DnsNxdomain,
+        ErrorKind::NoAnswer => checksig_status::DnsNoAnswer,
+        ErrorKind::ServFail => checksig_status::DnsServfail,
+        ErrorKind::Refused => checksig_status::DnsRefused,
+        ErrorKind::Timeout { .. } => checksig_status::DnsTimeout,
+        ErrorKind::CnameLoop(_) => checksig_status::DnsCnameLoop,
+        ErrorKind::DnssecBogus(_) => checksig_status::DnsBogus,
+        _ => checksig_status::DnsFailed,
     }
-    if let Some(timeout) = timeout {
-        options.timeout = Duration::try_from_secs_f64(timeout)
-            .map_err(|error| Failure::invalid(format!("timeout is {timeout}: {error}")))?;
-    }
-    Ok(options)
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let status = match error {
-            Error::BadName { .. } => checksig_status::DnsBadName,
-            Error::BadNameserver { .. } | Error::Config { .. } => checksig_status::DnsBadNameserver,
-            Error::NxDomain { .. } => checksig_status::DnsNxdomain,
-            Error::NoAnswer { .. } => checksig_status::DnsNoAnswer,
-            Error::ServFail { .. } => checksig_status::DnsServfail,
-            Error::Refused { .. } => checksig_status::DnsRefused,
-            Error::Timeout { .. } => checksig_status::DnsTimeout,
-            Error::CnameLoop { .. } => checksig_status::DnsCnameLoop,
-            _ => checksig_status::DnsFailed,
-        };
-        Self::new(status, error.to_string())
+        Self::new(status_of(&error), error.to_string())
     }
 }

@@ -41,6 +41,8 @@ pub enum checksig_status {
     DnsCnameLoop = 14,
     /// Any other failure to look a name up: the network, or a rubbish answer.
     DnsFailed = 15,
+    /// What the servers say is not signed as the trust anchors demand.
+    DnsBogus = 16,
 }
 
 /// A failed call: what it returns, and what it leaves as the last error.

@@ -16,6 +16,9 @@ use std::path::Path;
 
 use checksig_core::{Algorithm, Error, ErrorKind};
 
+pub(crate) use cancel::checksig_cancel;
+pub(crate) use verify::flag;
+
 use crate::abi::{Failure, bytes, check_pointer, checksig_status, text, utf8};
 
 impl From<Error> for Failure {

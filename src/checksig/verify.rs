@@ -135,7 +135,7 @@ pub(super) unsafe fn source(
 ///
 /// # Safety
 /// `cancel` is NULL or from `checksig_cancel_new` and not released yet.
-pub(super) unsafe fn flag(cancel: *const checksig_cancel) -> Result<Cancel, Failure> {
+pub(crate) unsafe fn flag(cancel: *const checksig_cancel) -> Result<Cancel, Failure> {
     if cancel.is_null() {
         return Ok(Cancel::default());
     }

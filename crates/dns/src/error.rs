@@ -1,6 +1,8 @@
 //! Why a look-up failed.
 
+use std::borrow::Cow;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::chain::ChainFault;
@@ -8,13 +10,27 @@ use crate::chain::ChainFault;
 /// The longest piece of a caller's text that a message repeats.
 const SHOWN_CHARS: usize = 255;
 
-/// Why a name or a list of servers was refused, or a look-up found no canonical name.
-///
-/// `question` is the name that was asked for and `chain` the names from it to the one
-/// that failed, all in DNS text form with a trailing dot.
+/// A look-up without a canonical name: what happened, to which name, and who said so.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{kind}{}", of(question), trail(chain, server))]
+pub struct Error {
+    /// What happened.
+    #[source]
+    pub kind: ErrorKind,
+    /// The name asked for, in DNS text form with a trailing dot; empty where the failure
+    /// has nothing to do with a name, or the name is a bad one.
+    pub question: String,
+    /// The names from the question to the one that failed, in the same form. Empty if
+    /// nothing was asked.
+    pub chain: Vec<String>,
+    /// The server whose word this is, or that was asked last.
+    pub server: Option<SocketAddr>,
+}
+
+/// What can go wrong in a look-up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The name cannot be a host name. No packet was sent.
     #[error("bad name {name:?}: {reason}")]
     BadName {
@@ -31,89 +47,99 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// No servers were given, and the system's configuration has none or cannot be read.
-    #[error("{question}: no nameserver to ask: /etc/resolv.conf: {source}")]
+    /// An option is not what it should be, or not with another one.
+    #[error("bad {option}: {reason}")]
+    BadOption {
+        /// The option's name.
+        option: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file of the system's configuration cannot be read, or has no usable servers.
+    #[error("{what}: {source}")]
     Config {
-        /// The name asked for.
-        question: String,
-        /// What reading the configuration met.
+        /// The file.
+        what: String,
+        /// What reading it met.
         source: io::Error,
     },
-    /// The name does not exist.
-    #[error("{question}: no such host (NXDOMAIN)")]
-    NxDomain {
-        /// The name asked for.
-        question: String,
-    },
-    /// The name exists, but has neither a CNAME nor an address.
-    #[error("{question}: the name has no address")]
-    NoAnswer {
-        /// The name asked for.
-        question: String,
-    },
+    /// The last name of the chain does not exist.
+    #[error("no such host (NXDOMAIN)")]
+    NxDomain,
+    /// The last name of the chain exists, but has neither a CNAME nor an address.
+    #[error("no such host (the name has no address)")]
+    NoAnswer,
     /// The server could not find the answer.
-    #[error("{question}: the server failed (SERVFAIL){}", trail(chain))]
-    ServFail {
-        /// The name asked for.
-        question: String,
-        /// The names up to the one that failed.
-        chain: Vec<String>,
-    },
+    #[error("the server failed (SERVFAIL)")]
+    ServFail,
     /// The server does not answer this client, or not for this name.
-    #[error("{question}: the server refused to answer (REFUSED){}", trail(chain))]
-    Refused {
-        /// The name asked for.
-        question: String,
-        /// The names up to the one that was refused.
-        chain: Vec<String>,
-    },
+    #[error("the server refused to answer (REFUSED)")]
+    Refused,
     /// No server answered in time.
-    #[error("{question}: no answer within {timeout:?}{}", trail(chain))]
+    #[error("no answer within {limit:?}{}", ignored(rubbish))]
     Timeout {
-        /// The name asked for.
-        question: String,
-        /// The names up to the one without an answer.
-        chain: Vec<String>,
         /// The time that the look-up had.
-        timeout: Duration,
+        limit: Duration,
+        /// What came in place of an answer and was ignored, if anything did.
+        rubbish: Option<Cow<'static, str>>,
     },
     /// The CNAME chain leads nowhere: it repeats a name, or has too many records.
-    #[error("{question}: CNAME chain {fault}{}", trail(chain))]
-    CnameLoop {
-        /// The name asked for.
-        question: String,
-        /// The names up to the repeated one, or to the first beyond the limit.
-        chain: Vec<String>,
-        /// Which of the two it is.
-        fault: ChainFault,
-    },
+    #[error("CNAME chain {0}")]
+    CnameLoop(ChainFault),
+    /// What the servers say is not signed as the trust anchors demand.
+    #[error("the answer is not authentic (DNSSEC bogus): {0}")]
+    DnssecBogus(Cow<'static, str>),
     /// The server answered with something else that is not an answer.
-    #[error("{question}: bad answer: {detail}{}", trail(chain))]
-    Protocol {
-        /// The name asked for.
-        question: String,
-        /// The names up to the one whose answer was bad.
-        chain: Vec<String>,
-        /// What was wrong with it.
-        detail: String,
-    },
+    #[error("bad answer: {0}")]
+    Protocol(Cow<'static, str>),
     /// The server could not be reached, or the system gave no socket.
-    #[error("{question}: {source}{}", trail(chain))]
-    Io {
-        /// The name asked for.
-        question: String,
-        /// The names up to the one that could not be asked for.
-        chain: Vec<String>,
-        /// The system's error; its text names the server.
-        source: io::Error,
-    },
+    #[error("{0}")]
+    Io(#[source] io::Error),
 }
 
-/// The tail of a message: the chain, if it has more than the question.
-fn trail(chain: &[String]) -> String {
-    match chain {
-        [] | [_] => String::new(),
-        names => format!(" after {}", names.join(" -> ")),
+impl Error {
+    pub(crate) fn bad_option(option: &'static str, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        ErrorKind::BadOption { option, reason }.into()
+    }
+}
+
+impl From<ErrorKind> for Error {
+    /// A failure before any name was asked for.
+    fn from(kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            question: String::new(),
+            chain: Vec::new(),
+            server: None,
+        }
+    }
+}
+
+/// The head of a message: the name it is about.
+fn of(question: &str) -> String {
+    match question {
+        "" => String::new(),
+        name => format!("{name}: "),
+    }
+}
+
+/// The tail of a message: the chain, if it has more than the question, and the server.
+fn trail(chain: &[String], server: &Option<SocketAddr>) -> String {
+    let mut text = String::new();
+    if chain.len() > 1 {
+        text.push_str(&format!(" after {}", chain.join(" -> ")));
+    }
+    if let Some(server) = server {
+        text.push_str(&format!(", server {server}"));
+    }
+    text
+}
+
+fn ignored(rubbish: &Option<Cow<'static, str>>) -> String {
+    match rubbish {
+        Some(what) => format!(", only {what}"),
+        None => String::new(),
     }
 }
 

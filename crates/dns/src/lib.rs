@@ -11,27 +11,37 @@
 //!     ..Options::default()
 //! };
 //! let found = lookup_cname(b"www.example.com", &options)?;
-//! println!("{} by way of {:?}", found.name, found.chain);
+//! println!("{} by way of {:?}", found.name(), found.chain);
 //! # Ok::<(), checksig_dns::Error>(())
 //! ```
 //!
 //! A look-up is one synchronous call and leaves nothing behind: no thread, no cache,
 //! no open socket. A child made by `fork` can therefore call it like its parent.
-//! The hosts file and the search list of the resolver configuration are not used:
-//! every name is absolute, and the DNS alone answers.
+//!
+//! [`Bulk`] looks many names up at once, on the caller's thread.
 #![forbid(unsafe_code)]
 
+mod bulk;
 mod chain;
-mod client;
 mod error;
+mod exchange;
+mod health;
+mod hosts;
 mod lookup;
+mod message;
 mod name;
 mod nameservers;
 mod options;
-mod udp;
+mod pace;
+mod plan;
+mod random;
+mod resolver;
+mod validate;
+mod walk;
 
+pub use bulk::Bulk;
 pub use chain::ChainFault;
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use lookup::{CanonicalName, lookup_cname};
 pub use nameservers::parse_nameservers;
-pub use options::Options;
+pub use options::{Engine, Options};

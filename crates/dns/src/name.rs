@@ -3,30 +3,63 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use trust_dns_resolver::proto::rr::{Label, Name};
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use trust_dns_resolver::proto::rr::Name;
 
-use crate::error::{Error, shown};
+use crate::error::{ErrorKind, shown};
 
-/// The full stop and the characters that IDNA takes for one (RFC 3490, 3.1).
-const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 /// The longest label.
 const LABEL_BYTES: usize = 63;
 /// The longest name, in text without the trailing dot.
 const NAME_BYTES: usize = 253;
 
-/// Reads a host name: absolute, with or without its trailing dot, in any case.
-///
-/// A label outside ASCII is converted to its `xn--` form. Any label then may have
-/// every printable ASCII character except the backslash, `/` and `:`; underscores
-/// pass, as names in use have them.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Name, Error> {
-    read(bytes).map_err(|reason| Error::BadName {
-        name: shown(&String::from_utf8_lossy(bytes)),
-        reason,
-    })
+/// A host name as a caller has written it.
+#[derive(Debug)]
+pub(crate) struct HostName {
+    /// In lower-case ASCII, without a trailing dot.
+    pub(crate) ascii: String,
+    /// Whether it was written with a trailing dot: then no search list applies.
+    pub(crate) absolute: bool,
 }
 
-fn read(bytes: &[u8]) -> Result<Name, &'static str> {
+impl HostName {
+    /// Reads a name, in any case, with or without its trailing dot.
+    ///
+    /// A name outside ASCII is converted as UTS-46 has it. What is accepted then is
+    /// what Go's resolver accepts: labels of letters, digits, hyphens (neither first nor
+    /// last) and underscores, and not digits alone in all labels.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ErrorKind> {
+        read(bytes).map_err(|reason| ErrorKind::BadName {
+            name: shown(&String::from_utf8_lossy(bytes)),
+            reason,
+        })
+    }
+
+    /// How many dots are inside the name.
+    pub(crate) fn dots(&self) -> usize {
+        self.ascii.bytes().filter(|byte| *byte == b'.').count()
+    }
+
+    /// The absolute name; `None` if it is too long with this suffix.
+    pub(crate) fn under(&self, suffix: &str) -> Option<Name> {
+        match suffix {
+            "" => from_ascii(&self.ascii),
+            suffix => from_ascii(&format!("{}.{suffix}", self.ascii)),
+        }
+    }
+}
+
+/// The absolute name with these labels, if it is short enough.
+pub(crate) fn from_ascii(text: &str) -> Option<Name> {
+    if text.len() > NAME_BYTES {
+        return None;
+    }
+    let mut name = Name::from_labels(text.split('.').map(str::as_bytes)).ok()?;
+    name.set_fqdn(true);
+    Some(name)
+}
+
+fn read(bytes: &[u8]) -> Result<HostName, &'static str> {
     if bytes.is_empty() {
         return Err("empty");
     }
@@ -35,67 +68,81 @@ fn read(bytes: &[u8]) -> Result<Name, &'static str> {
         return Err("longer than 253 bytes");
     }
     let text = str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
-    let text = text.strip_suffix(DOTS).unwrap_or(text);
-    if text.is_empty() {
+    text.chars().try_for_each(refuse_char)?;
+    refuse_address(text)?;
+    let mut ascii = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        let converted = Uts46::new().to_ascii(
+            bytes,
+            AsciiDenyList::EMPTY,
+            Hyphens::Allow,
+            DnsLength::Ignore,
+        );
+        let not_idn = |_| "no internationalized domain name (UTS-46)";
+        converted.map_err(not_idn)?.into_owned()
+    };
+    let absolute = ascii.ends_with('.');
+    if absolute {
+        ascii.pop();
+    }
+    if ascii.is_empty() {
         return Err("the root is not a host");
     }
-    refuse_address(text)?;
-    let labels = text.split(DOTS).map(label).collect::<Result<Vec<_>, _>>()?;
-    let ascii = labels.join(".");
     if ascii.len() > NAME_BYTES {
         return Err("longer than 253 bytes");
     }
     // Once more: full-width digits have become ASCII.
     refuse_address(&ascii)?;
-    let mut name =
-        Name::from_labels(labels.iter().map(String::as_bytes)).map_err(|_| "not a DNS name")?;
-    name.set_fqdn(true);
-    Ok(name)
+    ascii.split('.').try_for_each(check_label)?;
+    if ascii.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return Err("digits alone");
+    }
+    Ok(HostName { ascii, absolute })
 }
 
-fn refuse_address(text: &str) -> Result<(), &'static str> {
-    let inner = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
-    match inner.parse::<IpAddr>() {
-        Ok(_) => Err("an IP address, not a name"),
-        Err(_) => Ok(()),
-    }
-}
-
-/// One label in lower-case ASCII.
-fn label(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() {
-        return Err("an empty label");
-    }
-    text.chars().try_for_each(refuse_char)?;
-    let ascii = if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        let label = Label::from_utf8(text)
-            .map_err(|_| "a label that is no internationalized domain name")?;
-        String::from_utf8_lossy(label.as_bytes()).into_owned()
-    };
-    // Compatibility characters can become any of these.
-    ascii.chars().try_for_each(refuse_char)?;
-    match ascii.len() {
-        1..=LABEL_BYTES if !ascii.contains('.') => Ok(ascii),
-        1..=LABEL_BYTES => Err("a label with a dot"),
-        _ => Err("a label longer than 63 bytes"),
-    }
-}
-
+/// The characters that most often show that this is no name, each with its own reason.
 fn refuse_char(c: char) -> Result<(), &'static str> {
     match c {
         '\0' => Err("a NUL"),
         c if c.is_whitespace() => Err("white space"),
         c if c.is_control() => Err("a control character"),
         '/' => Err("a slash"),
-        ':' => Err("a colon"),
         '\\' => Err("a backslash"),
         _ => Ok(()),
     }
+}
+
+fn refuse_address(text: &str) -> Result<(), &'static str> {
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text.strip_suffix('.').unwrap_or(text));
+    match inner.parse::<IpAddr>() {
+        Ok(_) => Err("an IP address, not a name"),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Go's rule for a label.
+fn check_label(label: &str) -> Result<(), &'static str> {
+    if label.is_empty() {
+        return Err("an empty label");
+    }
+    if label.len() > LABEL_BYTES {
+        return Err("a label longer than 63 bytes");
+    }
+    if label.contains(':') {
+        return Err("a colon");
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if !label.bytes().all(allowed) {
+        return Err("a character that is no letter, digit, hyphen or underscore");
+    }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Err("a hyphen at the edge of a label");
+    }
+    Ok(())
 }
 
 /// Writes a name as the DNS does: lower case, trailing dot, `\.` for a special
@@ -128,7 +175,7 @@ fn push_byte(text: &mut String, byte: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, text};
+    use super::{HostName, text};
     use trust_dns_resolver::proto::rr::Name;
 
     fn repeated(label_bytes: &[usize]) -> String {
@@ -154,11 +201,23 @@ mod tests {
             ("BÜCHER.example", Ok("xn--bcher-kva.example.")),
             ("_tcp.bücher.example", Ok("_tcp.xn--bcher-kva.example.")),
             ("例え。example。", Ok("xn--r8jz45g.example.")),
-            ("-.example", Ok("-.example.")),
-            ("1.2.3", Ok("1.2.3.")),
-            ("1.2.3.4.5", Ok("1.2.3.4.5.")),
-            ("*.example", Ok("*.example.")),
-            ("a@b.example", Ok("a\\@b.example.")),
+            ("faß.example", Ok("xn--fa-hia.example.")),
+            ("1-2.3", Ok("1-2.3.")),
+            ("3com.1", Ok("3com.1.")),
+            ("xn--a.example", Ok("xn--a.example.")),
+            ("-.example", Err("a hyphen at the edge of a label")),
+            ("a-.example", Err("a hyphen at the edge of a label")),
+            ("a.-b", Err("a hyphen at the edge of a label")),
+            ("1.2.3", Err("digits alone")),
+            ("1.2.3.4.5", Err("digits alone")),
+            (
+                "*.example",
+                Err("a character that is no letter, digit, hyphen or underscore"),
+            ),
+            (
+                "a@b.example",
+                Err("a character that is no letter, digit, hyphen or underscore"),
+            ),
             (&label_63, Ok(&format!("{label_63}."))),
             (&label_64, Err("a label longer than 63 bytes")),
             (&name_253, Ok(&format!("{name_253}."))),
@@ -179,20 +238,22 @@ mod tests {
             ("a\u{7f}.example", Err("a control character")),
             ("a\u{1b}.example", Err("a control character")),
             ("a/b.example", Err("a slash")),
-            ("https://a.example", Err("a colon")),
+            ("https://a.example", Err("a slash")),
             ("a.example:53", Err("a colon")),
             ("a\\.b.example", Err("a backslash")),
             (
                 "a／b.example",
-                Err("a label that is no internationalized domain name"),
+                Err("a character that is no letter, digit, hyphen or underscore"),
             ),
-            (
-                "\u{ad}.example",
-                Err("a label that is no internationalized domain name"),
-            ),
+            ("a：53", Err("a colon")),
+            ("\u{ad}.example", Err("an empty label")),
             (
                 "a⒈b.example",
-                Err("a label that is no internationalized domain name"),
+                Err("no internationalized domain name (UTS-46)"),
+            ),
+            (
+                "ü\u{301}\u{200d}.xn--a",
+                Err("no internationalized domain name (UTS-46)"),
             ),
             ("192.0.2.1", Err("an IP address, not a name")),
             ("192.0.2.1.", Err("an IP address, not a name")),
@@ -202,7 +263,8 @@ mod tests {
             ("[2001:db8::1]", Err("an IP address, not a name")),
         ];
         for (given, expected) in table {
-            let found = parse(given.as_bytes()).map(|name| text(&name));
+            let found = HostName::parse(given.as_bytes())
+                .map(|name| text(&name.under("").expect("short enough")));
             match expected {
                 Ok(name) => assert_eq!(found.as_deref().ok(), Some(*name), "{given:?}"),
                 Err(reason) => {
@@ -216,7 +278,9 @@ mod tests {
 
     #[test]
     fn not_utf8() {
-        let message = parse(b"b\xfccher.example").unwrap_err().to_string();
+        let message = HostName::parse(b"b\xfccher.example")
+            .unwrap_err()
+            .to_string();
         assert_eq!(message, "bad name \"b\u{fffd}cher.example\": not UTF-8");
     }
 

@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use checksig_dns::{Bulk, CanonicalName, Engine, Error, Options, lookup_cname};
 use trust_dns_resolver::proto::op::{Message, ResponseCode};
 use trust_dns_resolver::proto::rr::rdata::{A, AAAA, CNAME, TXT};
 use trust_dns_resolver::proto::rr::{Name, RData, Record, RecordType};
@@ -233,4 +235,35 @@ fn record(owner: &Name, kind: &str, data: &str) -> Record {
         other => panic!("no record type: {other}"),
     };
     Record::from_rdata(owner.clone(), 60, data)
+}
+
+/// Looks a name up in every way that there is, and asserts that all agree.
+pub fn lookup_every_way(name: &str, options: &Options) -> Result<CanonicalName, Error> {
+    let alone = lookup_cname(name.as_bytes(), options);
+    for engine in [Engine::Resolver, Engine::Fast] {
+        let among_many = bulk_one(name, engine, options);
+        match (&alone, among_many) {
+            (Ok(alone), Ok(among_many)) => assert_eq!(alone, &among_many, "{engine:?}"),
+            (Err(alone), Err(among_many)) => {
+                assert_eq!(alone.to_string(), among_many.to_string(), "{engine:?}");
+            }
+            (alone, among_many) => panic!("{engine:?}: {alone:?}, {among_many:?}"),
+        }
+    }
+    alone
+}
+
+fn bulk_one(name: &str, engine: Engine, options: &Options) -> Result<CanonicalName, Error> {
+    let mut bulk = Bulk::new(&Options {
+        engine,
+        ..options.clone()
+    })?;
+    bulk.push(7, name.as_bytes());
+    while bulk.in_flight() > 0 {
+        if let Some((number, outcome)) = bulk.step(Duration::from_secs(1))?.pop() {
+            assert_eq!(number, 7);
+            return outcome;
+        }
+    }
+    panic!("no result");
 }

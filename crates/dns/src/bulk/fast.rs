@@ -1,0 +1,689 @@
+//! The fast path: many questions in flight on few sockets.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use trust_dns_resolver::proto::op::Message;
+
+use super::ports::Ports;
+use super::tasks::Tasks;
+use super::{Done, Until};
+use crate::error::{Error, ErrorKind};
+use crate::exchange::Rubbish;
+use crate::health::Health;
+use crate::message::{self, Question};
+use crate::pace::Pace;
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::resolver::{more_telling, unreachable};
+use crate::walk::{Failure, Walk};
+
+/// More than any server sends that respects the payload size it is told.
+const DATAGRAM_BYTES: usize = 4096;
+/// So many datagrams are received from a socket before the next has its turn.
+const TURN: usize = 256;
+/// A question is not sent again sooner, unless there is time for many attempts.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// A look-up in flight. Its number in the list of slots is used again afterwards, with
+/// another serial number.
+struct Slot {
+    /// Changes with every question, so that timers of an earlier one do nothing.
+    serial: u64,
+    lookup: Option<Lookup>,
+}
+
+struct Lookup {
+    number: u64,
+    name: Box<[u8]>,
+    walk: Walk,
+    /// The end of the look-up; set when its first question is sent.
+    deadline: Option<Instant>,
+    /// How often the present question was sent to no avail, and to which server last.
+    failures: usize,
+    last: Option<usize>,
+    worst: Option<Failure>,
+    rubbish: Rubbish,
+    edns: bool,
+    /// Where the present question was sent from and to, and when.
+    sent: Option<Sent>,
+}
+
+#[derive(Clone, Copy)]
+struct Sent {
+    server: usize,
+    place: usize,
+    id: u16,
+    at: Instant,
+}
+
+/// A slot as it was: with another serial number it has moved on.
+#[derive(Clone, Copy)]
+struct Ticket {
+    slot: usize,
+    serial: u64,
+}
+
+/// What a server can take.
+struct Load {
+    in_flight: usize,
+    window: usize,
+    /// Of the last questions, how many were answered, and how many were not.
+    answered: usize,
+    lost: usize,
+    /// The smoothed time to an answer.
+    round_trip: Duration,
+}
+
+/// The engine. Its clock stands while nobody calls.
+pub(super) struct Fast {
+    plan: Arc<Plan>,
+    servers: Vec<Ports>,
+    loads: Vec<Load>,
+    health: Health,
+    random: Random,
+    pace: Pace,
+    concurrency: usize,
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    serial: u64,
+    /// Slots whose question is to be sent.
+    ready: VecDeque<Ticket>,
+    /// When to look after a question, by how often it has failed: each list is, but for
+    /// changes of the round trip, in order of time.
+    retries: Vec<VecDeque<(Instant, Ticket)>>,
+    /// The ends of whole look-ups, in order of time: slot, and the look-up's number.
+    deadlines: VecDeque<(Instant, usize, u64)>,
+    /// How long the rate does not allow to send.
+    paused: Option<Duration>,
+    /// Look-ups with answers that do not fit into a datagram.
+    large: Tasks,
+    idle: Duration,
+    left: Instant,
+    buffer: Vec<u8>,
+}
+
+impl Fast {
+    pub(super) fn new(
+        plan: &Arc<Plan>,
+        rate: Option<f64>,
+        concurrency: usize,
+        large: Tasks,
+    ) -> Result<Self, Error> {
+        let ports = |server: &_| Ports::new(*server, concurrency);
+        let load = |_: &_| Load {
+            in_flight: 0,
+            window: concurrency,
+            answered: 0,
+            lost: 0,
+            round_trip: Duration::ZERO,
+        };
+        Ok(Self {
+            plan: plan.clone(),
+            servers: plan.servers.iter().map(ports).collect(),
+            loads: plan.servers.iter().map(load).collect(),
+            health: Health::new(&plan.servers),
+            random: Random::new()?,
+            pace: Pace::new(rate, Instant::now()),
+            concurrency,
+            slots: Vec::new(),
+            free: Vec::new(),
+            serial: 0,
+            ready: VecDeque::new(),
+            retries: Vec::new(),
+            deadlines: VecDeque::new(),
+            paused: None,
+            large,
+            idle: Duration::ZERO,
+            left: Instant::now(),
+            buffer: vec![0; DATAGRAM_BYTES],
+        })
+    }
+
+    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Walk) {
+        let lookup = Lookup {
+            number,
+            name: name.into(),
+            walk,
+            deadline: None,
+            failures: 0,
+            last: None,
+            worst: None,
+            rubbish: None,
+            edns: true,
+            sent: None,
+        };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot {
+                serial: 0,
+                lookup: None,
+            });
+            self.slots.len() - 1
+        });
+        if let Some(place) = self.slots.get_mut(slot) {
+            place.lookup = Some(lookup);
+        }
+        let ticket = self.renew(slot);
+        self.ready.push_back(ticket);
+    }
+
+    pub(super) fn step(&mut self, until: &mut Until, done: &mut Done) -> Result<(), Error> {
+        self.idle += self.left.elapsed();
+        loop {
+            self.send_ready(done);
+            self.flush(done);
+            let received = self.receive(done);
+            self.expire(done);
+            if !self.large.is_empty() {
+                self.large.step(&mut until.soon(), done)?;
+            }
+            if self.is_idle() || until.is_over(done.len(), Instant::now()) {
+                break;
+            }
+            if !received {
+                self.wait(until.end)?;
+            }
+        }
+        self.servers.iter_mut().for_each(Ports::close_idle);
+        self.left = Instant::now();
+        Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.free.len() == self.slots.len() && self.large.is_empty()
+    }
+
+    fn now(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_sub(self.idle).unwrap_or(now)
+    }
+
+    fn lookup(&mut self, slot: usize) -> Option<&mut Lookup> {
+        self.slots.get_mut(slot)?.lookup.as_mut()
+    }
+
+    /// Gives a slot a new serial number: what was planned for it before is void.
+    fn renew(&mut self, slot: usize) -> Ticket {
+        self.serial += 1;
+        if let Some(place) = self.slots.get_mut(slot) {
+            place.serial = self.serial;
+        }
+        Ticket {
+            slot,
+            serial: self.serial,
+        }
+    }
+
+    fn is_current(&self, ticket: Ticket) -> bool {
+        let slot = self.slots.get(ticket.slot);
+        slot.is_some_and(|slot| slot.serial == ticket.serial && slot.lookup.is_some())
+    }
+
+    // Sending
+
+    /// Sends what the rate and the servers' windows allow.
+    fn send_ready(&mut self, done: &mut Done) {
+        self.paused = None;
+        while let Some(ticket) = self.ready.front().copied() {
+            if self.is_current(ticket) {
+                let server = self.server_for(ticket.slot);
+                if self.is_full(ticket.slot, server) {
+                    return;
+                }
+                if let Err(wait) = self.pace.take(Instant::now()) {
+                    self.paused = Some(wait);
+                    return;
+                }
+                self.ready.pop_front();
+                if let Err(error) = self.send(ticket.slot, server) {
+                    let server = self.address(server);
+                    self.attempt_failed(
+                        ticket.slot,
+                        Failure {
+                            server,
+                            kind: ErrorKind::Io(error),
+                        },
+                        done,
+                    );
+                }
+            } else {
+                self.ready.pop_front();
+            }
+        }
+    }
+
+    fn address(&self, server: usize) -> Option<std::net::SocketAddr> {
+        self.servers.get(server).map(|ports| ports.server)
+    }
+
+    /// The first server that does well; after a failure, the one after the last.
+    fn server_for(&mut self, slot: usize) -> usize {
+        let servers = self.servers.len();
+        match self.lookup(slot).and_then(|lookup| lookup.last) {
+            Some(last) => (last + 1) % servers,
+            None if servers == 1 => 0,
+            None => self.health.order().first().map_or(0, |(index, _)| *index),
+        }
+    }
+
+    /// Whether a server has as many questions as it should have; one that is sent again
+    /// is among them.
+    fn is_full(&mut self, slot: usize, server: usize) -> bool {
+        let sent = self.lookup(slot).and_then(|lookup| lookup.sent);
+        let again = sent.is_some_and(|sent| sent.server == server);
+        let full = |load: &Load| load.in_flight >= load.window;
+        !again && self.loads.get(server).is_some_and(full)
+    }
+
+    fn send(&mut self, slot: usize, server: usize) -> io::Result<()> {
+        let now = self.now();
+        let sent = self.lookup(slot).and_then(|lookup| lookup.sent);
+        // The same message again: an answer to the first one is welcome, too.
+        let (place, id) = match sent {
+            Some(sent) if sent.server == server => (sent.place, sent.id),
+            _ => {
+                self.release(slot);
+                self.assign(slot, server)?
+            }
+        };
+        let ticket = self.renew(slot);
+        let timeout = self.plan.timeout;
+        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+            return Ok(());
+        };
+        lookup.last = Some(server);
+        lookup.sent = Some(Sent {
+            server,
+            place,
+            id,
+            at: now,
+        });
+        let (name, kind) = lookup.walk.question();
+        let question = Question {
+            name,
+            kind,
+            dnssec: false,
+            edns: lookup.edns,
+        };
+        if let Some(port) = self.servers.get_mut(server).and_then(|p| p.port(place)) {
+            port.queue(|message| question.write(id, message));
+        }
+        let (failures, number) = (lookup.failures, lookup.number);
+        if lookup.deadline.is_none() {
+            lookup.deadline = Some(now + timeout);
+            self.deadlines.push_back((now + timeout, slot, number));
+        }
+        let due = now + self.wait_for(failures, server);
+        if self.retries.len() <= failures {
+            self.retries.resize_with(failures + 1, VecDeque::new);
+        }
+        if let Some(timers) = self.retries.get_mut(failures) {
+            timers.push_back((due, ticket));
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, slot: usize, server: usize) -> io::Result<(usize, u16)> {
+        let Some(ports) = self.servers.get_mut(server) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let assigned = ports.assign(slot, &self.random)?;
+        if let Some(load) = self.loads.get_mut(server) {
+            load.in_flight += 1;
+        }
+        Ok(assigned)
+    }
+
+    /// How long to wait for an answer: not so long that a lost packet blocks the run, not
+    /// so short that a server that is merely busy is asked twice, and the last time as long
+    /// as there is.
+    fn wait_for(&self, failures: usize, server: usize) -> Duration {
+        let round = u32::try_from(failures / self.servers.len().max(1)).unwrap_or(u32::MAX);
+        let share = self.plan.wait(round);
+        if round + 1 >= self.plan.attempts {
+            return share;
+        }
+        let round_trip = self.loads.get(server).map(|load| load.round_trip);
+        share
+            .min(FIRST_WAIT.saturating_mul(1 << round.min(16)))
+            .max(round_trip.unwrap_or_default() * 4)
+    }
+
+    fn flush(&mut self, done: &mut Done) {
+        for server in 0..self.servers.len() {
+            for place in 0..self.places(server) {
+                let port = self.servers.get_mut(server).and_then(|p| p.port(place));
+                if let Some(Err(error)) = port.map(super::ports::Port::flush) {
+                    self.port_failed(server, place, &error, done);
+                }
+            }
+        }
+    }
+
+    fn places(&self, server: usize) -> usize {
+        self.servers.get(server).map_or(0, |p| p.places.len())
+    }
+
+    // Receiving
+
+    /// Takes what has come; says whether there was anything.
+    fn receive(&mut self, done: &mut Done) -> bool {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut received = false;
+        for server in 0..self.servers.len() {
+            for place in 0..self.places(server) {
+                received |= self.receive_from(server, place, &mut buffer, done);
+            }
+        }
+        self.buffer = buffer;
+        received
+    }
+
+    fn receive_from(
+        &mut self,
+        server: usize,
+        place: usize,
+        buffer: &mut [u8],
+        done: &mut Done,
+    ) -> bool {
+        for turn in 0..TURN {
+            let Some(port) = self.servers.get_mut(server).and_then(|p| p.port(place)) else {
+                return turn > 0;
+            };
+            match port.socket.recv(buffer) {
+                Ok(len) => {
+                    let bytes = buffer.get(..len).unwrap_or_default();
+                    self.take(server, place, bytes, done);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return turn > 0,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.port_failed(server, place, &error, done);
+                    return true;
+                }
+            }
+        }
+        true
+    }
+
+    /// Takes a datagram, which may be anything.
+    fn take(&mut self, server: usize, place: usize, bytes: &[u8], done: &mut Done) {
+        let [high, low, ..] = bytes else { return };
+        let id = u16::from_be_bytes([*high, *low]);
+        let port = self.servers.get_mut(server).and_then(|p| p.port(place));
+        let Some(slot) = port.and_then(|port| port.slot(id)) else {
+            return;
+        };
+        let Some(lookup) = self.lookup(slot) else {
+            return;
+        };
+        let (name, kind) = lookup.walk.question();
+        let question = Question {
+            name,
+            kind,
+            dnssec: false,
+            edns: lookup.edns,
+        };
+        match question.read(id, bytes) {
+            Ok(message) => self.answered(slot, server, message, done),
+            Err(what) => lookup.rubbish = Some(what),
+        }
+    }
+
+    fn answered(&mut self, slot: usize, server: usize, message: Message, done: &mut Done) {
+        let now = self.now();
+        self.health.answered(server);
+        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+            return;
+        };
+        if let (Some(load), Some(sent)) = (self.loads.get_mut(server), lookup.sent) {
+            load.answered += 1;
+            if lookup.failures == 0 {
+                let sample = now.saturating_duration_since(sent.at);
+                load.round_trip = (load.round_trip * 7 + sample) / 8;
+            }
+            load.adjust(self.concurrency);
+        }
+        let edns = std::mem::replace(&mut lookup.edns, true);
+        self.release(slot);
+        if edns && message::refuses_edns(&message) {
+            if let Some(lookup) = self.lookup(slot) {
+                lookup.edns = false;
+                lookup.last = None;
+            }
+            let ticket = self.renew(slot);
+            self.ready.push_front(ticket);
+        } else if message.truncation {
+            self.hand_over(slot);
+        } else if let Some(kind) = message::failure(&message) {
+            let server = self.address(server);
+            self.attempt_failed(slot, Failure { kind, server }, done);
+        } else if let Some(address) = self.address(server) {
+            self.advance(slot, Ok(message::answer(message, address, false)), done);
+        }
+    }
+
+    /// Leaves a look-up whose answer needs TCP to the resolver.
+    fn hand_over(&mut self, slot: usize) {
+        let now = self.now();
+        if let Some(lookup) = self.end(slot) {
+            let deadline = lookup.deadline.unwrap_or(now);
+            let rest = deadline.saturating_duration_since(now);
+            self.large
+                .push_within(lookup.number, &lookup.name, lookup.walk, rest);
+        }
+    }
+
+    // What becomes of a question
+
+    /// The question of a slot was answered, or will not be: the next one, or the end.
+    fn advance(
+        &mut self,
+        slot: usize,
+        reply: Result<crate::walk::Answer, Failure>,
+        done: &mut Done,
+    ) {
+        self.release(slot);
+        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+            return;
+        };
+        match lookup.walk.take(reply, &self.plan) {
+            Some(outcome) => {
+                done.push((lookup.number, outcome));
+                self.end(slot);
+            }
+            None => {
+                lookup.failures = 0;
+                lookup.last = None;
+                lookup.worst = None;
+                let ticket = self.renew(slot);
+                self.ready.push_front(ticket);
+            }
+        }
+    }
+
+    /// One attempt at a question has failed: the next one, or the end.
+    fn attempt_failed(&mut self, slot: usize, failure: Failure, done: &mut Done) {
+        let attempts = self.servers.len() * self.plan.attempts as usize;
+        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+            return;
+        };
+        if let Some(server) = lookup.last {
+            self.health.failed(server);
+        }
+        lookup.failures += 1;
+        let worst = more_telling(lookup.worst.take(), failure);
+        if lookup.failures >= attempts {
+            self.advance(slot, Err(worst), done);
+        } else {
+            lookup.worst = Some(worst);
+            let ticket = self.renew(slot);
+            self.ready.push_back(ticket);
+        }
+    }
+
+    /// The system says that a server cannot be reached.
+    fn port_failed(&mut self, server: usize, place: usize, error: &io::Error, done: &mut Done) {
+        let Some(address) = self.address(server) else {
+            return;
+        };
+        let port = self.servers.get_mut(server).and_then(|p| p.port(place));
+        let waiting = port.map(|port| port.fail()).unwrap_or_default();
+        for slot in waiting {
+            self.release(slot);
+            let error = match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => error.kind().into(),
+            };
+            self.attempt_failed(slot, unreachable(address, error), done);
+        }
+    }
+
+    /// Waits no longer for an answer to what a slot has sent.
+    fn release(&mut self, slot: usize) {
+        let Some(sent) = self.lookup(slot).and_then(|lookup| lookup.sent.take()) else {
+            return;
+        };
+        if let Some(load) = self.loads.get_mut(sent.server) {
+            load.in_flight -= 1;
+        }
+        let ports = self.servers.get_mut(sent.server);
+        if let Some(port) = ports.and_then(|ports| ports.port(sent.place)) {
+            port.release(sent.id);
+        }
+    }
+
+    /// Frees a slot.
+    fn end(&mut self, slot: usize) -> Option<Lookup> {
+        self.release(slot);
+        self.renew(slot);
+        let lookup = self.slots.get_mut(slot)?.lookup.take();
+        if lookup.is_some() {
+            self.free.push(slot);
+        }
+        lookup
+    }
+
+    // Time
+
+    /// Looks after what was not answered in time.
+    fn expire(&mut self, done: &mut Done) {
+        let now = self.now();
+        for round in 0..self.retries.len() {
+            while let Some((due, ticket)) = self.retries.get(round).and_then(|t| t.front().copied())
+            {
+                let current = self.is_current(ticket);
+                if current && due > now {
+                    break;
+                }
+                if let Some(timers) = self.retries.get_mut(round) {
+                    timers.pop_front();
+                }
+                if current {
+                    self.timed_out(ticket.slot, done);
+                }
+            }
+        }
+        while let Some((due, slot, number)) = self.deadlines.front().copied() {
+            let current = self.lookup(slot).is_some_and(|l| l.number == number);
+            if current && due > now {
+                break;
+            }
+            self.deadlines.pop_front();
+            if current {
+                self.out_of_time(slot, done);
+            }
+        }
+    }
+
+    fn timeout_failure(&mut self, slot: usize) -> Failure {
+        let limit = self.plan.timeout;
+        let (last, rubbish) = match self.lookup(slot) {
+            Some(lookup) => (lookup.last, lookup.rubbish),
+            None => (None, None),
+        };
+        Failure {
+            server: last.and_then(|server| self.address(server)),
+            kind: ErrorKind::Timeout {
+                limit,
+                rubbish: rubbish.map(Into::into),
+            },
+        }
+    }
+
+    /// A question was not answered in time.
+    fn timed_out(&mut self, slot: usize, done: &mut Done) {
+        let sent = self.lookup(slot).and_then(|lookup| lookup.sent);
+        if let Some(load) = sent.and_then(|sent| self.loads.get_mut(sent.server)) {
+            load.lost += 1;
+            load.adjust(self.concurrency);
+        }
+        let failure = self.timeout_failure(slot);
+        self.attempt_failed(slot, failure, done);
+    }
+
+    /// A look-up has come to its deadline.
+    fn out_of_time(&mut self, slot: usize, done: &mut Done) {
+        let failure = self.timeout_failure(slot);
+        if let Some(mut lookup) = self.end(slot) {
+            let worst = more_telling(lookup.worst.take(), failure);
+            done.push((lookup.number, Err(lookup.walk.error(worst))));
+        }
+    }
+
+    /// Waits until something can be received, or sent, or is due.
+    fn wait(&self, end: Instant) -> Result<(), Error> {
+        let now = self.now();
+        let timers = self.retries.iter().filter_map(|timers| timers.front());
+        let due = timers
+            .map(|(due, _)| *due)
+            .chain(self.deadlines.front().map(|(due, ..)| *due))
+            .map(|due| due.saturating_duration_since(now));
+        let limit = due
+            .chain([end.saturating_duration_since(Instant::now())])
+            .chain(self.paused)
+            .chain((!self.large.is_empty()).then_some(Duration::from_millis(1)))
+            .min()
+            .unwrap_or_default();
+        let ports = self.servers.iter().flat_map(|ports| &ports.places);
+        let mut waited: Vec<_> = ports
+            .flatten()
+            .map(|port| {
+                let stuck = port.is_stuck().then_some(PollFlags::OUT);
+                PollFd::new(
+                    &port.socket,
+                    PollFlags::IN | stuck.unwrap_or(PollFlags::empty()),
+                )
+            })
+            .collect();
+        let limit = Timespec {
+            tv_sec: limit.as_secs() as i64,
+            tv_nsec: limit.subsec_nanos().into(),
+        };
+        match poll(&mut waited, Some(&limit)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(ErrorKind::Io(error.into()).into()),
+        }
+    }
+}
+
+impl Load {
+    /// Asks a server that leaves many questions unanswered less at a time, and one that
+    /// answers more, up to `most`.
+    fn adjust(&mut self, most: usize) {
+        let total = self.answered + self.lost;
+        if total < 100 {
+            return;
+        }
+        if self.lost * 4 > total {
+            self.window = (self.window / 2).max(most / 16).max(1);
+        } else {
+            self.window = (self.window + self.window / 4 + 1).min(most);
+        }
+        self.answered = 0;
+        self.lost = 0;
+    }
+}

@@ -1,0 +1,102 @@
+//! Many look-ups by the resolver, as tasks on one runtime.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::runtime::Runtime;
+use tokio::time::timeout_at;
+
+use super::{Done, Until};
+use crate::error::{Error, ErrorKind};
+use crate::lookup::runtime;
+use crate::plan::Plan;
+use crate::resolver::Resolver;
+use crate::walk::{Outcome, Start, Walk};
+
+type Task = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+/// A look-up that has come to its end.
+struct Ended {
+    number: u64,
+    name: Box<[u8]>,
+    outcome: Outcome,
+    /// How long nobody had called when it started.
+    idle: Duration,
+}
+
+pub(super) struct Tasks {
+    plan: Arc<Plan>,
+    resolver: Resolver,
+    // Before the runtime, on which its sockets are.
+    tasks: FuturesUnordered<Task>,
+    runtime: Runtime,
+    /// How long nobody has called, in all.
+    idle: Duration,
+    left: Instant,
+}
+
+impl Tasks {
+    pub(super) fn new(plan: Arc<Plan>, rate: Option<f64>) -> Result<Self, Error> {
+        Ok(Self {
+            resolver: Resolver::new(plan.clone(), rate)?,
+            plan,
+            tasks: FuturesUnordered::new(),
+            runtime: runtime()?,
+            idle: Duration::ZERO,
+            left: Instant::now(),
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Walk) {
+        self.push_within(number, name, walk, self.plan.timeout);
+    }
+
+    /// Takes a look-up that has so much time left.
+    pub(super) fn push_within(&mut self, number: u64, name: &[u8], mut walk: Walk, rest: Duration) {
+        let (resolver, idle, name) = (self.resolver.clone(), self.idle, name.into());
+        self.tasks.push(Box::pin(async move {
+            let outcome = resolver.finish(&mut walk, rest).await;
+            Ended {
+                number,
+                name,
+                outcome,
+                idle,
+            }
+        }));
+    }
+
+    pub(super) fn step(&mut self, until: &mut Until, done: &mut Done) -> Result<(), Error> {
+        self.idle += self.left.elapsed();
+        while !self.tasks.is_empty() && !until.is_over(done.len(), Instant::now()) {
+            let next = async { timeout_at(until.end.into(), self.tasks.next()).await };
+            let Ok(Some(ended)) = self.runtime.block_on(next) else {
+                break;
+            };
+            if let Some(ended) = self.again(ended) {
+                done.push((ended.number, ended.outcome));
+            }
+        }
+        self.left = Instant::now();
+        Ok(())
+    }
+
+    /// Starts a look-up again whose time ran out while nobody called.
+    fn again(&mut self, ended: Ended) -> Option<Ended> {
+        let timed_out = |error: &Error| matches!(error.kind, ErrorKind::Timeout { .. });
+        let idle = self.idle - ended.idle;
+        if ended.outcome.as_ref().is_err_and(timed_out)
+            && idle > self.plan.timeout / 20
+            && let Ok(Start::Ask(walk)) = Walk::start(&ended.name, &self.plan)
+        {
+            self.push(ended.number, &ended.name, walk);
+            return None;
+        }
+        Some(ended)
+    }
+}

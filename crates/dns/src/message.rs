@@ -1,0 +1,128 @@
+//! DNS messages: questions as bytes, and answers checked to be for them.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use trust_dns_resolver::proto::op::{Message, MessageType, OpCode, ResponseCode};
+use trust_dns_resolver::proto::rr::{DNSClass, Name, RecordType};
+
+use crate::error::ErrorKind;
+use crate::walk::Answer;
+
+/// The longest datagram that nobody has to fragment (RFC 9715).
+pub(crate) const UDP_PAYLOAD: u16 = 1232;
+
+/// Recursion desired.
+const FLAG_RD: u16 = 0x0100;
+/// Checking disabled: who validates wants to see what is bogus (RFC 6840, 5.9).
+const FLAG_CD: u16 = 0x0010;
+/// DNSSEC OK, in the OPT record's flags.
+const FLAG_DO: u16 = 0x8000;
+const TYPE_OPT: u16 = 41;
+
+/// A question and how to ask it.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) name: &'a Name,
+    pub(crate) kind: RecordType,
+    /// Whether signatures are wanted.
+    pub(crate) dnssec: bool,
+    /// Whether the message has an OPT record (RFC 6891), which some servers refuse.
+    pub(crate) edns: bool,
+}
+
+impl Question<'_> {
+    /// Appends the message that asks this question.
+    pub(crate) fn write(&self, id: u16, message: &mut Vec<u8>) {
+        let flags = if self.dnssec {
+            FLAG_RD | FLAG_CD
+        } else {
+            FLAG_RD
+        };
+        for number in [id, flags, 1, 0, 0, u16::from(self.edns)] {
+            message.extend_from_slice(&number.to_be_bytes());
+        }
+        for label in self.name.iter() {
+            // A label has at most 63 bytes.
+            message.push(label.len() as u8);
+            message.extend_from_slice(label);
+        }
+        message.push(0);
+        for number in [self.kind.into(), u16::from(DNSClass::IN)] {
+            message.extend_from_slice(&number.to_be_bytes());
+        }
+        if self.edns {
+            let flags = if self.dnssec { FLAG_DO } else { 0 };
+            message.push(0);
+            for number in [TYPE_OPT, UDP_PAYLOAD, 0, flags, 0] {
+                message.extend_from_slice(&number.to_be_bytes());
+            }
+        }
+    }
+
+    /// Reads a message that answers this question; what is wrong with one that does not.
+    ///
+    /// A server that cannot even read the question may answer without it, if with an
+    /// error alone.
+    pub(crate) fn read(&self, id: u16, bytes: &[u8]) -> Result<Message, &'static str> {
+        if bytes.get(..2) != Some(&id.to_be_bytes()) {
+            return Err("a message for another question");
+        }
+        let message = Message::from_vec(bytes).map_err(|_| "what is no DNS message")?;
+        if message.message_type != MessageType::Response || message.op_code != OpCode::Query {
+            return Err("a message that is no answer");
+        }
+        let is_mine = match message.queries.as_slice() {
+            [] => is_error(message.response_code),
+            [query] => {
+                query.name == *self.name
+                    && query.query_type == self.kind
+                    && query.query_class == DNSClass::IN
+            }
+            _ => false,
+        };
+        if is_mine {
+            Ok(message)
+        } else {
+            Err("an answer to another question")
+        }
+    }
+}
+
+fn is_error(code: ResponseCode) -> bool {
+    !matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
+}
+
+/// Whether the server may have stumbled over the OPT record alone (RFC 6891, 7).
+pub(crate) fn refuses_edns(message: &Message) -> bool {
+    matches!(
+        message.response_code,
+        ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS
+    )
+}
+
+/// What a response code says, unless it is about the name.
+pub(crate) fn failure(message: &Message) -> Option<ErrorKind> {
+    match message.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain => None,
+        ResponseCode::ServFail => Some(ErrorKind::ServFail),
+        ResponseCode::Refused => Some(ErrorKind::Refused),
+        code => {
+            let text = format!("response code {}: {code}", u16::from(code));
+            Some(ErrorKind::Protocol(Cow::Owned(text)))
+        }
+    }
+}
+
+/// What a message says about a name that is no [`failure`].
+pub(crate) fn answer(message: Message, server: SocketAddr, secure: bool) -> Answer {
+    let no_such_name = message.response_code == ResponseCode::NXDomain;
+    let mut records = message.answers;
+    records.retain(|record| record.dns_class == DNSClass::IN);
+    Answer {
+        server,
+        records,
+        no_such_name,
+        secure,
+    }
+}

@@ -102,6 +102,10 @@ typedef enum checksig_status {
    * Any other failure to look a name up: the network, or a rubbish answer.
    */
   CHECKSIG_STATUS_DNS_FAILED = 15,
+  /**
+   * What the servers say is not signed as the trust anchors demand.
+   */
+  CHECKSIG_STATUS_DNS_BOGUS = 16,
 } checksig_status;
 
 /**
@@ -150,6 +154,22 @@ typedef enum checksig_verdict {
  * `checksig_cancel_free` when no run uses it any more.
  */
 typedef struct checksig_cancel checksig_cancel;
+
+/**
+ * A run of many look-ups whose names come bit by bit, from `checksig_dns_bulk_new`, to be
+ * released with `checksig_dns_bulk_free`. It has no thread: it goes on only during
+ * `checksig_dns_bulk_step`, and time between two steps does not count for its timeouts.
+ * One thread may use it at a time, and only in the process that has made it.
+ */
+typedef struct checksig_dns_bulk checksig_dns_bulk;
+
+/**
+ * Options for look-ups, from `checksig_dns_options_new`, to be released with
+ * `checksig_dns_options_free`. A call only reads them, so that one set serves any number
+ * of calls; nobody may change them meanwhile. NULL in their place stands for the
+ * defaults.
+ */
+typedef struct checksig_dns_options checksig_dns_options;
 
 /**
  * A manifest that was read, from `checksig_manifest_read`, to be released with
@@ -1130,7 +1150,7 @@ double checksig_cookbook_dot(const double *a, const double *b, int64_t n);
  * Returns a NUL-terminated text that the caller releases with `free`. It is
  * `Could not find CNAME` where there is no canonical name, and for a NULL,
  * negative or overlong `name`; the last error then tells why. An alias of a name
- * that has no address gives that name.
+ * that does not exist, or has no address, gives that name.
  *
  * The name servers are those of the environment variable
  * `CHECKSIG_NAMESERVERS` (as in `192.0.2.1,[2001:db8::1]:5353`), or else of
@@ -1144,18 +1164,18 @@ double checksig_cookbook_dot(const double *a, const double *b, int64_t n);
 char *ReturnString(struct GoString name);
 
 /**
- * The canonical name of a host, with a dot at its end, as `ReturnString` finds
- * it.
+ * The canonical name of a host, with a dot at its end: the name at the end of the chain
+ * of aliases that has an address.
  *
- * `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers to ask,
- * `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`, at least one; NULL for
- * those
- * of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
+ * `name`: `name_len` bytes; what is not UTF-8 is a bad name. `nameservers`: the servers
+ * to ask, `nameservers_len` bytes as in `192.0.2.1,[2001:db8::1]:5353`, at least one; NULL
+ * for those of the environment variable `CHECKSIG_NAMESERVERS` or of `/etc/resolv.conf`.
  * `timeout`: how many seconds the whole call may take; a negative or infinite
  * number is refused. `canonical`: NULL
  * refused; receives a NUL-terminated text that the caller releases with `free`.
  * All are borrowed for the call. Any number of threads may call this at once, as
- * long as none changes the environment.
+ * long as none changes the environment. `checksig_dns_lookup_many` takes more options,
+ * and tells more.
  *
  * # Safety
  * `name` and `nameservers` are NULL or valid for reading their lengths,
@@ -1167,6 +1187,244 @@ enum checksig_status checksig_dns_lookup_cname(const char *name,
                                                size_t nameservers_len,
                                                double timeout,
                                                char **canonical);
+
+/**
+ * Looks many names up at once, and gives all results in one text.
+ *
+ * `names`: the names one after the other, with nothing between them; `lengths`: `count`
+ * lengths in bytes, one for each name. Both may be NULL where `count` is 0. `options`: NULL for the
+ * defaults. `cancel`: ends the run when it is raised, or NULL; names without a result then have
+ * no line. `results`: NULL refused; receives a NUL-terminated text that the caller releases
+ * with `free`, and `results_len`, unless NULL, its length. All are borrowed for the call.
+ * Any number of threads may call this at once.
+ *
+ * The text has a line for each name, in the order in which they were found, which ends
+ * with a newline and has six fields with tabs between them:
+ *
+ * 1. the place of the name among the names, from 0;
+ * 2. the `checksig_status` of its look-up, as a number;
+ * 3. 1 if all of the chain was validated, else 0;
+ * 4. the server, as in `192.0.2.1:53`; empty where none was asked;
+ * 5. the names from the one asked for to the canonical one, or to the one that failed,
+ *    with a space between them, each with its dot; empty for a name that is none;
+ * 6. what went wrong; empty where nothing did.
+ *
+ * Names are in DNS text form, where white space inside a label is `\032`, so that neither
+ * spaces nor tabs are in a field.
+ *
+ * # Safety
+ * `lengths` is NULL or valid for reading `count` numbers, and `names` for as many bytes as
+ * they add up to; `options` and `cancel` are NULL or not released yet; `results` and
+ * `results_len` are NULL or valid for writing.
+ */
+enum checksig_status checksig_dns_lookup_many(const char *names,
+                                              const uint32_t *lengths,
+                                              size_t count,
+                                              const struct checksig_dns_options *options,
+                                              const struct checksig_cancel *cancel,
+                                              char **results,
+                                              size_t *results_len);
+
+/**
+ * Starts a run of many look-ups.
+ *
+ * `options`: borrowed for the call, NULL for the defaults. `bulk`: NULL refused; receives the run,
+ * to be released with `checksig_dns_bulk_free`.
+ *
+ * # Safety
+ * `options` is NULL or not released yet, `bulk` is NULL or valid for writing.
+ */
+enum checksig_status checksig_dns_bulk_new(const struct checksig_dns_options *options,
+                                           struct checksig_dns_bulk **bulk);
+
+/**
+ * How many more names a run has room for. 0 for NULL.
+ *
+ * # Safety
+ * `bulk` is NULL or not released yet, and no other thread uses it.
+ */
+size_t checksig_dns_bulk_wanted(const struct checksig_dns_bulk *bulk);
+
+/**
+ * How many names a run has no result for yet. 0 for NULL.
+ *
+ * # Safety
+ * `bulk` is NULL or not released yet, and no other thread uses it.
+ */
+size_t checksig_dns_bulk_in_flight(const struct checksig_dns_bulk *bulk);
+
+/**
+ * Gives a run names, lets it go on, and takes results.
+ *
+ * `names`, `lengths`, `count`: as for `checksig_dns_lookup_many`; all names of a run count
+ * on from 0. More than `checksig_dns_bulk_wanted` only take memory. `limit`: how many
+ * seconds the call may take; it returns sooner with some hundred results, a millisecond
+ * after the first, or if nothing is in flight. `results`, `results_len`: NULL refused;
+ * receive lines as of `checksig_dns_lookup_many`, without a NUL at their end, which the run lends until its next step or
+ * its release. Everything else is borrowed for the call.
+ *
+ * # Safety
+ * `bulk` is not released yet, and no other thread uses it; `lengths` is NULL or valid for
+ * reading `count` numbers, and `names` for as many bytes as they add up to; `results` and
+ * `results_len` are NULL or valid for writing.
+ */
+enum checksig_status checksig_dns_bulk_step(struct checksig_dns_bulk *bulk,
+                                            const char *names,
+                                            const uint32_t *lengths,
+                                            size_t count,
+                                            double limit,
+                                            const char **results,
+                                            size_t *results_len);
+
+/**
+ * Releases a run, finished or not. NULL is a no-op; any other pointer must come from
+ * `checksig_dns_bulk_new` and must not be used again.
+ *
+ * # Safety
+ * `bulk` is NULL or from `checksig_dns_bulk_new` and not released yet.
+ */
+void checksig_dns_bulk_free(struct checksig_dns_bulk *bulk);
+
+/**
+ * Options with every default, to be released with `checksig_dns_options_free`.
+ *
+ * The default is what a program on this system expects: the hosts file, the servers of
+ * the environment variable `CHECKSIG_NAMESERVERS` or else of `/etc/resolv.conf`, whose
+ * search list counts with its servers alone, 5 seconds, and no validation.
+ */
+struct checksig_dns_options *checksig_dns_options_new(void);
+
+/**
+ * Releases options. NULL is a no-op; any other pointer must come from
+ * `checksig_dns_options_new` and must not be used again.
+ *
+ * # Safety
+ * `options` is NULL or from `checksig_dns_options_new` and not released yet.
+ */
+void checksig_dns_options_free(struct checksig_dns_options *options);
+
+/**
+ * The servers to ask, as in `192.0.2.1,[2001:db8::1]:5353,fe80::1%eth0`, at least one;
+ * NULL for the default. `nameservers`: `nameservers_len` bytes, borrowed for the call.
+ *
+ * # Safety
+ * `options` is from `checksig_dns_options_new` and no other thread uses it;
+ * `nameservers` is NULL or valid for reading its length.
+ */
+enum checksig_status checksig_dns_options_set_nameservers(struct checksig_dns_options *options,
+                                                          const char *nameservers,
+                                                          size_t nameservers_len);
+
+/**
+ * The domains to look for a name in that does not end with a dot, separated by commas or
+ * white space; an empty text for none, NULL for the default. `search`: `search_len` bytes
+ * of UTF-8, borrowed for the call.
+ *
+ * # Safety
+ * As for `checksig_dns_options_set_nameservers`.
+ */
+enum checksig_status checksig_dns_options_set_search(struct checksig_dns_options *options,
+                                                     const char *search,
+                                                     size_t search_len);
+
+/**
+ * The hosts file to look into before a server is asked, in the form of hosts(5); NULL for
+ * none. `path`: `path_len` bytes, borrowed for the call.
+ *
+ * # Safety
+ * As for `checksig_dns_options_set_nameservers`.
+ */
+enum checksig_status checksig_dns_options_set_hosts(struct checksig_dns_options *options,
+                                                    const char *path,
+                                                    size_t path_len);
+
+/**
+ * The resolver's configuration, in the form of resolv.conf(5), `/etc/resolv.conf` by
+ * default. `path`: NULL refused; `path_len` bytes, borrowed for the call.
+ *
+ * # Safety
+ * As for `checksig_dns_options_set_nameservers`.
+ */
+enum checksig_status checksig_dns_options_set_resolv_conf(struct checksig_dns_options *options,
+                                                          const char *path,
+                                                          size_t path_len);
+
+/**
+ * How many seconds one look-up may take, all its questions together; a negative or
+ * infinite number is refused.
+ *
+ * # Safety
+ * `options` is from `checksig_dns_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_dns_options_set_timeout(struct checksig_dns_options *options,
+                                                      double timeout);
+
+/**
+ * How many times each server is asked; 0 for what the resolver's configuration says, or
+ * else 2.
+ *
+ * # Safety
+ * As for `checksig_dns_options_set_timeout`.
+ */
+enum checksig_status checksig_dns_options_set_attempts(struct checksig_dns_options *options,
+                                                       size_t attempts);
+
+/**
+ * How many aliases in a row are followed, 16 by default.
+ *
+ * # Safety
+ * As for `checksig_dns_options_set_timeout`.
+ */
+enum checksig_status checksig_dns_options_set_max_hops(struct checksig_dns_options *options,
+                                                       size_t max_hops);
+
+/**
+ * Whether the servers' answers are validated (DNSSEC, RFC 4035), from keys that are
+ * trusted: `anchor`, as DNSKEY records in the form of a zone file, or the root zone's for
+ * NULL. `anchor`: `anchor_len` bytes of UTF-8, borrowed for the call.
+ *
+ * # Safety
+ * `options` is from `checksig_dns_options_new` and no other thread uses it; `anchor` is
+ * NULL or valid for reading its length.
+ */
+enum checksig_status checksig_dns_options_set_validate(struct checksig_dns_options *options,
+                                                       bool validate,
+                                                       const char *anchor,
+                                                       size_t anchor_len);
+
+/**
+ * How many look-ups of many may be in flight at once; 0 for the default, which is 2000
+ * with the engine `fast` and 200 with `resolver`.
+ *
+ * # Safety
+ * As for `checksig_dns_options_set_timeout`.
+ */
+enum checksig_status checksig_dns_options_set_concurrency(struct checksig_dns_options *options,
+                                                          size_t concurrency);
+
+/**
+ * How many questions a second are sent at the most, with many look-ups at once; 0 for no
+ * limit. A negative or infinite number is refused.
+ *
+ * # Safety
+ * As for `checksig_dns_options_set_timeout`.
+ */
+enum checksig_status checksig_dns_options_set_rate(struct checksig_dns_options *options,
+                                                   double rate);
+
+/**
+ * How many names are looked up at once: `resolver` sends each question from a socket, and
+ * so a random source port, of its own; `fast` sends many from a few sockets, which are
+ * replaced after some hundred questions, and does not validate; `auto`, the default, is
+ * `fast` where it is as safe, which is if all servers are on the loopback interface and
+ * nothing is validated. `name` is NUL-terminated, borrowed for the call.
+ *
+ * # Safety
+ * `options` is from `checksig_dns_options_new` and no other thread uses it; `name` is NULL
+ * or a NUL-terminated string.
+ */
+enum checksig_status checksig_dns_options_set_engine(struct checksig_dns_options *options,
+                                                     const char *name);
 
 #ifdef __cplusplus
 }  // extern "C"

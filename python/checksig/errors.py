@@ -21,6 +21,7 @@ __all__ = [
     "Cancelled",
     "ChecksigError",
     "DNSError",
+    "DNSSECBogus",
     "InternalError",
     "LibraryNotFoundError",
     "ManifestError",
@@ -84,7 +85,16 @@ class VerificationError(_WithReport, ValueError):
 
 
 class DNSError(ChecksigError):
-    """A name that could not be looked up."""
+    """A name that could not be looked up.
+
+    ``qname`` is the name asked for, ``chain`` the names from it to the one that failed,
+    and ``server`` whose word it is, or who was asked last. Names end with a dot; what is
+    not known is ``None`` or empty.
+    """
+
+    qname: Optional[str] = None
+    server: Optional[str] = None
+    chain: tuple[str, ...] = ()
 
 
 class BadName(DNSError, ValueError):
@@ -119,6 +129,10 @@ class CNAMELoop(DNSError):
     """The aliases lead in a circle, or there are too many in a row."""
 
 
+class DNSSECBogus(DNSError):
+    """What the servers say is not signed as the trust anchors demand."""
+
+
 #: The exception for each ``checksig_status`` of the header but OK.
 _BY_STATUS: dict[int, type[ChecksigError]] = {
     1: ArgumentError,
@@ -136,6 +150,7 @@ _BY_STATUS: dict[int, type[ChecksigError]] = {
     13: Timeout,
     14: CNAMELoop,
     15: DNSError,
+    16: DNSSECBogus,
 }
 
 

@@ -8,7 +8,9 @@ from ..errors import from_status
 from .callbacks import calling_back
 from .handle import Owner
 from .surface import (
+    BulkHandle,
     CancelHandle,
+    DNSOptions,
     OnProgress,
     OnResult,
     ReportHandle,
@@ -16,7 +18,7 @@ from .surface import (
     RunOptions,
 )
 
-__all__ = ["NativeBackend", "NativeCancel", "NativeReport"]
+__all__ = ["NativeBackend", "NativeBulk", "NativeCancel", "NativeReport"]
 
 
 class NativeCancel:
@@ -116,6 +118,45 @@ class NativeBackend:
         function = self._lib.checksig_create
         with calling_back(on_result, on_progress, cancel=cancel):
             return self._run(function, root, manifest, options, on_result, on_progress, cancel)
+
+    def _or_null(self, text: Optional[bytes]) -> Any:
+        """A text as an argument that may be NULL."""
+        raise NotImplementedError
+
+    def _dns_options(self, options: DNSOptions) -> Owner:
+        """A ``checksig_dns_options`` with these options."""
+        lib, default = self._lib, DNSOptions()
+        owner = Owner(lib.checksig_dns_options_new(), lib.checksig_dns_options_free)
+        for setter, value, usual in (
+            (lib.checksig_dns_options_set_nameservers, options.nameservers, None),
+            (lib.checksig_dns_options_set_search, options.search, None),
+            (lib.checksig_dns_options_set_hosts, options.hosts, default.hosts),
+            (lib.checksig_dns_options_set_resolv_conf, options.resolv_conf, default.resolv_conf),
+        ):
+            if value != usual:
+                self._check(setter(owner.pointer, self._or_null(value), len(value or b"")))
+        for setter, number, normal in (
+            (lib.checksig_dns_options_set_timeout, options.timeout, default.timeout),
+            (lib.checksig_dns_options_set_attempts, options.attempts, default.attempts),
+            (lib.checksig_dns_options_set_max_hops, options.max_hops, default.max_hops),
+            (lib.checksig_dns_options_set_concurrency, options.concurrency, default.concurrency),
+            (lib.checksig_dns_options_set_rate, options.rate, default.rate),
+            (lib.checksig_dns_options_set_engine, options.engine, default.engine),
+        ):
+            if number != normal:
+                self._check(setter(owner.pointer, number))
+        if options.validate:
+            anchor = options.trust_anchor
+            self._check(
+                lib.checksig_dns_options_set_validate(
+                    owner.pointer, True, self._or_null(anchor), len(anchor or b"")
+                )
+            )
+        return owner
+
+    def new_bulk(self, options: DNSOptions) -> BulkHandle:
+        """A run of many look-ups."""
+        raise NotImplementedError
 
     def noop(self) -> None:
         """Calls the function that does nothing."""
@@ -220,3 +261,16 @@ class NativeReport:
             )
             for index in range(count)
         ]
+
+
+class NativeBulk:
+    """A ``checksig_dns_bulk``."""
+
+    def __init__(self, backend: NativeBackend, pointer: Any) -> None:
+        self._backend = backend
+        self._lib = backend._lib
+        self.owner = Owner(pointer, self._lib.checksig_dns_bulk_free)
+
+    def wanted(self) -> int:
+        """How many more names there is room for."""
+        return int(self._lib.checksig_dns_bulk_wanted(self.owner.pointer))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 from typing import Any, Optional, Sequence, cast
 
 import cffi
 
 from ..errors import from_status
-from .base import NativeBackend, NativeReport
+from .base import NativeBackend, NativeBulk, NativeReport
 from .handle import Captured, Owner
 from .header import declarations
 from .surface import (
     Allocator,
     CancelHandle,
+    DNSOptions,
     EntryTuple,
     OnProgress,
     OnResult,
@@ -96,6 +98,31 @@ class CffiReport(NativeReport):
 
     def _copy_result(self, result: Any) -> ResultTuple:
         return _result_tuple(self._ffi, result)
+
+
+class CffiBulk(NativeBulk):
+    """A ``checksig_dns_bulk`` through cffi."""
+
+    def __init__(self, ffi: cffi.FFI, backend: NativeBackend, pointer: Any) -> None:
+        super().__init__(backend, pointer)
+        self._ffi = ffi
+
+    def step(self, names: Sequence[bytes], limit: float) -> bytes:
+        """Gives the run names, lets it go on, and takes lines of results."""
+        ffi = self._ffi
+        lengths = array("I", map(len, names))
+        results, length = ffi.new("const char **"), ffi.new("size_t *")
+        status = self._lib.checksig_dns_bulk_step(
+            self.owner.pointer,
+            b"".join(names),
+            ffi.from_buffer("uint32_t[]", lengths) if names else ffi.NULL,
+            len(names),
+            limit,
+            results,
+            length,
+        )
+        self._backend._check(status)
+        return bytes(ffi.buffer(results[0], length[0]))
 
 
 class CffiBackend(NativeBackend):
@@ -232,6 +259,12 @@ class CffiBackend(NativeBackend):
             path, len(path), array, len(entries), owner.pointer
         )
         self._check(status)
+
+    def new_bulk(self, options: DNSOptions) -> CffiBulk:
+        owner = self._dns_options(options)
+        handle = self._ffi.new("checksig_dns_bulk **")
+        self._check(self._lib.checksig_dns_bulk_new(owner.pointer, handle))
+        return CffiBulk(self._ffi, self, handle[0])
 
     def lookup_cname(self, name: bytes, nameservers: Optional[bytes], timeout: float) -> bytes:
         canonical = self._ffi.new("char **")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from array import array
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -25,11 +26,12 @@ from pathlib import Path
 from typing import Any, Optional, Sequence
 
 from ..errors import from_status
-from .base import NativeBackend, NativeReport
+from .base import NativeBackend, NativeBulk, NativeReport
 from .handle import Captured, Owner
 from .surface import (
     Allocator,
     CancelHandle,
+    DNSOptions,
     EntryTuple,
     OnProgress,
     OnResult,
@@ -154,6 +156,11 @@ _RUN = [
     POINTER(c_void_p),
 ]
 
+#: The parameters of a setter of ``checksig_dns_options`` that takes a text.
+_DNS_TEXT = [c_void_p, c_char_p, c_size_t]
+#: Many names: one after the other, and their lengths.
+_NAMES = [c_char_p, POINTER(c_uint32), c_size_t]
+
 #: Every function of the header, in its order: result and parameters. A text that
 #: must be released is a ``c_void_p``: ctypes would lose the pointer of a
 #: ``c_char_p``.
@@ -229,6 +236,31 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
         c_int,
         [c_char_p, c_size_t, c_char_p, c_size_t, c_double, POINTER(c_void_p)],
     ),
+    "checksig_dns_lookup_many": (
+        c_int,
+        [*_NAMES, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_size_t)],
+    ),
+    "checksig_dns_bulk_new": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "checksig_dns_bulk_wanted": (c_size_t, [c_void_p]),
+    "checksig_dns_bulk_in_flight": (c_size_t, [c_void_p]),
+    "checksig_dns_bulk_step": (
+        c_int,
+        [c_void_p, *_NAMES, c_double, POINTER(c_void_p), POINTER(c_size_t)],
+    ),
+    "checksig_dns_bulk_free": (None, [c_void_p]),
+    "checksig_dns_options_new": (c_void_p, []),
+    "checksig_dns_options_free": (None, [c_void_p]),
+    "checksig_dns_options_set_nameservers": (c_int, _DNS_TEXT),
+    "checksig_dns_options_set_search": (c_int, _DNS_TEXT),
+    "checksig_dns_options_set_hosts": (c_int, _DNS_TEXT),
+    "checksig_dns_options_set_resolv_conf": (c_int, _DNS_TEXT),
+    "checksig_dns_options_set_timeout": (c_int, [c_void_p, c_double]),
+    "checksig_dns_options_set_attempts": (c_int, [c_void_p, c_size_t]),
+    "checksig_dns_options_set_max_hops": (c_int, [c_void_p, c_size_t]),
+    "checksig_dns_options_set_validate": (c_int, [c_void_p, c_bool, c_char_p, c_size_t]),
+    "checksig_dns_options_set_concurrency": (c_int, [c_void_p, c_size_t]),
+    "checksig_dns_options_set_rate": (c_int, [c_void_p, c_double]),
+    "checksig_dns_options_set_engine": (c_int, [c_void_p, c_char_p]),
 }
 
 
@@ -290,6 +322,26 @@ class CtypesReport(NativeReport):
 
     def _copy_result(self, result: Result) -> ResultTuple:
         return _result_tuple(result)
+
+
+class CtypesBulk(NativeBulk):
+    """A ``checksig_dns_bulk`` through ctypes."""
+
+    def step(self, names: Sequence[bytes], limit: float) -> bytes:
+        """Gives the run names, lets it go on, and takes lines of results."""
+        lengths = array("I", map(len, names))
+        results, length = c_void_p(), c_size_t()
+        status = self._lib.checksig_dns_bulk_step(
+            self.owner.pointer,
+            b"".join(names),
+            (c_uint32 * len(names)).from_buffer(lengths) if names else None,
+            len(names),
+            limit,
+            byref(results),
+            byref(length),
+        )
+        self._backend._check(status)
+        return _copied(results.value, length.value) or b""
 
 
 class CtypesBackend(NativeBackend):
@@ -411,6 +463,15 @@ class CtypesBackend(NativeBackend):
             path, len(path), array, len(array), owner.pointer
         )
         self._check(status)
+
+    def _or_null(self, text: Optional[bytes]) -> Optional[bytes]:
+        return text
+
+    def new_bulk(self, options: DNSOptions) -> CtypesBulk:
+        owner = self._dns_options(options)
+        handle = c_void_p()
+        self._check(self._lib.checksig_dns_bulk_new(owner.pointer, byref(handle)))
+        return CtypesBulk(self, handle)
 
     def lookup_cname(self, name: bytes, nameservers: Optional[bytes], timeout: float) -> bytes:
         canonical = c_void_p()

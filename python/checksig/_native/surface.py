@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Allocator",
     "Backend",
+    "BulkHandle",
     "CancelHandle",
+    "DNSOptions",
     "EntryTuple",
     "OnProgress",
     "OnResult",
@@ -54,6 +56,23 @@ class RunOptions(NamedTuple):
     measure: bool = False
     exclude: tuple[bytes, ...] = ()
     text: Optional[bytes] = None
+
+
+class DNSOptions(NamedTuple):
+    """``checksig_dns_options``; what is not given is the library's default."""
+
+    nameservers: Optional[bytes] = None
+    search: Optional[bytes] = None
+    hosts: Optional[bytes] = b"/etc/hosts"
+    resolv_conf: bytes = b"/etc/resolv.conf"
+    timeout: float = 5.0
+    attempts: int = 0
+    max_hops: int = 16
+    validate: bool = False
+    trust_anchor: Optional[bytes] = None
+    concurrency: int = 0
+    rate: float = 0.0
+    engine: bytes = b"auto"
 
 
 class ResultTuple(NamedTuple):
@@ -123,6 +142,13 @@ class ReportHandle(Protocol):
     def extra(self) -> list[tuple[bytes, Optional[bytes]]]: ...
 
 
+class BulkHandle(Protocol):
+    """A ``checksig_dns_bulk`` of the library's, released once."""
+
+    def wanted(self) -> int: ...
+    def step(self, names: Sequence[bytes], limit: float) -> bytes: ...
+
+
 class Backend(Protocol):
     """The library's functions, called through ctypes or cffi."""
 
@@ -160,6 +186,7 @@ class Backend(Protocol):
     ) -> None: ...
 
     def lookup_cname(self, name: bytes, nameservers: Optional[bytes], timeout: float) -> bytes: ...
+    def new_bulk(self, options: DNSOptions) -> BulkHandle: ...
 
     def normalize(self, nums: memoryview, out: memoryview) -> None: ...
     def increase(self, nums: memoryview, amount: int) -> None: ...

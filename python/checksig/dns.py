@@ -167,7 +167,7 @@ def lookup_cname(
     lines = bulk.step([_encoded(name)], _STEP)
     while not lines:
         lines = bulk.step([], _STEP)
-    found = _read(lines.decode("utf-8").rstrip("\n"), name)[1]
+    _number, found = _read(lines.decode().rstrip("\n"))
     if isinstance(found, DNSError):
         raise found
     return found
@@ -287,33 +287,31 @@ def results(
         if not ended:
             names = supply.take(bulk.wanted(), not waiting)
             ended = names is None
-        for number, name in enumerate(names or [], given):
-            waiting[str(number)] = name
-        given += len(names or [])
-        lines = bulk.step([_encoded(name) for name in names or []], _STEP)
-        for line in lines.decode("utf-8").splitlines():
-            number_text = line[: line.index("\t")]
-            pair = _read(line, waiting.pop(number_text))
+            names = names or []
+            waiting.update(zip(map(str, range(given, given + len(names))), names))
+            given += len(names)
+        for line in bulk.step([_encoded(name) for name in names], _STEP).decode().splitlines():
+            number, found = _read(line)
             done += 1
-            failed += isinstance(pair[1], DNSError)
-            yield pair
+            failed += isinstance(found, DNSError)
+            yield waiting.pop(number), found
         if progress is not None and time.monotonic() - told >= _TELL:
             told = time.monotonic()
             progress(DNSProgress(done, failed, len(waiting)))
 
 
-def _read(line: str, name: _Name) -> tuple[_Name, Union[CnameResult, DNSError]]:
-    """Reads a line of the library's results."""
-    _number, status, secure, server, names, message = line.split("\t")
+def _read(line: str) -> tuple[str, Union[CnameResult, DNSError]]:
+    """Reads a line of the library's results: the name's number, and what was found."""
+    number, status, secure, server, names, message = line.split("\t")
     chain = tuple(names.split(" ")) if names else ()
     if status == _OK:
-        return name, _result(chain, secure == _SECURE, server or None)
+        return number, _result(chain, secure == _SECURE, server or None)
     error = from_status(int(status), message.encode("utf-8"))
     assert isinstance(error, DNSError)
     error.qname = chain[0] if chain else None
     error.server = server or None
     error.chain = chain
-    return name, error
+    return number, error
 
 
 def _options(

@@ -1,6 +1,7 @@
 //! The fast path: many questions in flight on few sockets.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,15 +26,20 @@ use crate::walk::{Failure, Walk};
 const DATAGRAM_BYTES: usize = 4096;
 /// So many datagrams are received from a socket before the next has its turn.
 const TURN: usize = 256;
-/// A question is not sent again sooner, unless there is time for many attempts.
+/// A question without an answer is sent again after this time, and then after twice, four
+/// times, eight times as long, as part of the same attempt.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// So many questions a server gets at once before it has answered any: what its receive
+/// buffer has room for at the least.
+const FIRST_WINDOW: usize = 100;
 
 /// A look-up in flight. Its number in the list of slots is used again afterwards, with
 /// another serial number.
 struct Slot {
     /// Changes with every question, so that timers of an earlier one do nothing.
     serial: u64,
-    lookup: Option<Lookup>,
+    lookup: Option<Box<Lookup>>,
 }
 
 struct Lookup {
@@ -42,9 +48,13 @@ struct Lookup {
     walk: Walk,
     /// The end of the look-up; set when its first question is sent.
     deadline: Option<Instant>,
-    /// How often the present question was sent to no avail, and to which server last.
+    /// How many attempts at the present question have failed, the last at which server, and
+    /// when the present one ends.
     failures: usize,
     last: Option<usize>,
+    attempt_end: Option<Instant>,
+    /// How often the message was sent in this attempt.
+    sends: u32,
     worst: Option<Failure>,
     rubbish: Rubbish,
     edns: bool,
@@ -61,7 +71,7 @@ struct Sent {
 }
 
 /// A slot as it was: with another serial number it has moved on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Ticket {
     slot: usize,
     serial: u64,
@@ -71,6 +81,8 @@ struct Ticket {
 struct Load {
     in_flight: usize,
     window: usize,
+    /// Whether it ever was too much.
+    was_full: bool,
     /// Of the last questions, how many were answered, and how many were not.
     answered: usize,
     lost: usize,
@@ -90,11 +102,12 @@ pub(super) struct Fast {
     slots: Vec<Slot>,
     free: Vec<usize>,
     serial: u64,
-    /// Slots whose question is to be sent.
+    /// Slots whose message is to be sent again.
+    again: VecDeque<Ticket>,
+    /// Slots whose question is to be sent when the server has room for it.
     ready: VecDeque<Ticket>,
-    /// When to look after a question, by how often it has failed: each list is, but for
-    /// changes of the round trip, in order of time.
-    retries: Vec<VecDeque<(Instant, Ticket)>>,
+    /// When to look after a question.
+    timers: BinaryHeap<Reverse<(Instant, Ticket)>>,
     /// The ends of whole look-ups, in order of time: slot, and the look-up's number.
     deadlines: VecDeque<(Instant, usize, u64)>,
     /// How long the rate does not allow to send.
@@ -116,7 +129,8 @@ impl Fast {
         let ports = |server: &_| Ports::new(*server, concurrency);
         let load = |_: &_| Load {
             in_flight: 0,
-            window: concurrency,
+            window: concurrency.min(FIRST_WINDOW),
+            was_full: false,
             answered: 0,
             lost: 0,
             round_trip: Duration::ZERO,
@@ -132,8 +146,9 @@ impl Fast {
             slots: Vec::new(),
             free: Vec::new(),
             serial: 0,
+            again: VecDeque::new(),
             ready: VecDeque::new(),
-            retries: Vec::new(),
+            timers: BinaryHeap::new(),
             deadlines: VecDeque::new(),
             paused: None,
             large,
@@ -151,6 +166,8 @@ impl Fast {
             deadline: None,
             failures: 0,
             last: None,
+            attempt_end: None,
+            sends: 0,
             worst: None,
             rubbish: None,
             edns: true,
@@ -164,7 +181,7 @@ impl Fast {
             self.slots.len() - 1
         });
         if let Some(place) = self.slots.get_mut(slot) {
-            place.lookup = Some(lookup);
+            place.lookup = Some(Box::new(lookup));
         }
         let ticket = self.renew(slot);
         self.ready.push_back(ticket);
@@ -202,7 +219,7 @@ impl Fast {
     }
 
     fn lookup(&mut self, slot: usize) -> Option<&mut Lookup> {
-        self.slots.get_mut(slot)?.lookup.as_mut()
+        self.slots.get_mut(slot)?.lookup.as_deref_mut()
     }
 
     /// Gives a slot a new serial number: what was planned for it before is void.
@@ -227,55 +244,57 @@ impl Fast {
     /// Sends what the rate and the servers' windows allow.
     fn send_ready(&mut self, done: &mut Done) {
         self.paused = None;
+        while let Some((ticket, server)) = self.next_to_send() {
+            if let Err(wait) = self.pace.take(Instant::now()) {
+                self.paused = Some(wait);
+                return;
+            }
+            if self.again.pop_front().is_none() {
+                self.ready.pop_front();
+            }
+            if let Err(error) = self.send(ticket.slot, server) {
+                let kind = ErrorKind::Io(error);
+                let server = self.address(server);
+                self.attempt_failed(ticket.slot, Failure { kind, server }, done);
+            }
+        }
+    }
+
+    /// The first that can be sent now, and where to. What was sent before has its room.
+    fn next_to_send(&mut self) -> Option<(Ticket, usize)> {
+        while let Some(ticket) = self.again.front().copied() {
+            if self.is_current(ticket) {
+                return Some((ticket, self.server_for(ticket.slot)));
+            }
+            self.again.pop_front();
+        }
         while let Some(ticket) = self.ready.front().copied() {
             if self.is_current(ticket) {
                 let server = self.server_for(ticket.slot);
-                if self.is_full(ticket.slot, server) {
-                    return;
-                }
-                if let Err(wait) = self.pace.take(Instant::now()) {
-                    self.paused = Some(wait);
-                    return;
-                }
-                self.ready.pop_front();
-                if let Err(error) = self.send(ticket.slot, server) {
-                    let server = self.address(server);
-                    self.attempt_failed(
-                        ticket.slot,
-                        Failure {
-                            server,
-                            kind: ErrorKind::Io(error),
-                        },
-                        done,
-                    );
-                }
-            } else {
-                self.ready.pop_front();
+                let load = self.loads.get(server)?;
+                return (load.in_flight < load.window).then_some((ticket, server));
             }
+            self.ready.pop_front();
         }
+        None
     }
 
     fn address(&self, server: usize) -> Option<std::net::SocketAddr> {
         self.servers.get(server).map(|ports| ports.server)
     }
 
-    /// The first server that does well; after a failure, the one after the last.
+    /// The first server that does well; the same while an attempt lasts, and after that the
+    /// one that follows.
     fn server_for(&mut self, slot: usize) -> usize {
         let servers = self.servers.len();
-        match self.lookup(slot).and_then(|lookup| lookup.last) {
+        let lookup = self.lookup(slot);
+        let lasts = lookup.as_ref().is_some_and(|l| l.attempt_end.is_some());
+        match lookup.and_then(|lookup| lookup.last) {
+            Some(last) if lasts => last,
             Some(last) => (last + 1) % servers,
             None if servers == 1 => 0,
             None => self.health.order().first().map_or(0, |(index, _)| *index),
         }
-    }
-
-    /// Whether a server has as many questions as it should have; one that is sent again
-    /// is among them.
-    fn is_full(&mut self, slot: usize, server: usize) -> bool {
-        let sent = self.lookup(slot).and_then(|lookup| lookup.sent);
-        let again = sent.is_some_and(|sent| sent.server == server);
-        let full = |load: &Load| load.in_flight >= load.window;
-        !again && self.loads.get(server).is_some_and(full)
     }
 
     fn send(&mut self, slot: usize, server: usize) -> io::Result<()> {
@@ -290,8 +309,13 @@ impl Fast {
             }
         };
         let ticket = self.renew(slot);
-        let timeout = self.plan.timeout;
-        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+        let (timeout, share) = (self.plan.timeout, self.share(slot));
+        let wait = self.loads.get(server).map_or(FIRST_WAIT, Load::wait);
+        let Some(lookup) = self
+            .slots
+            .get_mut(slot)
+            .and_then(|s| s.lookup.as_deref_mut())
+        else {
             return Ok(());
         };
         lookup.last = Some(server);
@@ -311,19 +335,23 @@ impl Fast {
         if let Some(port) = self.servers.get_mut(server).and_then(|p| p.port(place)) {
             port.queue(|message| question.write(id, message));
         }
-        let (failures, number) = (lookup.failures, lookup.number);
+        let attempt_end = *lookup.attempt_end.get_or_insert(now + share);
+        let due = now + wait.saturating_mul(1 << lookup.sends.min(16));
+        lookup.sends += 1;
+        self.timers.push(Reverse((due.min(attempt_end), ticket)));
         if lookup.deadline.is_none() {
             lookup.deadline = Some(now + timeout);
+            let number = lookup.number;
             self.deadlines.push_back((now + timeout, slot, number));
         }
-        let due = now + self.wait_for(failures, server);
-        if self.retries.len() <= failures {
-            self.retries.resize_with(failures + 1, VecDeque::new);
-        }
-        if let Some(timers) = self.retries.get_mut(failures) {
-            timers.push_back((due, ticket));
-        }
         Ok(())
+    }
+
+    /// How long the present attempt at a slot's question may take.
+    fn share(&mut self, slot: usize) -> Duration {
+        let failures = self.lookup(slot).map_or(0, |lookup| lookup.failures);
+        let round = failures / self.servers.len().max(1);
+        self.plan.wait(u32::try_from(round).unwrap_or(u32::MAX))
     }
 
     fn assign(&mut self, slot: usize, server: usize) -> io::Result<(usize, u16)> {
@@ -335,21 +363,6 @@ impl Fast {
             load.in_flight += 1;
         }
         Ok(assigned)
-    }
-
-    /// How long to wait for an answer: not so long that a lost packet blocks the run, not
-    /// so short that a server that is merely busy is asked twice, and the last time as long
-    /// as there is.
-    fn wait_for(&self, failures: usize, server: usize) -> Duration {
-        let round = u32::try_from(failures / self.servers.len().max(1)).unwrap_or(u32::MAX);
-        let share = self.plan.wait(round);
-        if round + 1 >= self.plan.attempts {
-            return share;
-        }
-        let round_trip = self.loads.get(server).map(|load| load.round_trip);
-        share
-            .min(FIRST_WAIT.saturating_mul(1 << round.min(16)))
-            .max(round_trip.unwrap_or_default() * 4)
     }
 
     fn flush(&mut self, done: &mut Done) {
@@ -436,12 +449,16 @@ impl Fast {
     fn answered(&mut self, slot: usize, server: usize, message: Message, done: &mut Done) {
         let now = self.now();
         self.health.answered(server);
-        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+        let Some(lookup) = self
+            .slots
+            .get_mut(slot)
+            .and_then(|s| s.lookup.as_deref_mut())
+        else {
             return;
         };
         if let (Some(load), Some(sent)) = (self.loads.get_mut(server), lookup.sent) {
             load.answered += 1;
-            if lookup.failures == 0 {
+            if lookup.failures == 0 && lookup.sends == 1 {
                 let sample = now.saturating_duration_since(sent.at);
                 load.round_trip = (load.round_trip * 7 + sample) / 8;
             }
@@ -452,7 +469,7 @@ impl Fast {
         if edns && message::refuses_edns(&message) {
             if let Some(lookup) = self.lookup(slot) {
                 lookup.edns = false;
-                lookup.last = None;
+                lookup.sends = 0;
             }
             let ticket = self.renew(slot);
             self.ready.push_front(ticket);
@@ -487,7 +504,11 @@ impl Fast {
         done: &mut Done,
     ) {
         self.release(slot);
-        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+        let Some(lookup) = self
+            .slots
+            .get_mut(slot)
+            .and_then(|s| s.lookup.as_deref_mut())
+        else {
             return;
         };
         match lookup.walk.take(reply, &self.plan) {
@@ -498,6 +519,8 @@ impl Fast {
             None => {
                 lookup.failures = 0;
                 lookup.last = None;
+                lookup.attempt_end = None;
+                lookup.sends = 0;
                 lookup.worst = None;
                 let ticket = self.renew(slot);
                 self.ready.push_front(ticket);
@@ -508,20 +531,32 @@ impl Fast {
     /// One attempt at a question has failed: the next one, or the end.
     fn attempt_failed(&mut self, slot: usize, failure: Failure, done: &mut Done) {
         let attempts = self.servers.len() * self.plan.attempts as usize;
-        let Some(lookup) = self.slots.get_mut(slot).and_then(|s| s.lookup.as_mut()) else {
+        let Some(lookup) = self
+            .slots
+            .get_mut(slot)
+            .and_then(|s| s.lookup.as_deref_mut())
+        else {
             return;
         };
         if let Some(server) = lookup.last {
             self.health.failed(server);
         }
         lookup.failures += 1;
+        lookup.attempt_end = None;
+        lookup.sends = 0;
         let worst = more_telling(lookup.worst.take(), failure);
         if lookup.failures >= attempts {
             self.advance(slot, Err(worst), done);
         } else {
             lookup.worst = Some(worst);
+            let is_sent = lookup.sent.is_some();
             let ticket = self.renew(slot);
-            self.ready.push_back(ticket);
+            if is_sent && self.servers.len() == 1 {
+                self.again.push_back(ticket);
+            } else {
+                self.release(slot);
+                self.ready.push_front(ticket);
+            }
         }
     }
 
@@ -557,7 +592,7 @@ impl Fast {
     }
 
     /// Frees a slot.
-    fn end(&mut self, slot: usize) -> Option<Lookup> {
+    fn end(&mut self, slot: usize) -> Option<Box<Lookup>> {
         self.release(slot);
         self.renew(slot);
         let lookup = self.slots.get_mut(slot)?.lookup.take();
@@ -572,19 +607,14 @@ impl Fast {
     /// Looks after what was not answered in time.
     fn expire(&mut self, done: &mut Done) {
         let now = self.now();
-        for round in 0..self.retries.len() {
-            while let Some((due, ticket)) = self.retries.get(round).and_then(|t| t.front().copied())
-            {
-                let current = self.is_current(ticket);
-                if current && due > now {
-                    break;
-                }
-                if let Some(timers) = self.retries.get_mut(round) {
-                    timers.pop_front();
-                }
-                if current {
-                    self.timed_out(ticket.slot, done);
-                }
+        while let Some(Reverse((due, ticket))) = self.timers.peek().copied() {
+            let current = self.is_current(ticket);
+            if current && due > now {
+                break;
+            }
+            self.timers.pop();
+            if current {
+                self.not_answered(ticket.slot, now, done);
             }
         }
         while let Some((due, slot, number)) = self.deadlines.front().copied() {
@@ -614,15 +644,24 @@ impl Fast {
         }
     }
 
-    /// A question was not answered in time.
-    fn timed_out(&mut self, slot: usize, done: &mut Done) {
-        let sent = self.lookup(slot).and_then(|lookup| lookup.sent);
+    /// A message was not answered in time: it is sent again, until the attempt ends.
+    fn not_answered(&mut self, slot: usize, now: Instant, done: &mut Done) {
+        let Some(lookup) = self.lookup(slot) else {
+            return;
+        };
+        let attempt_is_over = lookup.attempt_end.is_none_or(|end| end <= now);
+        let sent = lookup.sent;
         if let Some(load) = sent.and_then(|sent| self.loads.get_mut(sent.server)) {
             load.lost += 1;
             load.adjust(self.concurrency);
         }
-        let failure = self.timeout_failure(slot);
-        self.attempt_failed(slot, failure, done);
+        if attempt_is_over {
+            let failure = self.timeout_failure(slot);
+            self.attempt_failed(slot, failure, done);
+        } else {
+            let ticket = self.renew(slot);
+            self.again.push_back(ticket);
+        }
     }
 
     /// A look-up has come to its deadline.
@@ -637,9 +676,11 @@ impl Fast {
     /// Waits until something can be received, or sent, or is due.
     fn wait(&self, end: Instant) -> Result<(), Error> {
         let now = self.now();
-        let timers = self.retries.iter().filter_map(|timers| timers.front());
-        let due = timers
-            .map(|(due, _)| *due)
+        let due = self
+            .timers
+            .peek()
+            .map(|Reverse((due, _))| *due)
+            .into_iter()
             .chain(self.deadlines.front().map(|(due, ..)| *due))
             .map(|due| due.saturating_duration_since(now));
         let limit = due
@@ -671,18 +712,31 @@ impl Fast {
 }
 
 impl Load {
-    /// Asks a server that leaves many questions unanswered less at a time, and one that
-    /// answers more, up to `most`.
+    /// How long to wait before a message is sent again: a server that is merely busy is not
+    /// to be asked twice.
+    fn wait(&self) -> Duration {
+        FIRST_WAIT.max(self.round_trip * 4)
+    }
+
+    /// Asks a server that leaves more than some questions unanswered less at a time, and
+    /// one that answers more, up to `most`.
+    ///
+    /// A network loses some packets all the time; a server whose receive buffer is full
+    /// loses many at once.
     fn adjust(&mut self, most: usize) {
         let total = self.answered + self.lost;
-        if total < 100 {
+        if total < FIRST_WINDOW {
             return;
         }
-        if self.lost * 4 > total {
-            self.window = (self.window / 2).max(most / 16).max(1);
+        if self.lost * 8 > total {
+            self.window = (self.window * 2 / 3).max(FIRST_WINDOW / 4);
+            self.was_full = true;
+        } else if self.was_full {
+            self.window += 2;
         } else {
-            self.window = (self.window + self.window / 4 + 1).min(most);
+            self.window += self.window / 4;
         }
+        self.window = self.window.min(most);
         self.answered = 0;
         self.lost = 0;
     }

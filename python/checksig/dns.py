@@ -159,7 +159,7 @@ def lookup_cname(
         >>> found.chain
         ('www.golang.org.', 'golang.org.')
     """
-    options = _options(
+    options = options_of(
         nameservers, search, hosts, resolv_conf, timeout, attempts, max_hops, validate,
         trust_anchor, concurrency=1, engine="resolver",
     )  # fmt: skip
@@ -233,11 +233,11 @@ def lookup_cnames(
     """
     if isinstance(names, (str, bytes)):
         raise TypeError(f"names is a {type(names).__name__}, want an iterable of names")
-    options = _options(
+    options = options_of(
         nameservers, search, hosts, resolv_conf, timeout, attempts, max_hops, validate,
         trust_anchor, concurrency, rate, engine,
     )  # fmt: skip
-    return results(_Iterated(iter(names)), backend.new_bulk(options), progress, cancel)
+    return results(given(names), backend.new_bulk(options), progress, cancel)
 
 
 class Supply(Protocol):
@@ -248,6 +248,11 @@ class Supply(Protocol):
 
         It may give none for now, unless the run is ``idle``: then it waits for one.
         """
+
+
+def given(names: Iterable[_Name]) -> Supply:
+    """The names of an iterable."""
+    return _Iterated(iter(names))
 
 
 class _Iterated:
@@ -277,24 +282,24 @@ def results(
 ) -> Generator[tuple[_Name, Union[CnameResult, DNSError]], None, None]:
     """Drives a run, and gives each name with what was found."""
     waiting: dict[str, _Name] = {}
-    given = done = failed = 0
+    number = done = failed = 0
     told = time.monotonic()
     ended = False
     while waiting or not ended:
         if cancel is not None and cancel.requested:
             raise Cancelled("the look-ups were cancelled", None)
-        names: Optional[list[_Name]] = []
+        names: list[_Name] = []
         if not ended:
-            names = supply.take(bulk.wanted(), not waiting)
-            ended = names is None
-            names = names or []
-            waiting.update(zip(map(str, range(given, given + len(names))), names))
-            given += len(names)
+            taken = supply.take(bulk.wanted(), not waiting)
+            ended = taken is None
+            names = taken or []
+            waiting.update(zip(map(str, range(number, number + len(names))), names))
+            number += len(names)
         for line in bulk.step([_encoded(name) for name in names], _STEP).decode().splitlines():
-            number, found = _read(line)
+            place, found = _read(line)
             done += 1
             failed += isinstance(found, DNSError)
-            yield waiting.pop(number), found
+            yield waiting.pop(place), found
         if progress is not None and time.monotonic() - told >= _TELL:
             told = time.monotonic()
             progress(DNSProgress(done, failed, len(waiting)))
@@ -314,16 +319,16 @@ def _read(line: str) -> tuple[str, Union[CnameResult, DNSError]]:
     return number, error
 
 
-def _options(
+def options_of(
     nameservers: Optional[Iterable[str]],
     search: Optional[Iterable[str]],
     hosts: Optional[_Path],
     resolv_conf: _Path,
     timeout: float,
     attempts: Optional[int],
-    max_hops: int,
-    validate: bool,
-    trust_anchor: Union[str, os.PathLike[str], None],
+    max_hops: int = 16,
+    validate: bool = False,
+    trust_anchor: Union[str, os.PathLike[str], None] = None,
     concurrency: Optional[int] = None,
     rate: Optional[float] = None,
     engine: str = "auto",

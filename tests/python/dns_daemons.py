@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
+import pytest
 from dnslib import DNSRecord
 
 #: Longer than any of them takes to start on a busy machine, in seconds.
@@ -38,9 +39,11 @@ def ask(address: str, name: str, kind: str = "A", timeout: float = 1.0) -> DNSRe
     return DNSRecord.parse(DNSRecord.question(name, kind).send(host, int(port), timeout=timeout))
 
 
-def missing(*programs: str) -> list[str]:
-    """Which of these programs are not installed."""
-    return [program for program in programs if program_path(program) is None]
+def need(*programs: str) -> None:
+    """Skips a test where one of these programs is not installed."""
+    for program in programs:
+        if program_path(program) is None:
+            pytest.skip(f"needs {program}")
 
 
 def program_path(program: str) -> Optional[str]:

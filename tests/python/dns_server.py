@@ -1,46 +1,105 @@
-"""A real DNS server on loopback (dnslib's), over UDP and TCP, with one small zone."""
+"""A real DNS server on loopback (dnslib's), over UDP and TCP, with the zone of the tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Any
 
-from dnslib import RCODE, DNSRecord
+from dnslib import CNAME, QTYPE, RCODE, RD, RR, DNSLabel, DNSRecord
 from dnslib.server import DNSHandler, DNSLogger, DNSServer
-from dnslib.zoneresolver import ZoneResolver
 
-ZONE = """
-golang.org.                 60 IN A     192.0.2.1
-www.golang.org.             60 IN CNAME golang.org.
-deep.golang.org.            60 IN CNAME www.golang.org.
-six.golang.org.             60 IN AAAA  2001:db8::1
-text.golang.org.            60 IN TXT   "no address here"
-dangling.golang.org.        60 IN CNAME nowhere.golang.org.
-one.loop.golang.org.        60 IN CNAME two.loop.golang.org.
-two.loop.golang.org.        60 IN CNAME one.loop.golang.org.
-under_score.golang.org.     60 IN A     192.0.2.2
-"""
+from dns_zone import BROKEN, DNAME, ORIGIN, ZONE
+
+_TYPE_DNAME = 39
+#: How many records one answer follows.
+_MOST_LINKS = 20
 
 
-class Resolver(ZoneResolver):  # type: ignore[misc]  # dnslib has no annotations
-    """dnslib's own, which knows that a name can exist without the type asked for."""
+class _Handler(DNSHandler):  # type: ignore[misc]  # dnslib has no annotations
+    """Truncates what does not fit into the datagrams that the questions allow."""
 
-    def resolve(self, request: DNSRecord, handler: DNSHandler) -> DNSRecord:
-        """Answers from the zone; no error where the name has records of other types."""
-        reply = super().resolve(request, handler)
-        if any(request.q.qname == name for name, _type, _record in self.zone):
-            reply.header.rcode = RCODE.NOERROR
+    udplen = 1232
+
+
+class Resolver:
+    """Answers from a zone as an authoritative server does (RFC 1034, 4.3.2)."""
+
+    def __init__(self, zone: str) -> None:
+        self._records: dict[DNSLabel, list[RR]] = {}
+        for record in RR.fromZone(zone):
+            self._records.setdefault(_key(record.rname), []).append(record)
+        owner, target = DNAME
+        self._renamed = DNSLabel(f"{owner}.{ORIGIN}"), DNSLabel(target)
+
+    def resolve(self, request: DNSRecord, _handler: object) -> DNSRecord:
+        """The answer to a request, as dnslib's servers want it."""
+        reply = request.reply(ra=0)
+        name, kind = request.q.qname, request.q.qtype
+        for _ in range(_MOST_LINKS):
+            if name.matchSuffix(BROKEN):
+                reply.header.rcode = RCODE.SERVFAIL
+                break
+            if not name.matchSuffix(ORIGIN):
+                if not reply.rr:
+                    reply.header.rcode = RCODE.REFUSED
+                break
+            records = self._of(name)
+            if records is None:
+                reply.header.rcode = RCODE.NXDOMAIN
+                break
+            found = [r for r in records if r.rtype == kind]
+            links = [r for r in records if r.rtype == QTYPE.CNAME]
+            for record in found or [*self._maker(name), *links]:
+                reply.add_answer(record)
+            if found or not links:
+                break
+            name = links[0].rdata.label
+            if any(_key(r.rname) == _key(name) for r in reply.rr):
+                break
         return reply
+
+    def _of(self, name: DNSLabel) -> list[RR] | None:
+        """The records of a name; ``None`` where it does not exist."""
+        owner, target = self._renamed
+        if name.matchSuffix(owner) and name != owner:
+            kept = name.label[: len(name.label) - len(owner.label)]
+            return [RR(name, QTYPE.CNAME, ttl=0, rdata=CNAME(DNSLabel((*kept, *target.label))))]
+        if _key(name) in self._records:
+            return self._records[_key(name)]
+        if any(other.matchSuffix(_key(name)) for other in self._records):
+            return []
+        for cut in range(1, len(name.label)):
+            above = DNSLabel(_key(name).label[cut:])
+            wildcard = self._records.get(DNSLabel((b"*", *above.label)))
+            if wildcard is not None:
+                return [RR(name, r.rtype, ttl=r.ttl, rdata=r.rdata) for r in wildcard]
+            if any(other.matchSuffix(above) for other in self._records):
+                break
+        return None
+
+    def _maker(self, name: DNSLabel) -> list[RR]:
+        """The DNAME that a name's CNAME is made of, if it is."""
+        owner, target = self._renamed
+        if not name.matchSuffix(owner) or name == owner:
+            return []
+        data = b"".join(bytes([len(label)]) + label for label in target.label) + b"\0"
+        return [RR(owner, _TYPE_DNAME, ttl=60, rdata=RD(data))]
+
+
+def _key(name: DNSLabel) -> DNSLabel:
+    return DNSLabel(tuple(label.lower() for label in name.label))
 
 
 @contextmanager
-def serve() -> Iterator[str]:
+def serve(resolver: Any = None) -> Iterator[str]:
     """Runs the server; gives its address as ``127.0.0.1:port``."""
-    resolver = Resolver(ZONE)
+    resolver = resolver or Resolver(ZONE)
     quiet = DNSLogger(logf=lambda _line: None)
-    udp = DNSServer(resolver, address="127.0.0.1", port=0, tcp=False, logger=quiet)
+    options = {"address": "127.0.0.1", "logger": quiet, "handler": _Handler}
+    udp = DNSServer(resolver, port=0, tcp=False, **options)
     port: int = udp.server.server_address[1]
-    tcp = DNSServer(resolver, address="127.0.0.1", port=port, tcp=True, logger=quiet)
+    tcp = DNSServer(resolver, port=port, tcp=True, **options)
     for server in (udp, tcp):
         server.start_thread()
     try:

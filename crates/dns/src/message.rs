@@ -62,8 +62,8 @@ impl Question<'_> {
 
     /// Reads a message that answers this question; what is wrong with one that does not.
     ///
-    /// A server that cannot even read the question may answer without it, if with an
-    /// error alone.
+    /// A server that cannot even read the question, or has no room for it, may answer without
+    /// it, if with an error or a request to come over TCP alone.
     pub(crate) fn read(&self, id: u16, bytes: &[u8]) -> Result<Message, &'static str> {
         if bytes.get(..2) != Some(&id.to_be_bytes()) {
             return Err("a message for another question");
@@ -73,7 +73,7 @@ impl Question<'_> {
             return Err("a message that is no answer");
         }
         let is_mine = match message.queries.as_slice() {
-            [] => is_error(message.response_code),
+            [] => is_error(message.response_code) || message.truncation,
             [query] => {
                 query.name == *self.name
                     && query.query_type == self.kind

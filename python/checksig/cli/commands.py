@@ -18,6 +18,7 @@ from .._native.surface import RunOptions
 from ..checksig import Progress, Report, Verdict
 from ..errors import ManifestError
 from . import compat_names, progress, runs
+from .dns import dns
 from .output import Digest, JSONLines, Output, Text, complain
 
 __all__ = ["cli", "run_command"]
@@ -149,6 +150,9 @@ def cli(context: click.Context, include: bool, library: bool) -> int:
     if command is None:
         click.echo(os.fsencode(include_dir() if include else library_path()))
     return 0
+
+
+cli.add_command(dns)
 
 
 @cli.command()

@@ -28,6 +28,7 @@ EXTRA_FLAGS = {
     "callbacks": ["-pthread"],
     "cancel": [POSIX, "-pthread"],
     "dns": [POSIX],
+    "dns_many": [POSIX],
     "fork": [POSIX],
     "numbers": [POSIX],
     "options": [POSIX],
@@ -199,7 +200,7 @@ def program(request: pytest.FixtureRequest) -> str:
 def arguments(program: str, tmp_path: Path, request: pytest.FixtureRequest) -> list[str]:
     """What the program takes, as the comment at its head says."""
     good, bad = tmp_path / "good", tmp_path / "bad"
-    if program == "dns":
+    if program in {"dns", "dns_many"}:
         return [request.getfixturevalue("nameserver")]
     if program == "numbers":
         return [str(tmp_path / "scratch")]

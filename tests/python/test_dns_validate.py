@@ -219,6 +219,7 @@ def test_another_key_proves_nothing(server: Signed) -> None:
             nameservers=[server.address],
             validate=True,
             trust_anchor=OTHER_KEY,
+            timeout=2,
         )
 
 

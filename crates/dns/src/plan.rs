@@ -172,8 +172,11 @@ fn anchors(options: &Options) -> Result<Option<Arc<TrustAnchors>>, Error> {
     let Some(text) = &options.trust_anchor else {
         return Ok(Some(Arc::default()));
     };
-    let anchors = text.parse::<TrustAnchors>();
-    match anchors {
+    // The parser takes a text without any key for an empty list.
+    if !text.to_ascii_uppercase().contains("DNSKEY") {
+        return Err(Error::bad_option("trust anchor", "no DNSKEY record"));
+    }
+    match text.parse::<TrustAnchors>() {
         Ok(anchors) => Ok(Some(Arc::new(anchors))),
         Err(error) => Err(Error::bad_option("trust anchor", error.to_string())),
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 use trust_dns_resolver::proto::op::Message;
 use trust_dns_resolver::proto::rr::{Name, RecordType};
 
@@ -59,7 +59,10 @@ impl Resolver {
         loop {
             let (name, kind) = walk.question();
             let reply = match &validator {
-                Some(validator) => validator.ask(name, kind).await,
+                // A proof may take any number of questions.
+                Some(validator) => timeout_at(deadline.into(), validator.ask(name, kind))
+                    .await
+                    .unwrap_or_else(|_elapsed| Err(validator.out_of_time(plan.timeout))),
                 None => self.answer(name, kind, deadline).await,
             };
             if let Some(outcome) = walk.take(reply, plan) {

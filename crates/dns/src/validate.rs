@@ -21,6 +21,10 @@ use crate::message;
 use crate::resolver::Resolver;
 use crate::walk::{Answer, Failure};
 
+/// How many questions deep a proof may go: two for each zone on the way to the anchor. Without
+/// a limit, a server that strips signatures could have very many of them asked.
+const MOST_STEPS: usize = 12;
+
 /// How many sets of keys are kept at the most.
 const MOST_KEYS: usize = 10_000;
 
@@ -44,10 +48,31 @@ impl Validator {
     }
 
     /// Asks, as the resolver does; what is bogus is a failure.
+    ///
+    /// A CNAME that a server has made of a DNAME has no signature of its own (RFC 6672,
+    /// 5.3.1): the DNAME is validated in its place.
     pub(crate) async fn ask(&self, name: &Name, kind: RecordType) -> Result<Answer, Failure> {
-        self.inner.note(Notes::default());
+        let validated = self.validated(name, kind).await;
+        let Some((alias, maker)) = self.inner.notes().made.take() else {
+            return validated;
+        };
+        let mut answer = self.validated(&maker.name, RecordType::DNAME).await?;
+        answer.records.retain(|record| makes(record, &alias));
+        match answer.records.is_empty() {
+            true => Err(self.failure("no DNAME for an alias that is made of one".to_owned())),
+            false => Ok(Answer {
+                records: vec![alias],
+                ..answer
+            }),
+        }
+    }
+
+    async fn validated(&self, name: &Name, kind: RecordType) -> Result<Answer, Failure> {
+        *self.inner.notes() = Notes::default();
         let query = Query::query(name.clone(), kind);
-        let mut replies = self.handle.lookup(query, DnsRequestOptions::default());
+        let mut options = DnsRequestOptions::default();
+        options.max_request_depth = MOST_STEPS;
+        let mut replies = self.handle.lookup(query, options);
         let reply = replies.next().await.unwrap_or(Err(NetError::Timeout));
         let (response, proven) = match reply {
             Ok(response) => (response, Ok(())),
@@ -59,31 +84,31 @@ impl Validator {
         let message = response.into_message();
         let relevant =
             |r: &&Record| r.record_type() == kind || r.record_type() == RecordType::CNAME;
-        let proofs: Vec<Proof> = message
-            .answers
-            .iter()
-            .filter(relevant)
-            .map(|record| proof(record, &message.answers))
-            .collect();
+        let answers = message.answers.iter().filter(relevant);
+        let worst = answers.map(|record| record.proof).min_by_key(rank);
         // What an answer with links does not have is asked for at their end.
-        let absent = match proven {
-            Err(proof) if proofs.is_empty() => Some(proof),
-            _ => None,
-        };
-        let worst = proofs.into_iter().chain(absent).min_by_key(rank);
-        match worst {
+        match worst.or(proven.err()) {
             Some(Proof::Bogus) => Err(self.failure("no valid signature".to_owned())),
             worst => {
                 let secure = worst.is_none_or(|proof| proof.is_secure());
-                let server = self.inner.server().unwrap_or(NO_SERVER);
+                let server = self.inner.notes().server.unwrap_or(NO_SERVER);
                 Ok(message::answer(message, server, secure))
             }
         }
     }
 
+    /// That there was no time for all questions.
+    pub(crate) fn out_of_time(&self, limit: Duration) -> Failure {
+        let rubbish = Some(Cow::Borrowed("answers without a proof"));
+        Failure {
+            server: self.inner.notes().server,
+            kind: ErrorKind::Timeout { limit, rubbish },
+        }
+    }
+
     /// That a question on the way failed, or else that the answer is bogus.
     fn failure(&self, reason: String) -> Failure {
-        let server = self.inner.server();
+        let server = self.inner.notes().server;
         let failed = self.inner.notes().failure.take();
         failed.unwrap_or(Failure {
             kind: ErrorKind::DnssecBogus(Cow::Owned(reason)),
@@ -105,20 +130,21 @@ fn rank(proof: &Proof) -> u8 {
     }
 }
 
-/// What is proven of a record. A CNAME that a server has made of a DNAME has no
-/// signature of its own (RFC 6672, 5.3.1): it is as good as the DNAME.
-fn proof(record: &Record, answers: &[Record]) -> Proof {
-    let RData::CNAME(target) = &record.data else {
-        return record.proof;
+/// Whether a DNAME is what makes an alias.
+fn makes(dname: &Record, alias: &Record) -> bool {
+    let RData::CNAME(target) = &alias.data else {
+        return false;
     };
-    let maker = answers.iter().find(|dname| {
-        dname.record_type() == RecordType::DNAME
-            && renamed(&record.name, dname).is_some_and(|name| name == target.0)
-    });
-    match maker {
-        Some(dname) if !record.proof.is_secure() => dname.proof,
-        _ => record.proof,
-    }
+    renamed(&alias.name, dname).is_some_and(|name| name == target.0)
+}
+
+/// The alias for a name in an answer that is made of a DNAME, and that.
+fn made(name: &Name, answers: &[Record]) -> Option<(Record, Record)> {
+    let alias = answers
+        .iter()
+        .find(|record| record.name == *name && record.record_type() == RecordType::CNAME)?;
+    let maker = answers.iter().find(|record| makes(record, alias))?;
+    Some((alias.clone(), maker.clone()))
 }
 
 /// The name that a DNAME makes of one below its owner.
@@ -127,7 +153,8 @@ fn renamed(name: &Name, dname: &Record) -> Option<Name> {
         return None;
     };
     let target = Name::read(&mut BinDecoder::new(&rdata.anything)).ok()?;
-    if !dname.name.zone_of(name) || dname.name == *name {
+    if dname.record_type() != RecordType::DNAME || !dname.name.zone_of(name) || dname.name == *name
+    {
         return None;
     }
     let kept = usize::from(name.num_labels() - dname.name.num_labels());
@@ -141,6 +168,8 @@ struct Notes {
     /// Who answered the first of them, which is the look-up's own.
     server: Option<SocketAddr>,
     failure: Option<Failure>,
+    /// An alias, and the DNAME that it is made of.
+    made: Option<(Record, Record)>,
 }
 
 /// The resolver as hickory's validator asks it.
@@ -156,14 +185,6 @@ impl Handle {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, notes: Notes) {
-        *self.notes() = notes;
-    }
-
-    fn server(&self) -> Option<SocketAddr> {
-        self.notes().server
-    }
-
     async fn ask(self, query: Query) -> Result<DnsResponse, NetError> {
         let (name, kind) = (query.name(), query.query_type());
         let keys = self.resolver.keys();
@@ -173,6 +194,10 @@ impl Handle {
         match self.resolver.ask(name, kind, self.deadline).await {
             Ok((message, server)) => {
                 self.notes().server.get_or_insert(server);
+                if let Some(found) = made(name, &message.answers) {
+                    self.notes().made = Some(found);
+                    return Err(NetError::from("an alias that is made of a DNAME"));
+                }
                 let response = DnsResponse::from_message(message)?;
                 keys.put(name, kind, &response);
                 Ok(response)

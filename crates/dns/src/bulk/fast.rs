@@ -115,7 +115,6 @@ pub(super) struct Fast {
     /// Look-ups with answers that do not fit into a datagram.
     large: Tasks,
     idle: Duration,
-    left: Instant,
     buffer: Vec<u8>,
 }
 
@@ -153,7 +152,6 @@ impl Fast {
             paused: None,
             large,
             idle: Duration::ZERO,
-            left: Instant::now(),
             buffer: vec![0; DATAGRAM_BYTES],
         })
     }
@@ -187,15 +185,20 @@ impl Fast {
         self.ready.push_back(ticket);
     }
 
-    pub(super) fn step(&mut self, until: &mut Until, done: &mut Done) -> Result<(), Error> {
-        self.idle += self.left.elapsed();
+    pub(super) fn step(
+        &mut self,
+        idle: Duration,
+        until: &mut Until,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        self.idle = idle;
         loop {
             self.send_ready(done);
             self.flush(done);
             let received = self.receive(done);
             self.expire(done);
             if !self.large.is_empty() {
-                self.large.step(&mut until.soon(), done)?;
+                self.large.step(idle, &mut until.soon(), done)?;
             }
             if self.is_idle() || until.is_over(done.len(), Instant::now()) {
                 break;
@@ -205,7 +208,6 @@ impl Fast {
             }
         }
         self.servers.iter_mut().for_each(Ports::close_idle);
-        self.left = Instant::now();
         Ok(())
     }
 

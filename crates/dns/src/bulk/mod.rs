@@ -40,6 +40,9 @@ pub struct Bulk {
     in_flight: usize,
     done: Done,
     engine: Engine,
+    /// How long nobody has called in all, and since when.
+    idle: Duration,
+    left: Instant,
 }
 
 enum Engine {
@@ -107,6 +110,8 @@ impl Bulk {
             in_flight: 0,
             done: Vec::new(),
             engine,
+            idle: Duration::ZERO,
+            left: Instant::now(),
         })
     }
 
@@ -152,10 +157,12 @@ impl Bulk {
             end: Instant::now() + limit,
             first: None,
         };
+        self.idle += self.left.elapsed();
         match &mut self.engine {
-            Engine::Resolver(tasks) => tasks.step(&mut until, &mut self.done)?,
-            Engine::Fast(fast) => fast.step(&mut until, &mut self.done)?,
+            Engine::Resolver(tasks) => tasks.step(self.idle, &mut until, &mut self.done)?,
+            Engine::Fast(fast) => fast.step(self.idle, &mut until, &mut self.done)?,
         }
+        self.left = Instant::now();
         self.in_flight = self.in_flight.saturating_sub(self.done.len());
         Ok(std::mem::take(&mut self.done))
     }

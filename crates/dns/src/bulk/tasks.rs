@@ -34,7 +34,6 @@ pub(super) struct Tasks {
     runtime: Runtime,
     /// How long nobody has called, in all.
     idle: Duration,
-    left: Instant,
 }
 
 impl Tasks {
@@ -45,7 +44,6 @@ impl Tasks {
             tasks: FuturesUnordered::new(),
             runtime: runtime()?,
             idle: Duration::ZERO,
-            left: Instant::now(),
         })
     }
 
@@ -71,8 +69,13 @@ impl Tasks {
         }));
     }
 
-    pub(super) fn step(&mut self, until: &mut Until, done: &mut Done) -> Result<(), Error> {
-        self.idle += self.left.elapsed();
+    pub(super) fn step(
+        &mut self,
+        idle: Duration,
+        until: &mut Until,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        self.idle = idle;
         while !self.tasks.is_empty() && !until.is_over(done.len(), Instant::now()) {
             let next = async { timeout_at(until.end.into(), self.tasks.next()).await };
             let Ok(Some(ended)) = self.runtime.block_on(next) else {
@@ -82,7 +85,6 @@ impl Tasks {
                 done.push((ended.number, ended.outcome));
             }
         }
-        self.left = Instant::now();
         Ok(())
     }
 

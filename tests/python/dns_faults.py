@@ -72,9 +72,7 @@ class Faulty:
 
 
 @contextmanager
-def faulty(
-    on_datagram: OnDatagram, on_connection: OnConnection | None = None
-) -> Iterator[Faulty]:
+def faulty(on_datagram: OnDatagram, on_connection: OnConnection | None = None) -> Iterator[Faulty]:
     """Runs a server that does what it is told."""
     server = Faulty(on_datagram, on_connection)
     try:

@@ -37,9 +37,10 @@ def knot() -> Iterator[str]:
 def unbound() -> Iterator[str]:
     """A recursive server in front of it."""
     refuse = '    local-zone: "refused.example." refuse\n'
-    with knot() as address, dns_daemons.unbound(
-        {ORIGIN: address, BROKEN: address}, more=refuse
-    ) as recursive:
+    with (
+        knot() as address,
+        dns_daemons.unbound({ORIGIN: address, BROKEN: address}, more=refuse) as recursive,
+    ):
         yield recursive
 
 

@@ -57,9 +57,7 @@ def silent() -> Iterator[str]:
         ("any.localhost", ["any.localhost."]),
     ],
 )
-def test_the_first_name_of_the_line(
-    hosts: Path, silent: str, name: str, chain: list[str]
-) -> None:
+def test_the_first_name_of_the_line(hosts: Path, silent: str, name: str, chain: list[str]) -> None:
     """And no packet."""
     found = lookup_cname(name, hosts=hosts, nameservers=[silent])
     assert found.chain == tuple(chain)
@@ -98,9 +96,7 @@ def test_the_search_list(nameserver: str) -> None:
     assert look_up("www", "golang.org") == ("www.golang.org.", "golang.org.")
     assert look_up("www", "nowhere.golang.org", "GoLang.org.") == ("www.golang.org.", "golang.org.")
     assert look_up("www.golang.org", "nowhere.golang.org")[0] == "www.golang.org."
-    assert look_up("one", "below.golang.org", "wild.golang.org")[0].endswith(
-        "wild.golang.org."
-    )
+    assert look_up("one", "below.golang.org", "wild.golang.org")[0].endswith("wild.golang.org.")
     with pytest.raises(NXDOMAIN) as absolute:
         look_up("www.nowhere.golang.org.", "golang.org")
     assert absolute.value.chain == ("www.nowhere.golang.org.",)
@@ -142,9 +138,7 @@ def port_53() -> Iterator[str]:
         server.server.server_close()
 
 
-def test_the_configuration(
-    port_53: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_configuration(port_53: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers, search list and ndots; it is read anew when it has changed."""
     monkeypatch.delenv("CHECKSIG_NAMESERVERS", raising=False)
     conf = tmp_path / "resolv.conf"
@@ -173,9 +167,7 @@ def test_the_search_list_goes_with_its_servers(tmp_path: Path, nameserver: str) 
 
 
 @pytest.mark.parametrize("text", ["", "search golang.org\n", "nameserver nonsense\n", None])
-def test_nobody_to_ask(
-    tmp_path: Path, text: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_to_ask(tmp_path: Path, text: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that names the file; but names that need no server are found."""
     monkeypatch.delenv("CHECKSIG_NAMESERVERS", raising=False)
     conf = tmp_path / "resolv.conf"
@@ -196,7 +188,5 @@ def test_a_scoped_address(nameserver: str) -> None:
             lookup_cname("golang.org", nameservers=[f"[fe80::1%{zone}]:9"], timeout=0.3)
         assert type(caught.value) is not BadNameserver
         assert f"%{index}]:9" in str(caught.value)
-    found = lookup_cname(
-        "golang.org", nameservers=[f"[fe80::1%{index}]:9", nameserver], timeout=3
-    )
+    found = lookup_cname("golang.org", nameservers=[f"[fe80::1%{index}]:9", nameserver], timeout=3)
     assert found == "golang.org."

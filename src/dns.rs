@@ -105,7 +105,7 @@ pub unsafe extern "C" fn checksig_dns_lookup_cname(
 fn last_name(name: &[u8], options: &Options) -> Result<String, Error> {
     match lookup_cname(name, options) {
         Ok(found) => Ok(found.name().to_owned()),
-        Err(error) => match (&error.kind, error.chain.as_slice()) {
+        Err(error) => match (&*error.kind, error.chain.as_slice()) {
             (ErrorKind::NxDomain | ErrorKind::NoAnswer, [_question, .., last]) => Ok(last.clone()),
             _ => Err(error),
         },
@@ -122,7 +122,7 @@ fn check_name_len(length: c_longlong) -> Result<(), Failure> {
 
 /// The status that an error is on the other side of the ABI.
 fn status_of(error: &Error) -> checksig_status {
-    match error.kind {
+    match *error.kind {
         ErrorKind::BadName { .. } => checksig_status::DnsBadName,
         ErrorKind::BadNameserver { .. } | ErrorKind::Config { .. } => {
             checksig_status::DnsBadNameserver

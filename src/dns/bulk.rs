@@ -159,8 +159,11 @@ pub unsafe extern "C" fn checksig_dns_bulk_new(
 /// `bulk` is NULL or not released yet, and no other thread uses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_dns_bulk_wanted(bulk: *const checksig_dns_bulk) -> usize {
-    // SAFETY: the caller's promise is this function's own.
-    guard(0, || Ok(unsafe { reference(bulk, "bulk") }?.bulk.wanted()))
+    guard(0, || {
+        // SAFETY: the caller's promise is this function's own.
+        let run = unsafe { reference(bulk, "bulk") }?;
+        Ok(run.bulk.wanted())
+    })
 }
 
 /// How many names a run has no result for yet. 0 for NULL.
@@ -169,9 +172,10 @@ pub unsafe extern "C" fn checksig_dns_bulk_wanted(bulk: *const checksig_dns_bulk
 /// `bulk` is NULL or not released yet, and no other thread uses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_dns_bulk_in_flight(bulk: *const checksig_dns_bulk) -> usize {
-    // SAFETY: the caller's promise is this function's own.
     guard(0, || {
-        Ok(unsafe { reference(bulk, "bulk") }?.bulk.in_flight())
+        // SAFETY: the caller's promise is this function's own.
+        let run = unsafe { reference(bulk, "bulk") }?;
+        Ok(run.bulk.in_flight())
     })
 }
 

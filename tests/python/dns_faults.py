@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Callable
 
 from dns_daemons import free_port
@@ -49,7 +50,7 @@ class Faulty:
             if self._udp in ready:
                 question, client = self._udp.recvfrom(65536)
                 self.asked.append((question, client[1]))
-                self._on_datagram(question, lambda reply: self._send(reply, client))
+                self._on_datagram(question, partial(self._send, client))
             if self._tcp in ready:
                 connection, _client = self._tcp.accept()
                 with connection:
@@ -57,7 +58,7 @@ class Faulty:
                     if self._on_connection is not None:
                         self._on_connection(connection)
 
-    def _send(self, reply: bytes, client: tuple[str, int]) -> None:
+    def _send(self, client: tuple[str, int], reply: bytes) -> None:
         try:
             self._udp.sendto(reply, client)
         except OSError:

@@ -144,8 +144,8 @@ def test_the_configuration(port_53: str, tmp_path: Path, monkeypatch: pytest.Mon
     conf = tmp_path / "resolv.conf"
     conf.write_text(f"# mine\nnameserver {port_53}\nsearch golang.org\noptions attempts:1\n")
 
-    def look_up(name: str, **options: str) -> str:
-        return lookup_cname(name, resolv_conf=conf, hosts=None, **options).chain[0]
+    def look_up(name: str) -> str:
+        return lookup_cname(name, resolv_conf=conf, hosts=None).chain[0]
 
     assert look_up("www") == "www.golang.org."
     assert look_up("www.golang.org") == "www.golang.org."

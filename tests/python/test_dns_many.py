@@ -98,7 +98,7 @@ def test_what_are_no_names(good: faults.Faulty, names: object) -> None:
     ids=str,
 )
 def test_bad_arguments_are_refused_at_once(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises((ValueError, BadNameserver)):
         lookup_cnames([], **wrong)  # type: ignore[arg-type]
 
 
@@ -141,6 +141,14 @@ def test_cancel() -> None:
                 list(lookup_cnames(["golang.org"], nameservers=[server.address], cancel=cancel))
 
 
+def wait_for(server: str, alone: bool) -> None:
+    """Looks a name up, by itself or as one of many."""
+    if alone:
+        lookup_cname("golang.org", nameservers=[server], timeout=PATIENT)
+    else:
+        list(lookup_cnames(["golang.org"], nameservers=[server], timeout=PATIENT))
+
+
 @pytest.mark.parametrize("alone", [True, False])
 def test_ctrl_c(alone: bool) -> None:
     """It ends a look-up at once, and what is done again afterwards works."""
@@ -148,10 +156,7 @@ def test_ctrl_c(alone: bool) -> None:
         timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         with pytest.raises(KeyboardInterrupt):
-            if alone:
-                lookup_cname("golang.org", nameservers=[server.address], timeout=PATIENT)
-            else:
-                list(lookup_cnames(["golang.org"], nameservers=[server.address], timeout=PATIENT))
+            wait_for(server.address, alone)
         timer.join()
     with faults.faulty(faults.good) as server:
         assert lookup_cname("golang.org", nameservers=[server.address]) == "golang.org."
@@ -249,7 +254,17 @@ def test_no_answer_is_lost_where_packets_are() -> None:
 
 
 def test_bad_names_among_good_ones(good: faults.Faulty) -> None:
-    names = ["golang.org", "", "a b", "a\nb", "a\tb", "\ud800", b"\xff", "x" * 100_000, "b.org"]
+    names: list[str | bytes] = [
+        "golang.org",
+        "",
+        "a b",
+        "a\nb",
+        "a\tb",
+        "\ud800",
+        b"\xff",
+        "x" * 100_000,
+        "b.org",
+    ]
     found = dict(lookup_cnames(names, nameservers=[good.address]))
     assert found.keys() == set(names)
     assert {name for name, one in found.items() if isinstance(one, CnameResult)} == {

@@ -205,9 +205,11 @@ def test_a_forged_alias_is_bogus(knot: Signed) -> None:
 
 def test_removed_signatures_are_bogus(knot: Signed) -> None:
     """RRSIG records that have become something else."""
-    with tampering(knot.address, b"\0\x2e\0\1", b"\xff\x2e\0\1") as address:
-        with pytest.raises(DNSSECBogus):
-            lookup_cname("host.test", nameservers=[address], validate=True, trust_anchor=knot.key)
+    with (
+        tampering(knot.address, b"\0\x2e\0\1", b"\xff\x2e\0\1") as address,
+        pytest.raises(DNSSECBogus),
+    ):
+        lookup_cname("host.test", nameservers=[address], validate=True, trust_anchor=knot.key)
 
 
 def test_another_key_proves_nothing(server: Signed) -> None:

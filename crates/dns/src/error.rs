@@ -16,7 +16,7 @@ const SHOWN_CHARS: usize = 255;
 pub struct Error {
     /// What happened.
     #[source]
-    pub kind: ErrorKind,
+    pub kind: Box<ErrorKind>,
     /// The name asked for, in DNS text form with a trailing dot; empty where the failure
     /// has nothing to do with a name, or the name is a bad one.
     pub question: String,
@@ -108,7 +108,7 @@ impl From<ErrorKind> for Error {
     /// A failure before any name was asked for.
     fn from(kind: ErrorKind) -> Self {
         Self {
-            kind,
+            kind: Box::new(kind),
             question: String::new(),
             chain: Vec::new(),
             server: None,

@@ -51,7 +51,7 @@ pub(crate) enum Start {
     /// Nothing: the hosts file has the name.
     Done(CanonicalName),
     /// To ask.
-    Ask(Walk),
+    Ask(Box<Walk>),
 }
 
 impl Walk {
@@ -70,14 +70,14 @@ impl Walk {
                 ..plan.no_servers().into()
             });
         }
-        Ok(Start::Ask(Self {
+        Ok(Start::Ask(Box::new(Self {
             candidates,
             chain: Chain::new(first, plan.max_hops),
             kind: RecordType::A,
             secure: true,
             failed: None,
             absent: None,
-        }))
+        })))
     }
 
     /// What to ask the servers for.
@@ -183,7 +183,7 @@ impl Walk {
     pub(crate) fn error(&self, failure: Failure) -> Error {
         let chain = self.chain.texts();
         Error {
-            kind: failure.kind,
+            kind: Box::new(failure.kind),
             question: chain.first().cloned().unwrap_or_default(),
             chain,
             server: failure.server,

@@ -223,7 +223,7 @@ fn seventeen_links_are_too_many() {
             message.contains("is too long (more than 16 records)"),
             "{message}"
         );
-        let ErrorKind::CnameLoop(fault) = error.kind else {
+        let ErrorKind::CnameLoop(fault) = *error.kind else {
             panic!("{message}");
         };
         assert_eq!(fault, ChainFault::TooLong { max_hops: 16 });

@@ -45,7 +45,7 @@ struct Slot {
 struct Lookup {
     number: u64,
     name: Box<[u8]>,
-    walk: Walk,
+    walk: Box<Walk>,
     /// The end of the look-up; set when its first question is sent.
     deadline: Option<Instant>,
     /// How many attempts at the present question have failed, the last at which server, and
@@ -156,7 +156,7 @@ impl Fast {
         })
     }
 
-    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Walk) {
+    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Box<Walk>) {
         let lookup = Lookup {
             number,
             name: name.into(),

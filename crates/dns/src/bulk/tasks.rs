@@ -51,12 +51,18 @@ impl Tasks {
         self.tasks.is_empty()
     }
 
-    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Walk) {
+    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Box<Walk>) {
         self.push_within(number, name, walk, self.plan.timeout);
     }
 
     /// Takes a look-up that has so much time left.
-    pub(super) fn push_within(&mut self, number: u64, name: &[u8], mut walk: Walk, rest: Duration) {
+    pub(super) fn push_within(
+        &mut self,
+        number: u64,
+        name: &[u8],
+        mut walk: Box<Walk>,
+        rest: Duration,
+    ) {
         let (resolver, idle, name) = (self.resolver.clone(), self.idle, name.into());
         self.tasks.push(Box::pin(async move {
             let outcome = resolver.finish(&mut walk, rest).await;
@@ -90,7 +96,7 @@ impl Tasks {
 
     /// Starts a look-up again whose time ran out while nobody called.
     fn again(&mut self, ended: Ended) -> Option<Ended> {
-        let timed_out = |error: &Error| matches!(error.kind, ErrorKind::Timeout { .. });
+        let timed_out = |error: &Error| matches!(*error.kind, ErrorKind::Timeout { .. });
         let idle = self.idle - ended.idle;
         if ended.outcome.as_ref().is_err_and(timed_out)
             && idle > self.plan.timeout / 20

@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
 import dns_daemons  # noqa: E402
-
 from checksig import dns  # noqa: E402
 
 COUNT = 20_000

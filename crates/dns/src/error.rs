@@ -12,7 +12,7 @@ const SHOWN_CHARS: usize = 255;
 
 /// A look-up without a canonical name: what happened, to which name, and who said so.
 #[derive(Debug, thiserror::Error)]
-#[error("{}{kind}{}", of(question), trail(chain, server))]
+#[error("{}{kind}{}", of(question), trail(kind, chain, server))]
 pub struct Error {
     /// What happened.
     #[source]
@@ -124,13 +124,15 @@ fn of(question: &str) -> String {
     }
 }
 
-/// The tail of a message: the chain, if it has more than the question, and the server.
-fn trail(chain: &[String], server: &Option<SocketAddr>) -> String {
+/// The tail of a message: the chain, if it has more than the question, and the server that
+/// failed.
+fn trail(kind: &ErrorKind, chain: &[String], server: &Option<SocketAddr>) -> String {
     let mut text = String::new();
     if chain.len() > 1 {
         text.push_str(&format!(" after {}", chain.join(" -> ")));
     }
-    if let Some(server) = server {
+    let is_absent = matches!(kind, ErrorKind::NxDomain | ErrorKind::NoAnswer);
+    if let Some(server) = server.filter(|_| !is_absent) {
         text.push_str(&format!(", server {server}"));
     }
     text

@@ -63,7 +63,10 @@ fn assert_chain(name: &str, chain: &[&str]) {
 fn assert_error(name: &str, message: &str) {
     for links in EVERY {
         let server = Server::start(links, ROWS);
-        let expected = format!("{message}, server {}", server.address);
+        let expected = match message.contains("no such host") {
+            true => message.to_owned(),
+            false => format!("{message}, server {}", server.address),
+        };
         assert_eq!(lookup(&server, name).unwrap_err().to_string(), expected);
     }
 }

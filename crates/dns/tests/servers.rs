@@ -56,7 +56,7 @@ fn dead_port() -> SocketAddr {
 fn servfail() {
     let server = Server::start(Links::All, ROWS);
     let error = lookup(&[server.address], "servfail.example").unwrap_err();
-    assert!(matches!(*error.kind, ErrorKind::ServFail { .. }), "{error}");
+    assert!(matches!(*error.kind, ErrorKind::ServFail), "{error}");
     assert_eq!(
         error.to_string(),
         format!(
@@ -70,7 +70,7 @@ fn servfail() {
 fn refused() {
     let server = Server::start(Links::All, ROWS);
     let error = lookup(&[server.address], "refused.example").unwrap_err();
-    assert!(matches!(*error.kind, ErrorKind::Refused { .. }), "{error}");
+    assert!(matches!(*error.kind, ErrorKind::Refused), "{error}");
     assert_eq!(
         error.to_string(),
         format!(
@@ -185,7 +185,7 @@ fn the_first_server_that_answers_decides() {
     let second = Server::start(Links::All, &[("x.example.", "A", "192.0.2.1")]);
     let servers = [first.address, second.address];
     let error = lookup(&servers, "x.example").unwrap_err();
-    assert!(matches!(*error.kind, ErrorKind::NxDomain { .. }), "{error}");
+    assert!(matches!(*error.kind, ErrorKind::NxDomain), "{error}");
     assert!(second.asked().is_empty());
 }
 
@@ -198,7 +198,7 @@ fn an_answer_tells_more_than_silence() {
         [refusing.address, silent.address],
     ] {
         let error = lookup(&servers, "x.example").unwrap_err();
-        assert!(matches!(*error.kind, ErrorKind::Refused { .. }), "{error}");
+        assert!(matches!(*error.kind, ErrorKind::Refused), "{error}");
     }
 }
 

@@ -217,6 +217,7 @@ STATUS_ERRORS: dict[str, type[ChecksigError]] = {
     "DNS_TIMEOUT": errors.Timeout,
     "DNS_CNAME_LOOP": errors.CNAMELoop,
     "DNS_FAILED": errors.DNSError,
+    "DNS_BOGUS": errors.DNSSECBogus,
 }
 
 

@@ -8,6 +8,7 @@ Writes ``docs/benchmarks/dns.md`` and ``docs/benchmarks/dns.svg``.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import platform
@@ -62,7 +63,7 @@ def by_aiodns(server: str) -> None:
     """c-ares below asyncio, 1000 at a time."""
     import asyncio
 
-    import aiodns
+    aiodns = importlib.import_module("aiodns")
 
     async def all_names() -> int:
         resolver = aiodns.DNSResolver(nameservers=[server], timeout=5, tries=3)
@@ -81,7 +82,7 @@ def by_dnspython(server: str) -> None:
     """Its stub resolver in 16 threads."""
     from concurrent.futures import ThreadPoolExecutor
 
-    import dns.resolver as resolvers  # type: ignore[import-not-found]
+    resolvers = importlib.import_module("dns.resolver")
 
     host, port = server.rsplit(":", 1)
     resolver = resolvers.Resolver(configure=False)

@@ -101,7 +101,7 @@ def test_the_search_list(nameserver: str) -> None:
         look_up("www.nowhere.golang.org.", "golang.org")
     assert absolute.value.chain == ("www.nowhere.golang.org.",)
     with pytest.raises(NoAnswer) as best:
-        look_up("text", "nowhere.golang.org", "golang.org")
+        look_up("text.golang.org", "nowhere.golang.org", "golang.org")
     assert best.value.qname == "text.golang.org."
     with pytest.raises(DNSError):
         look_up("www")

@@ -31,7 +31,8 @@ pub(super) struct Tasks {
     resolver: Resolver,
     // Before the runtime, on which its sockets are.
     tasks: FuturesUnordered<Task>,
-    runtime: Runtime,
+    /// Made for the first task: names of the hosts file need none.
+    runtime: Option<Runtime>,
     /// How long nobody has called, in all.
     idle: Duration,
 }
@@ -42,7 +43,7 @@ impl Tasks {
             resolver: Resolver::new(plan.clone(), rate)?,
             plan,
             tasks: FuturesUnordered::new(),
-            runtime: runtime()?,
+            runtime: None,
             idle: Duration::ZERO,
         })
     }
@@ -82,15 +83,23 @@ impl Tasks {
         done: &mut Done,
     ) -> Result<(), Error> {
         self.idle = idle;
+        if self.tasks.is_empty() {
+            return Ok(());
+        }
+        let runtime = match self.runtime.take() {
+            Some(runtime) => runtime,
+            None => runtime()?,
+        };
         while !self.tasks.is_empty() && !until.is_over(done.len(), Instant::now()) {
             let next = async { timeout_at(until.end.into(), self.tasks.next()).await };
-            let Ok(Some(ended)) = self.runtime.block_on(next) else {
+            let Ok(Some(ended)) = runtime.block_on(next) else {
                 break;
             };
             if let Some(ended) = self.again(ended) {
                 done.push((ended.number, ended.outcome));
             }
         }
+        self.runtime = Some(runtime);
         Ok(())
     }
 

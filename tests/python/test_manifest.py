@@ -256,7 +256,7 @@ def test_no_manifest_is_made_of_collisions(colliding: Path) -> None:
     for result in report.failures:
         assert result.error == "shows signs of a SHA-1 collision attack"
         assert result.expected is None
-    with pytest.raises(ManifestError, match="not written.*\n.*SHA-1 collision attack"):
+    with pytest.raises(ManifestError, match=r"not written.*\n.*SHA-1 collision attack"):
         update(colliding, detect_collisions=True)
     assert manifest.read_bytes() == before
     assert create(colliding, algorithm="sha1").ok

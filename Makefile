@@ -28,11 +28,13 @@ lint: $(VENV)/installed $(VENV)/lint-tools ## Check format, types and style of a
 	$(BIN)/mypy
 
 bench: $(VENV)/installed $(VENV)/bench-tools ## Compare checksig with other tools; writes docs/benchmarks.md
+	@$(BIN)/python benches/dns.py
 	@$(BIN)/python -m benches
 
-fuzz: ## Try the manifest parser and the path resolvers on many more random inputs
+fuzz: $(VENV)/installed $(VENV)/test-tools ## Try parser, path resolvers and look-ups on many more inputs
 	PROPTEST_CASES=200000 cargo test --release --locked -p checksig-core --lib --test manifests
 	PROPTEST_CASES=3000 cargo test --release --locked -p checksig-core --test root oracle
+	CHECKSIG_LOOKUPS=1000000 $(BIN)/python -m pytest -q tests/python/test_dns_many.py -k is_lost
 
 header: ## Write include/checksig.h anew
 	CHECKSIG_UPDATE_HEADER=1 cargo test --locked --package checksig --test header

@@ -3,12 +3,13 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::last_error;
 use super::status::{Failure, checksig_status};
+use super::{fork, last_error};
 
 /// Runs the body of an exported function. A panic becomes a [`Failure`], and
 /// every failure the calling thread's last error.
 pub(crate) fn attempt<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    fork::watch();
     // Unwind safe: what the body may have left half-done is the caller's memory,
     // whose content after a failure the header leaves open, or dies with the body.
     let result = catch_unwind(AssertUnwindSafe(body))

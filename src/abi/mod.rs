@@ -1,5 +1,6 @@
 //! What every exported function uses: status, last error, guard, strings, slices.
 
+mod fork;
 mod guard;
 mod last_error;
 mod slices;

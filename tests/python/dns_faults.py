@@ -155,14 +155,19 @@ def no_edns(question: bytes, reply: Reply) -> None:
 
 
 def _question_of(connection: socket.socket) -> bytes:
-    length = int.from_bytes(connection.recv(2), "big")
-    return connection.recv(length)
+    length = int.from_bytes(connection.recv(2, socket.MSG_WAITALL), "big")
+    return connection.recv(length, socket.MSG_WAITALL)
 
 
 def tcp_good(connection: socket.socket) -> None:
     """An answer over TCP."""
     message = answer(_question_of(connection))
     connection.sendall(len(message).to_bytes(2, "big") + message)
+
+
+def tcp_nothing(connection: socket.socket) -> None:
+    """The end, as soon as the question is there: before, it would be a reset."""
+    _question_of(connection)
 
 
 def tcp_half(connection: socket.socket) -> None:

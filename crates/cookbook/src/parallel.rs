@@ -58,9 +58,7 @@ fn map_on<Part: Send, Outcome: Send>(
     let mut outcomes = thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
             .map_while(|_| {
-                thread::Builder::new()
-                    .spawn_scoped(scope, work_through)
-                    .ok()
+                checksig_threads::start(thread::Builder::new(), scope, work_through).ok()
             })
             .collect();
         let mut outcomes = work_through();

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import select
 import sys
@@ -188,6 +185,8 @@ class _JSONLines:
 
     def write(self, name: str, found: _Found) -> None:
         """One name and what was found."""
+        import json
+
         _print(json.dumps({"type": _kind(found), **_members(name, found)}) + "\n")
 
 
@@ -203,6 +202,9 @@ class _CSV:
         self._row([members.get(column) for column in _COLUMNS])
 
     def _row(self, cells: Sequence[object]) -> None:
+        import csv
+        import io
+
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(cells)
         _print(line.getvalue())

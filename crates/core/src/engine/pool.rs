@@ -20,7 +20,7 @@ pub(super) fn with_pool(
             .spawn_handler(|worker| {
                 let name = format!("checksig-{}", worker.index());
                 let builder = thread::Builder::new().name(name);
-                workers.push(builder.spawn_scoped(scope, || worker.run())?);
+                workers.push(checksig_threads::start(builder, scope, || worker.run())?);
                 Ok(())
             })
             .build()?;

@@ -83,7 +83,7 @@ impl Options {
 /// thread, for each outcome as it comes and about every tenth of a second; where it
 /// breaks off, or `cancel` is raised, the report has what was done until then.
 ///
-/// Memory: the manifest, about 400 bytes a line, and buffers of at most 32 MiB for all
+/// Memory: the manifest, about 400 bytes a line, and buffers of at most 12 MiB for all
 /// threads and 1 MiB for each file that one thread reads and another one hashes.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use crate::algorithm::Algorithm;
 use crate::digest::{Digest, Kind};
 
 /// How much memory the buffers of all workers take, and the bounds of one buffer.
-const BUFFERS_LEN: usize = 32 << 20;
+const BUFFERS_LEN: usize = 12 << 20;
 const LEAST_BUFFER_LEN: usize = 4 << 10;
 const MOST_BUFFER_LEN: usize = 64 << 10;
 

@@ -1416,8 +1416,9 @@ enum checksig_status checksig_dns_options_set_rate(struct checksig_dns_options *
  * How many names are looked up at once: `resolver` sends each question from a socket, and
  * so a random source port, of its own; `fast` sends many from a few sockets, which are
  * replaced after some hundred questions, and does not validate; `auto`, the default, is
- * `fast` where it is as safe, which is if all servers are on the loopback interface and
- * nothing is validated. `name` is NUL-terminated, borrowed for the call.
+ * `fast` where it is as safe: if nothing is validated, and all servers are on the loopback
+ * interface or the concurrency is 1, with which `fast` has a socket for each question, too.
+ * `name` is NUL-terminated, borrowed for the call.
  *
  * # Safety
  * `options` is from `checksig_dns_options_new` and no other thread uses it; `name` is NULL

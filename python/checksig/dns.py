@@ -161,7 +161,7 @@ def lookup_cname(
     """
     options = options_of(
         nameservers, search, hosts, resolv_conf, timeout, attempts, max_hops, validate,
-        trust_anchor, concurrency=1, engine="resolver",
+        trust_anchor, concurrency=1,
     )  # fmt: skip
     bulk = backend.new_bulk(options)
     lines = bulk.step([_encoded(name)], _STEP)
@@ -215,7 +215,8 @@ def lookup_cnames(
         engine: ``resolver`` sends each question from a source port of its own, ``fast``
             from a few that change often, several times as fast, but easier prey for those who
             forge answers; ``auto`` is ``fast`` where nobody can, because all servers
-            are on the loopback interface, and nothing is to be validated.
+            are on the loopback interface, or where it takes a port for each question, too,
+            because ``concurrency`` is 1; and if nothing is to be validated.
         progress: told about every tenth of a second how far the run has come.
         cancel: ends the run when it is raised.
 

@@ -122,10 +122,10 @@ zone:
 
 
 @contextmanager
-def nsd(zones: Mapping[str, str]) -> Iterator[str]:
+def nsd(zones: Mapping[str, str], port: Optional[int] = None) -> Iterator[str]:
     """NSD with these zones' texts and one process that answers."""
     with tempfile.TemporaryDirectory(prefix="checksig-nsd-") as made:
-        directory, port = Path(made), free_port()
+        directory, port = Path(made), port or free_port()
         config = f"""
 server:
     ip-address: 127.0.0.1@{port}

@@ -188,5 +188,8 @@ def test_a_scoped_address(nameserver: str) -> None:
             lookup_cname("golang.org", nameservers=[f"[fe80::1%{zone}]:9"], timeout=0.3)
         assert type(caught.value) is not BadNameserver
         assert f"%{index}]:9" in str(caught.value)
-    found = lookup_cname("golang.org", nameservers=[f"[fe80::1%{index}]:9", nameserver], timeout=3)
-    assert found == "golang.org."
+    servers = [f"[fe80::1%{index}]:9", nameserver]
+    assert lookup_cname("golang.org", nameservers=servers, timeout=3) == "golang.org."
+    for engine in ("resolver", "fast"):
+        [(_, found)] = lookup_cnames(["golang.org"], nameservers=servers, engine=engine)
+        assert found == "golang.org."

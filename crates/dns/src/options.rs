@@ -42,13 +42,15 @@ pub struct Options {
 /// How many names are looked up at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// The fast path where it is as safe as the other: if nothing is to be validated and all
-    /// servers are on the loopback interface, into which nobody else can send.
+    /// The fast path where it is as safe as the other: if nothing is to be validated, and all
+    /// servers are on the loopback interface, into which nobody else can send, or names
+    /// are looked up one at a time.
     #[default]
     Auto,
     /// Each question from a socket, and so a random source port, of its own.
     Resolver,
-    /// All questions from a few sockets, which are replaced after some hundred questions.
+    /// All questions from a few sockets, which are replaced after some hundred questions, and
+    /// after each one where names are looked up one at a time.
     /// Someone who sends forged answers blindly has to guess as much for any one question,
     /// but a port, once known, serves for several of them. No validation.
     Fast,

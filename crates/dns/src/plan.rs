@@ -125,11 +125,12 @@ impl Plan {
     }
 
     /// Whether an engine's fast path may be taken.
-    pub(crate) fn is_fast(&self, engine: Engine) -> Result<bool, Error> {
+    pub(crate) fn is_fast(&self, options: &Options) -> Result<bool, Error> {
         let on_loopback = |server: &SocketAddr| server.ip().is_loopback();
-        match engine {
+        let is_safe = || options.concurrency == Some(1) || self.servers.iter().all(on_loopback);
+        match options.engine {
             Engine::Resolver => Ok(false),
-            Engine::Auto => Ok(self.anchors.is_none() && self.servers.iter().all(on_loopback)),
+            Engine::Auto => Ok(self.anchors.is_none() && is_safe()),
             Engine::Fast if self.anchors.is_none() => Ok(true),
             Engine::Fast => Err(Error::bad_option(
                 "engine",

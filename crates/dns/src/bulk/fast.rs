@@ -255,6 +255,9 @@ impl Fast {
                 self.ready.pop_front();
             }
             if let Err(error) = self.send(ticket.slot, server) {
+                if let Some(lookup) = self.lookup(ticket.slot) {
+                    lookup.last = Some(server);
+                }
                 let kind = ErrorKind::Io(error);
                 let server = self.address(server);
                 self.attempt_failed(ticket.slot, Failure { kind, server }, done);

@@ -86,7 +86,7 @@ impl Bulk {
             return Err(Error::bad_option("rate", "not a number above 0"));
         }
         let plan = Arc::new(Plan::read(options)?);
-        let is_fast = plan.is_fast(options.engine)?;
+        let is_fast = plan.is_fast(options)?;
         let default = if is_fast {
             FAST_CONCURRENCY
         } else {

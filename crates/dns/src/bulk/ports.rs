@@ -12,7 +12,8 @@ use crate::random::Random;
 /// So many look-ups in flight share a socket, whose receive buffer has room for their
 /// answers.
 const SHARE: usize = 250;
-/// A socket, and so its source port, is replaced after so many questions.
+/// A socket, and so its source port, is replaced after so many questions, where many names are
+/// looked up at once.
 const MOST_QUESTIONS: usize = 500;
 const RECEIVE_BUFFER: usize = 1 << 20;
 
@@ -153,6 +154,7 @@ pub(super) struct Ports {
     /// The places of those from which questions are sent.
     active: Vec<usize>,
     wanted: usize,
+    most_questions: usize,
 }
 
 impl Ports {
@@ -162,6 +164,8 @@ impl Ports {
             places: Vec::new(),
             active: Vec::new(),
             wanted: concurrency.div_ceil(SHARE).max(1),
+            // Who looks up one name at a time loses nothing by a port for each question.
+            most_questions: if concurrency > 1 { MOST_QUESTIONS } else { 1 },
         }
     }
 
@@ -179,6 +183,7 @@ impl Ports {
             }
             self.active.push(place);
         }
+        let most_questions = self.most_questions;
         let choice = random.below(self.active.len());
         let place = self.active.get(choice).copied().unwrap_or_default();
         let Some(port) = self.port(place) else {
@@ -186,7 +191,7 @@ impl Ports {
         };
         let id = port.id(slot, random);
         port.asked += 1;
-        if port.asked >= MOST_QUESTIONS {
+        if port.asked >= most_questions {
             self.active.swap_remove(choice);
         }
         Ok((place, id))

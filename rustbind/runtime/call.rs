@@ -1,0 +1,320 @@
+//! What a shim does with its arguments and its result.
+
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use super::fault::{Fault, Kind, Raised, guard, last};
+use super::handle::{Bound, Header, end_loan, free_stranded, own};
+use super::wire::{Lift, Lower, Reader, Writer};
+
+/// How many bytes of a result fit into the buffer that Python passes.
+pub const ROOM: usize = 4096;
+/// A number that stands for a failure, or, rarely, for itself: Python asks.
+pub const FAILED: i64 = -0x5ea7_1e55_0bad_ca11;
+/// A result that does not fit: its address and length are in the buffer.
+const MOVED: i64 = -1;
+/// No result: Python asks why.
+const MISSING: i64 = -2;
+
+/// A signed or small result.
+pub fn signed(body: impl FnOnce() -> Result<i64, Fault>) -> i64 {
+    guard(FAILED, body)
+}
+
+/// A `u64` or `usize` result.
+pub fn unsigned(body: impl FnOnce() -> Result<u64, Fault>) -> u64 {
+    guard(FAILED.cast_unsigned(), body)
+}
+
+/// A floating-point result; not-a-number may be a failure.
+pub fn float(body: impl FnOnce() -> Result<f64, Fault>) -> f64 {
+    guard(f64::NAN, body)
+}
+
+/// No result; 0 or, after a failure, 1.
+pub fn unit(body: impl FnOnce() -> Result<(), Fault>) -> i32 {
+    guard(1, || body().map(|()| 0))
+}
+
+/// A handle, or null after a failure.
+pub fn handle(body: impl FnOnce() -> Result<*mut Header, Fault>) -> *mut Header {
+    guard(std::ptr::null_mut(), body)
+}
+
+/// Makes a handle, and frees what has waited for this thread.
+pub fn owned<T: Bound>(value: T) -> *mut Header {
+    if !T::SEND {
+        free_stranded();
+    }
+    own(value)
+}
+
+/// A result in bytes: their number.
+///
+/// # Safety
+/// `out` must have room for [`ROOM`] bytes.
+pub unsafe fn bytes(out: *mut u8, body: impl FnOnce() -> Result<Vec<u8>, Fault>) -> i64 {
+    // SAFETY: as the caller says.
+    guard(MISSING, || body().map(|bytes| unsafe { deliver(out, bytes) }))
+}
+
+/// A result on the wire.
+///
+/// # Safety
+/// As for [`bytes`].
+pub unsafe fn wire(out: *mut u8, body: impl FnOnce() -> Result<Writer, Fault>) -> i64 {
+    // SAFETY: as the caller says.
+    unsafe { bytes(out, || body().map(|writer| writer.bytes)) }
+}
+
+/// A value that borrows from nothing, on the wire.
+pub fn written(value: impl Lower) -> Writer {
+    let mut out = Writer::default();
+    value.lower(&mut out);
+    out
+}
+
+unsafe fn deliver(out: *mut u8, bytes: Vec<u8>) -> i64 {
+    // SAFETY: the caller has room for `ROOM` bytes; two words are less.
+    unsafe {
+        if bytes.len() <= ROOM {
+            out.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            return bytes.len().cast_signed() as i64;
+        }
+        let bytes = Box::leak(bytes.into_boxed_slice());
+        out.cast::<u64>().write_unaligned(bytes.as_ptr().expose_provenance() as u64);
+        out.cast::<u64>().add(1).write_unaligned(bytes.len() as u64);
+        MOVED
+    }
+}
+
+/// Frees a result that did not fit.
+///
+/// # Safety
+/// `pointer` and `count` must be what a shim wrote, once.
+pub unsafe fn free_bytes(pointer: *mut u8, count: usize) {
+    // SAFETY: as the caller says, this is the slice that `deliver` leaked.
+    drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, count)) });
+}
+
+/// The last call's failure on the wire; nothing where it did not fail.
+///
+/// # Safety
+/// As for [`bytes`].
+pub unsafe fn fault(out: *mut u8) -> i64 {
+    // SAFETY: as the caller says.
+    unsafe { deliver(out, last().map_or_else(Vec::new, |fault| written(fault).bytes)) }
+}
+
+/// An argument's bytes.
+///
+/// # Safety
+/// `pointer` must be valid for `count` bytes during the call, or `count` 0.
+pub unsafe fn slice<'a, T>(pointer: *const T, count: usize) -> &'a [T] {
+    if count == 0 || pointer.is_null() {
+        return &[];
+    }
+    // SAFETY: as the caller says; Python has checked item size and alignment.
+    unsafe { std::slice::from_raw_parts(pointer, count) }
+}
+
+/// An argument's items, to change.
+///
+/// # Safety
+/// As for [`slice`], and nobody else may use the memory during the call.
+pub unsafe fn slice_mut<'a, T>(pointer: *mut T, count: usize) -> &'a mut [T] {
+    if count == 0 || pointer.is_null() {
+        return &mut [];
+    }
+    // SAFETY: as the caller says.
+    unsafe { std::slice::from_raw_parts_mut(pointer, count) }
+}
+
+/// Refuses memory that one argument changes while another one uses it, too.
+pub fn disjoint(memories: &[(*const u8, usize, bool)]) -> Result<(), Fault> {
+    for (index, first) in memories.iter().enumerate() {
+        for second in &memories[index + 1..] {
+            let apart = first.0.addr() + first.1 <= second.0.addr()
+                || second.0.addr() + second.1 <= first.0.addr();
+            if !apart && (first.2 || second.2) {
+                let message = "two arguments share memory that the call changes".to_owned();
+                return Err(Fault::new(Kind::Borrow, message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A list of numbers as an array.
+pub fn array<T: Copy, const N: usize>(items: &[T]) -> Result<[T; N], Fault> {
+    let wrong = |_| Fault::value(format!("expected {N} items, got {}", items.len()));
+    items.try_into().map_err(wrong)
+}
+
+/// Numbers as bytes, without their count.
+pub fn numbers<'a, T>(items: &'a [T]) -> Vec<u8>
+where
+    &'a T: Lower,
+{
+    let mut out = Writer::default();
+    Lower::lower_all(items.iter(), &mut out);
+    out.bytes
+}
+
+/// A hash for Python.
+pub fn hash(value: &impl std::hash::Hash) -> i64 {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    // Python keeps fewer bits, and has no use for the sign.
+    (hasher.finish() >> 3).cast_signed()
+}
+
+/// A text argument.
+///
+/// # Safety
+/// As for [`slice`].
+pub unsafe fn text<'a>(pointer: *const u8, count: usize) -> Result<&'a str, Fault> {
+    // SAFETY: as the caller says.
+    std::str::from_utf8(unsafe { slice(pointer, count) })
+        .map_err(|_| Fault::value("a text is not UTF-8"))
+}
+
+/// An argument from the wire.
+///
+/// # Safety
+/// As for [`slice`].
+pub unsafe fn lifted<T: Lift>(pointer: *const u8, count: usize) -> Result<T, Fault> {
+    // SAFETY: as the caller says.
+    T::lift(&mut Reader::new(unsafe { slice(pointer, count) }))
+}
+
+/// A path argument, in the system's encoding.
+///
+/// # Safety
+/// As for [`slice`].
+pub unsafe fn os_text<'a>(pointer: *const u8, count: usize) -> Result<&'a std::ffi::OsStr, Fault> {
+    // SAFETY: as the caller says.
+    let bytes = unsafe { slice(pointer, count) };
+    #[cfg(unix)]
+    return Ok(std::os::unix::ffi::OsStrExt::from_bytes(bytes));
+    #[cfg(not(unix))]
+    return std::str::from_utf8(bytes)
+        .map(std::ffi::OsStr::new)
+        .map_err(|_| Fault::value("not Unicode"));
+}
+
+/// Python's side of callbacks: `id`, arguments, where the reply goes. 0, or the
+/// number of the exception that was raised. Without arguments: `id` is dropped.
+pub type Trampoline = unsafe extern "C" fn(u64, *const u8, usize, *mut c_void) -> u64;
+
+static TRAMPOLINE: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Python's side from now on; none, when the interpreter ends.
+pub fn set_trampoline(trampoline: Option<Trampoline>) {
+    let pointer = trampoline.map_or(std::ptr::null_mut(), |function| function as *mut c_void);
+    TRAMPOLINE.store(pointer, Ordering::Release);
+}
+
+fn trampoline() -> Option<Trampoline> {
+    let pointer = TRAMPOLINE.load(Ordering::Acquire);
+    if pointer.is_null() {
+        return None;
+    }
+    // SAFETY: `set_trampoline` stores functions of this type only.
+    Some(unsafe { std::mem::transmute::<*mut c_void, Trampoline>(pointer) })
+}
+
+/// Takes a callback's result from Python.
+///
+/// # Safety
+/// `reply` must be what the trampoline was given; `pointer` valid for `count` bytes.
+pub unsafe fn reply(reply: *mut c_void, pointer: *const u8, count: usize) {
+    // SAFETY: as the caller says; the callback's stack frame has the vector.
+    unsafe { (*reply.cast::<Vec<u8>>()).extend_from_slice(slice(pointer, count)) };
+}
+
+/// A Python function that Rust may call, from any thread, as long as this lives.
+pub struct Callback(u64);
+
+impl Callback {
+    /// The function that Python knows by `id`.
+    pub fn new(id: u64) -> Self {
+        Self(id)
+    }
+
+    /// Calls it. Where it raises, the shim's caller gets the exception.
+    pub fn call<R: Lift>(&self, arguments: impl Lower) -> R {
+        let mut out = Writer {
+            loans: Some(Vec::new()),
+            ..Writer::default()
+        };
+        // A leading byte: no arguments at all mean that the callback is dropped.
+        0_u8.lower(&mut out);
+        arguments.lower(&mut out);
+        let mut answer: Vec<u8> = Vec::new();
+        let raised = trampoline().map(|call| {
+            let answer = (&raw mut answer).cast();
+            // SAFETY: Python has set this function; it returns, whatever is raised.
+            unsafe { call(self.0, out.bytes.as_ptr(), out.bytes.len(), answer) }
+        });
+        for loan in out.loans.take().unwrap_or_default() {
+            // SAFETY: `Lower` lent each of them once.
+            unsafe { end_loan(loan) };
+        }
+        let fault = match raised {
+            Some(0) => match R::lift(&mut Reader::new(&answer)) {
+                Ok(value) => return value,
+                Err(fault) => fault,
+            },
+            Some(number) => std::panic::resume_unwind(Box::new(Raised(number))),
+            None => Fault::new(Kind::Closed, "Python has ended".into()),
+        };
+        std::panic::resume_unwind(Box::new(fault))
+    }
+}
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        if let Some(call) = trampoline() {
+            // SAFETY: as in `call`.
+            unsafe { call(self.0, std::ptr::null(), 0, std::ptr::null_mut()) };
+        }
+    }
+}
+
+crate::bound!(Items, "Iterator");
+
+/// The next item of an iterator, if there is one, as an option.
+///
+/// # Safety
+/// `header` must be null or a handle of any generated package, alive during the call.
+pub unsafe fn next(header: *mut Header) -> Result<Writer, Fault> {
+    // SAFETY: as the caller says.
+    let mut items = unsafe { super::handle::exclusive::<Items>(header) }?;
+    let mut item = Writer {
+        parents: items.sources().unwrap_or_default(),
+        ..Writer::default()
+    };
+    let found = (items.0)(&mut item);
+    let mut out = written(found);
+    out.bytes.append(&mut item.bytes);
+    Ok(out)
+}
+
+/// An iterator on its way to Python: writes its next item, if there is one.
+pub struct Items(pub Box<dyn FnMut(&mut Writer) -> bool>);
+
+impl Items {
+    /// Erases the type of an iterator that borrows from nothing, or from what the
+    /// handle that it goes into pins.
+    ///
+    /// # Safety
+    /// What `'a` stands for must be pinned for as long as the result lives.
+    pub unsafe fn new<'a, T: Lower>(mut items: impl Iterator<Item = T> + 'a) -> Self {
+        let next: Box<dyn FnMut(&mut Writer) -> bool + 'a> =
+            Box::new(move |out| items.next().map(|item| item.lower(out)).is_some());
+        // SAFETY: only the lifetime differs, for which the caller answers.
+        Self(unsafe { std::mem::transmute::<Box<dyn FnMut(&mut Writer) -> bool + 'a>, _>(next) })
+    }
+}

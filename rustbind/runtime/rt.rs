@@ -1,0 +1,60 @@
+//! The part of a generated shim that is the same for every crate.
+#![allow(dead_code, unused_imports, unused_macros)]
+
+mod call;
+mod fault;
+mod handle;
+mod wire;
+
+pub use call::*;
+pub use fault::*;
+pub use handle::*;
+pub use wire::*;
+
+/// The entry point that Python's `ctypes` uses: numbers in one packed block, handles
+/// behind a pointer. It is quicker to make one block than to convert each number.
+#[macro_export]
+macro_rules! packed {
+    ($name:ident => $target:ident(; $($pointer:ident: $kind:ident),*) -> $result:ty) => {
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($pointer: $crate::pointer_type!($kind)),*) -> $result {
+            // SAFETY: the generated package passes what the function documents.
+            unsafe { $target($($crate::pointer!($kind $pointer)),*) }
+        }
+    };
+    ($name:ident => $target:ident($($number:ident: $type:ty),+; $($pointer:ident: $kind:ident),*) -> $result:ty) => {
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(block: *const u8, $($pointer: $crate::pointer_type!($kind)),*) -> $result {
+            #[derive(Clone, Copy)]
+            #[repr(C, packed)]
+            struct Block {
+                $($number: $type),+
+            }
+            // SAFETY: the generated package passes what the function documents.
+            unsafe {
+                let block = block.cast::<Block>().read_unaligned();
+                $target($({ block.$number },)+ $($crate::pointer!($kind $pointer)),*)
+            }
+        }
+    };
+}
+
+/// A pointer as `ctypes` passes it.
+#[macro_export]
+macro_rules! pointer_type {
+    (handle) => { *const *mut $crate::rt::Header };
+    (input) => { *const u8 };
+    (output) => { *mut u8 };
+}
+
+/// A pointer as the shim wants it.
+#[macro_export]
+macro_rules! pointer {
+    (handle $pointer:ident) => {
+        if $pointer.is_null() { std::ptr::null_mut() } else { $pointer.read_unaligned() }
+    };
+    (input $pointer:ident) => { $pointer.cast() };
+    (output $pointer:ident) => { $pointer.cast() };
+}

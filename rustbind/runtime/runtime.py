@@ -1,0 +1,993 @@
+"""What every generated package shares: the library, handles, codecs, exceptions.
+
+Numbers and addresses are passed as such. Everything else crosses as one run of
+bytes, which codecs write and read: numbers in the machine's order, lengths as
+``u64`` before what they count, one byte before an option, handles as addresses.
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import datetime
+import itertools
+import operator
+import os
+import pathlib
+import platform
+import struct
+import sys
+import types
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NoReturn, Tuple, Type
+
+from ._config import LIBRARY, PREFIX
+
+#: How many bytes of a result fit into a buffer; the library has the same number.
+ROOM = 4096
+#: Stands for a failure, or, rarely, for itself.
+FAILED = -0x5EA7_1E55_0BAD_CA11
+FAILED_UNSIGNED = FAILED % 2**64
+
+_PATH = str(pathlib.Path(__file__).with_name(LIBRARY))
+PYPY = platform.python_implementation() == "PyPy"
+
+if PYPY:
+    import _cffi_backend
+    import cffi
+
+    _ffi = cffi.FFI()
+    _C = {
+        **{"b": "int8_t", "B": "uint8_t", "h": "int16_t", "H": "uint16_t", "i": "int32_t"},
+        **{"I": "uint32_t", "q": "int64_t", "Q": "uint64_t", "f": "float", "d": "double"},
+        **{"p": "uintptr_t", "s": "const char *", "o": "char *", "v": "void"},
+    }
+    _ffi.cdef("typedef uint64_t (*trampoline)(uint64_t, char *, size_t, void *);")
+    _library = _ffi.dlopen(_PATH)
+
+    #: What the conversion of a number raises.
+    BAD = (OverflowError, TypeError, AttributeError, ValueError)
+
+    def packer(numbers: str) -> Callable[..., Any]:
+        """Gives the function that puts numbers together for a call."""
+        return lambda *values: values
+
+    def bind(name: str, numbers: str, pointers: str, result: str) -> Callable[..., Any]:
+        """Gives the library's function of this name."""
+        parameters = ", ".join(_C[each] for each in numbers + pointers)
+        _ffi.cdef(f"{_C[result]} {name}({parameters or 'void'});")
+        function = getattr(_library, name)
+        if not numbers:
+            return function
+
+        def call(values: Tuple[Any, ...], *others: Any) -> Any:
+            return function(*values, *others)
+
+        return call
+
+    def address(pointer: int) -> Any:
+        """Gives what a call takes for a handle."""
+        return pointer
+
+    #: A handle's address as a codec writes it.
+    written_address = struct.Struct("=Q").pack
+
+    def _new_out() -> Any:
+        buffer = _ffi.new("char[]", ROOM)
+        return buffer, _ffi.buffer(buffer)
+
+    def _memory(pointer: int, count: int) -> Any:
+        return _ffi.buffer(_ffi.cast("char *", pointer), count)
+
+    def lend(view: memoryview) -> Any:
+        """Gives what a call takes for a buffer's memory."""
+        return _ffi.from_buffer(view)
+
+    def _trampoline(function: Callable[..., int]) -> Any:
+        def call(number: int, pointer: Any, count: int, reply: Any) -> int:
+            data = bytes(_ffi.buffer(pointer, count)) if pointer != _ffi.NULL else None
+            return function(number, data, int(_ffi.cast("uintptr_t", reply)))
+
+        made = _ffi.callback("uint64_t(uint64_t, char *, size_t, void *)", call)
+        return made, int(_ffi.cast("uintptr_t", made))
+
+else:
+    import ctypes
+
+    _library = ctypes.CDLL(_PATH)
+    _RESULTS = {
+        **{"q": ctypes.c_int64, "Q": ctypes.c_uint64, "d": ctypes.c_double},
+        **{"i": ctypes.c_int32, "p": ctypes.c_void_p, "v": None},
+    }
+
+    #: What the conversion of a number raises.
+    BAD = (struct.error, OverflowError, TypeError, AttributeError, ValueError)
+
+    def packer(numbers: str) -> Callable[..., Any]:
+        """Gives the function that puts numbers together for a call."""
+        return struct.Struct("=" + numbers).pack
+
+    def bind(name: str, numbers: str, pointers: str, result: str) -> Callable[..., Any]:
+        """Gives the library's function of this name."""
+        function: Any = _library[name + "__packed"]
+        function.restype = _RESULTS[result]
+        return function  # type: ignore[no-any-return]
+
+    #: Gives what a call takes for a handle: the address behind a pointer.
+    address = struct.Struct("=Q").pack
+
+    #: A handle's address as a codec writes it: as it is.
+    written_address = bytes
+
+    def _new_out() -> Any:
+        buffer = (ctypes.c_char * ROOM)()
+        return buffer, memoryview(buffer).cast("B")
+
+    def _memory(pointer: int, count: int) -> Any:
+        return (ctypes.c_char * count).from_address(pointer)
+
+    def lend(view: memoryview) -> Any:
+        """Gives what a call takes for a buffer's memory."""
+        return ctypes.byref(ctypes.c_char.from_buffer(view)) if view.nbytes else b""
+
+    def _trampoline(function: Callable[..., int]) -> Any:
+        kind = ctypes.CFUNCTYPE(
+            ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p
+        )
+
+        def call(number: int, pointer: int, count: int, reply: int) -> int:
+            return function(number, ctypes.string_at(pointer, count) if pointer else None, reply)
+
+        made = kind(call)
+        return made, ctypes.cast(made, ctypes.c_void_p).value
+
+
+_start = bind(PREFIX + "_rt_start", "Q", "", "v")
+_fault = bind(PREFIX + "_rt_fault", "", "o", "q")
+_free_bytes = bind(PREFIX + "_rt_free_bytes", "QQ", "", "v")
+_reply = bind(PREFIX + "_rt_reply", "QQ", "s", "v")
+_live = bind(PREFIX + "_rt_live", "", "", "q")
+_tag = bind(PREFIX + "_rt_tag", "", "p", "Q")
+free = bind(PREFIX + "_rt_free", "", "p", "i")
+_two = packer("QQ")
+_one = packer("Q")
+
+
+# Exceptions
+
+
+class RustError(Exception):
+    """An error from the bound crate; its classes' base class."""
+
+    #: The texts of the errors that caused it, the nearest first.
+    causes: Tuple[str, ...] = ()
+
+
+class RustPanic(RustError):
+    """Rust panicked: a bug in the crate, or a condition that it documents."""
+
+
+class HandleError(RustError, ValueError):
+    """The object's value was closed, or handed over to Rust."""
+
+
+class BorrowError(RustError, RuntimeError):
+    """Two uses of an object that exclude each other, such as a change while it is read."""
+
+
+class ThreadError(RustError, RuntimeError):
+    """The object belongs to another thread."""
+
+
+class ForkError(RustError, RuntimeError):
+    """The object belongs to the process that forked this one."""
+
+
+_KINDS: Dict[int, Type[Exception]] = {
+    **{1: HandleError, 2: TypeError, 3: BorrowError, 4: ThreadError, 5: ForkError},
+    **{6: ValueError, 9: RustPanic},
+}
+_errors: Dict[str, Any] = {}
+_foreign: Dict[str, Type[RustError]] = {}
+_raised: Dict[int, BaseException] = {}
+
+
+def _foreign_error(name: str) -> Type[RustError]:
+    last = name.rpartition("::")[2]
+    if not last.isidentifier() or last in ("String", "str"):
+        return RustError
+    made = type(last, (RustError,), {"__doc__": f"``{name}``", "__module__": RustError.__module__})
+    return _foreign.setdefault(name, made)
+
+
+def pending() -> Any:
+    """Gives the exception for what the last call of this thread met, or ``None``."""
+    out = take()
+    data = result_bytes(_fault(out[0]), out)
+    if not data:
+        return None
+    kind, number, handle = struct.unpack_from("=IqQ", data)
+    name, at = STR.read(data, 20)
+    message, at = STR.read(data, at)
+    causes, at = _texts.read(data, at)
+    if kind == 8:
+        return _raised.pop(number)
+    if kind == 10:
+        error: Any = OSError(number, message)
+    elif kind == 7 and handle:
+        error = wrap(_errors[name], handle)
+        error.args = (message,)
+    elif kind == 7:
+        error = _errors.get(name) or _foreign_error(name)
+        error = error(message)
+    else:
+        error = _KINDS[kind](message)
+    if isinstance(error, RustError):
+        error.causes = tuple(causes)
+    return error
+
+
+def fail() -> NoReturn:
+    """Raises what the last call of this thread met."""
+    raise pending()
+
+
+def check() -> None:
+    """Raises if the last call of this thread failed: its result may be a failure's mark."""
+    error = pending()
+    if error is not None:
+        raise error
+
+
+def explain(error: Exception, parameters: Any, values: Tuple[Any, ...]) -> Exception:
+    """Finds the argument that could not be converted, and says what is wrong with it."""
+    for (name, codec), value in zip(parameters, values):
+        try:
+            codec.write(value, bytearray())
+        except AttributeError:
+            return ValueError(f"argument {name!r} was never made: its class did not call __init__")
+        except (TypeError, ValueError, OverflowError) as cause:
+            kind = type(cause) if not isinstance(cause, UnicodeError) else ValueError
+            return kind(f"argument {name!r}: {cause}")
+    return error
+
+
+# Results
+
+_pool: List[Any] = [_new_out() for _ in range(8)]
+
+
+def take() -> Any:
+    """Gives a buffer for a result; what reads the result gives it back."""
+    try:
+        return _pool.pop()
+    except IndexError:
+        return _new_out()
+
+
+def _elsewhere(count: int, out: Any) -> bytes:
+    pointer, length = struct.unpack_from("=QQ", out[1][:16])
+    _pool.append(out)
+    if count != -1:
+        fail()
+    try:
+        return bytes(_memory(pointer, length)[:])
+    finally:
+        _free_bytes(_two(pointer, length))
+
+
+def result_bytes(count: int, out: Any) -> bytes:
+    """Reads a result in bytes."""
+    if count < 0:
+        return _elsewhere(count, out)
+    data = bytes(out[1][:count])
+    _pool.append(out)
+    return data
+
+
+def result_text(count: int, out: Any) -> str:
+    """Reads a text."""
+    if count < 0:
+        return str(_elsewhere(count, out), "utf-8")
+    text = str(out[1][:count], "utf-8")
+    _pool.append(out)
+    return text
+
+
+def result(count: int, out: Any, codec: Any) -> Any:
+    """Reads any other result."""
+    return codec.read(result_bytes(count, out), 0)[0]
+
+
+def result_numbers(count: int, out: Any, code: str) -> Array:
+    """Reads a list of numbers: one copy."""
+    numbers = Array(code)
+    if count >= 0:
+        numbers.frombytes(bytes(out[1][:count]))
+        _pool.append(out)
+        return numbers
+    pointer, length = struct.unpack_from("=QQ", out[1][:16])
+    _pool.append(out)
+    if count != -1:
+        fail()
+    try:
+        numbers.frombytes(memoryview(_memory(pointer, length)).cast("B"))
+    finally:
+        _free_bytes(_two(pointer, length))
+    return numbers
+
+
+class Array(array.array):  # type: ignore[type-arg]
+    """A list of numbers: :class:`array.array` that equals lists and tuples, too."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (list, tuple)):
+            return self.tolist() == list(other)
+        return array.array.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __getitem__(self, index: Any) -> Any:
+        value = array.array.__getitem__(self, index)
+        return value if not isinstance(value, array.array) else Array(self.typecode, value)
+
+    def __iadd__(self, other: Any) -> Any:
+        self.extend(other)
+        return self
+
+    def __add__(self, other: Any) -> Any:
+        made = Array(self.typecode, self)
+        made.extend(other)
+        return made
+
+
+# Codecs: each has ``write(value, buffer)`` and ``read(buffer, at)``, which gives the
+# value and where the next one begins.
+
+
+def _got(value: object) -> str:
+    return f"got {type(value).__name__}"
+
+
+class Integer:
+    """An integer of a Rust type."""
+
+    def __init__(self, name: str, code: str) -> None:
+        self.name, self.code = name, code
+        self._struct = struct.Struct("=" + code)
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        try:
+            buffer += self._struct.pack(value)
+        except struct.error:
+            bits = 8 * self._struct.size
+            raise _not_an_integer(value, self.name, bits, self.code.islower()) from None
+
+    def read(self, buffer: Any, at: int) -> Tuple[int, int]:
+        return self._struct.unpack_from(buffer, at)[0], at + self._struct.size
+
+
+def _not_an_integer(value: Any, name: str, bits: int, signed: bool) -> Exception:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        return TypeError(f"expected int, {_got(value)}")
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    return OverflowError(f"{number} is not a {name}: {low} to {high}")
+
+
+class Wide:
+    """``u128`` and ``i128``."""
+
+    def __init__(self, name: str, signed: bool) -> None:
+        self.name, self.signed = name, signed
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        try:
+            buffer += operator.index(value).to_bytes(16, sys.byteorder, signed=self.signed)
+        except (TypeError, OverflowError):
+            raise _not_an_integer(value, self.name, 128, self.signed) from None
+
+    def read(self, buffer: Any, at: int) -> Tuple[int, int]:
+        data = bytes(buffer[at : at + 16])
+        return int.from_bytes(data, sys.byteorder, signed=self.signed), at + 16
+
+
+class Float:
+    """``f32`` and ``f64``."""
+
+    def __init__(self, name: str, code: str) -> None:
+        self.name, self.code = name, code
+        self._struct = struct.Struct("=" + code)
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        try:
+            buffer += self._struct.pack(value)
+        except struct.error:
+            raise TypeError(f"expected float, {_got(value)}") from None
+        except OverflowError:
+            raise OverflowError(f"{value} is too large for f32") from None
+
+    def read(self, buffer: Any, at: int) -> Tuple[float, int]:
+        return self._struct.unpack_from(buffer, at)[0], at + self._struct.size
+
+
+class Bool:
+    """``bool``."""
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if value not in (True, False):
+            raise TypeError(f"expected bool, {_got(value)}")
+        buffer.append(int(value))
+
+    def read(self, buffer: Any, at: int) -> Tuple[bool, int]:
+        return buffer[at] == 1, at + 1
+
+
+class Char:
+    """``char``: a text of one character."""
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not isinstance(value, str) or len(value) != 1:
+            raise TypeError(f"expected one character, got {value!r}")
+        if 0xD800 <= ord(value) < 0xE000:
+            raise ValueError("a lone surrogate is not a Rust char")
+        buffer += struct.pack("=I", ord(value))
+
+    def read(self, buffer: Any, at: int) -> Tuple[str, int]:
+        return chr(struct.unpack_from("=I", buffer, at)[0]), at + 4
+
+
+class Unit:
+    """``()``."""
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if value is not None:
+            raise TypeError(f"expected None, {_got(value)}")
+        buffer.append(0)
+
+    def read(self, buffer: Any, at: int) -> Tuple[None, int]:
+        return None, at + 1
+
+
+_count = struct.Struct("=Q")
+
+
+class Text:
+    """``String`` and ``&str``."""
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not isinstance(value, str):
+            raise TypeError(f"expected str, {_got(value)}")
+        data = value.encode()
+        buffer += _count.pack(len(data))
+        buffer += data
+
+    def read(self, buffer: Any, at: int) -> Tuple[str, int]:
+        end = at + 8 + _count.unpack_from(buffer, at)[0]
+        return str(buffer[at + 8 : end], "utf-8"), end
+
+
+class Bytes:
+    """``Vec<u8>`` and ``&[u8]``: from any buffer."""
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        data = octets(value)
+        buffer += _count.pack(len(data))
+        buffer += data
+
+    def read(self, buffer: Any, at: int) -> Tuple[bytes, int]:
+        end = at + 8 + _count.unpack_from(buffer, at)[0]
+        return bytes(buffer[at + 8 : end]), end
+
+
+def octets(value: Any) -> bytes:
+    """Gives any buffer's bytes."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, (list, tuple, Array)):
+        return bytes(value)
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise TypeError(f"expected bytes, {_got(value)}") from None
+
+
+class System:
+    """``PathBuf`` and ``OsString``."""
+
+    def __init__(self, kind: Callable[[str], Any]) -> None:
+        self.kind = kind
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        data = os.fsencode(value)
+        buffer += _count.pack(len(data))
+        buffer += data
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        data, at = BYTES.read(buffer, at)
+        return self.kind(os.fsdecode(data)), at
+
+
+class Duration:
+    """``Duration``: a :class:`datetime.timedelta`, which has microseconds."""
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not isinstance(value, datetime.timedelta):
+            raise TypeError(f"expected timedelta, {_got(value)}")
+        if value < datetime.timedelta():
+            raise ValueError("a Rust Duration is not negative")
+        seconds = value.days * 86400 + value.seconds
+        buffer += struct.pack("=QI", seconds, value.microseconds * 1000)
+
+    def read(self, buffer: Any, at: int) -> Tuple[datetime.timedelta, int]:
+        seconds, nanoseconds = struct.unpack_from("=QI", buffer, at)
+        microseconds = (nanoseconds + 500) // 1000
+        days, seconds = divmod(seconds, 86400)
+        return datetime.timedelta(days, seconds, microseconds), at + 12
+
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+class Time:
+    """``SystemTime``: a :class:`datetime.datetime` with a time zone."""
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not isinstance(value, datetime.datetime) or value.tzinfo is None:
+            raise TypeError(f"expected datetime with a time zone, {_got(value)}")
+        distance = value - _EPOCH
+        BOOL.write(distance < datetime.timedelta(), buffer)
+        DURATION.write(abs(distance), buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[datetime.datetime, int]:
+        before, at = BOOL.read(buffer, at)
+        distance, at = DURATION.read(buffer, at)
+        return _EPOCH - distance if before else _EPOCH + distance, at
+
+
+class Option:
+    """``Option``: the value, or ``None``."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        buffer.append(value is not None)
+        if value is not None:
+            self.inner.write(value, buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        return self.inner.read(buffer, at + 1) if buffer[at] else (None, at + 1)
+
+
+class Several:
+    """A tuple."""
+
+    def __init__(self, *items: Any) -> None:
+        self.items = items
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not isinstance(value, (tuple, list)):
+            raise TypeError(f"expected tuple, {_got(value)}")
+        if len(value) != len(self.items):
+            raise ValueError(f"expected {len(self.items)} items, got {len(value)}")
+        for item, each in zip(self.items, value):
+            item.write(each, buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[Tuple[Any, ...], int]:
+        values = []
+        for item in self.items:
+            value, at = item.read(buffer, at)
+            values.append(value)
+        return tuple(values), at
+
+
+class Items:
+    """``Vec``, ``VecDeque``, arrays and slices of anything but numbers, and sets."""
+
+    def __init__(self, item: Any, kind: Callable[[Iterable[Any]], Any] = list) -> None:
+        self.item, self.kind = item, kind
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if isinstance(value, (str, bytes)):
+            raise TypeError(f"expected {self.kind.__name__}, {_got(value)}")
+        try:
+            values = value if hasattr(value, "__len__") else list(value)
+        except TypeError:
+            raise TypeError(f"expected {self.kind.__name__}, {_got(value)}") from None
+        buffer += _count.pack(len(values))
+        write, number = self.item.write, 0
+        try:
+            for number, each in enumerate(values):
+                write(each, buffer)
+        except (TypeError, ValueError, OverflowError) as error:
+            kind = type(error) if not isinstance(error, UnicodeError) else ValueError
+            raise kind(f"item {number}: {error}") from None
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        count, at, read = _count.unpack_from(buffer, at)[0], at + 8, self.item.read
+        values = []
+        for _ in range(count):
+            value, at = read(buffer, at)
+            values.append(value)
+        return (values if self.kind is list else self.kind(values)), at
+
+
+#: How many numbers are packed at a time.
+_CHUNK = 512
+
+
+class Numbers:
+    """``Vec``, arrays and slices of numbers: from buffers as they are, from lists item by item."""
+
+    def __init__(self, item: Any) -> None:
+        self.item, self.code = item, item.code
+        self.size = struct.calcsize("=" + self.code)
+        self._chunk = struct.Struct(f"={_CHUNK}{self.code}")
+
+    def packed(self, value: Any) -> Any:
+        """Gives the numbers' memory, or, if they are no buffer, a copy."""
+        try:
+            view = memoryview(value)
+        except TypeError:
+            return self._pack(value)
+        if _same_numbers(view, self.code) and view.c_contiguous:
+            return view if view.format == "B" else view.cast("B")
+        return self._pack(view.tolist())
+
+    def _pack(self, value: Any) -> bytes:
+        if isinstance(value, (str, set, dict)):
+            raise TypeError(f"expected a list of numbers, {_got(value)}")
+        try:
+            values = value if isinstance(value, (list, tuple)) else list(value)
+            whole = len(values) - len(values) % _CHUNK
+            pack = self._chunk.pack
+            parts = [pack(*values[at : at + _CHUNK]) for at in range(0, whole, _CHUNK)]
+            parts.append(struct.pack(f"={len(values) - whole}{self.code}", *values[whole:]))
+        except (struct.error, OverflowError, TypeError):
+            raise self._wrong(value) from None
+        return b"".join(parts)
+
+    def _wrong(self, value: Any) -> Exception:
+        try:
+            Items(self.item).write(value, bytearray())
+        except (TypeError, OverflowError) as error:
+            return error
+        return TypeError("expected a list of numbers")
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        data = self.packed(value)
+        buffer += _count.pack(len(data) // self.size)
+        buffer += data
+
+    def read(self, buffer: Any, at: int) -> Tuple[Array, int]:
+        end = at + 8 + self.size * _count.unpack_from(buffer, at)[0]
+        numbers = Array(self.code)
+        numbers.frombytes(bytes(buffer[at + 8 : end]))
+        return numbers, end
+
+
+_SAME = {"l": "i" if struct.calcsize("l") == 4 else "q", "L": "I" if struct.calcsize("L") == 4 else "Q"}
+_SAME.update({"n": "q", "N": "Q", "c": "B"})
+
+
+def _same_numbers(view: memoryview, code: str) -> bool:
+    found = view.format.lstrip("@=" + ("<" if sys.byteorder == "little" else ">"))
+    return view.ndim == 1 and _SAME.get(found, found) == code
+
+
+def numbers_in(codec: Numbers, value: Any) -> Any:
+    """Gives the memory of numbers to read, and how many they are: a copy only where needed."""
+    data = codec.packed(value)
+    count = len(data) // codec.size
+    if isinstance(data, bytes):
+        return data, count
+    if data.readonly:
+        return (value if isinstance(value, bytes) else data.tobytes()), count
+    if PYPY or codec.size == 1:
+        return lend(data), count
+    return _aligned(data, codec.size), count
+
+
+def _aligned(view: memoryview, size: int) -> Any:
+    first = ctypes.c_char.from_buffer(view) if view.nbytes else None
+    if first is None or ctypes.addressof(first) % size:
+        return view.tobytes()
+    return ctypes.byref(first)
+
+
+def numbers_inout(codec: Numbers, value: Any) -> Any:
+    """Gives writable memory, how many numbers it has, and the list to write back to, if any."""
+    if isinstance(value, list):
+        data = memoryview(bytearray(codec.packed(value)))
+        return lend(data), len(data) // codec.size, data
+    try:
+        view = memoryview(value)
+    except TypeError:
+        raise TypeError(f"expected a list or a writable buffer, {_got(value)}") from None
+    if view.readonly or not view.c_contiguous or not _same_numbers(view, codec.code):
+        raise TypeError(f"expected a writable, contiguous buffer of format {codec.code!r}")
+    view = view.cast("B") if view.format != "B" else view
+    return lend(view), len(view) // codec.size, None
+
+
+def write_back(codec: Numbers, value: Any, data: Any) -> None:
+    """Gives a list the numbers that Rust has changed."""
+    if data is not None:
+        numbers = array.array(codec.code)
+        numbers.frombytes(data.tobytes())
+        value[:] = numbers.tolist()
+
+
+def octets_in(value: Any) -> Any:
+    """Gives the memory of any buffer, and its length: without a copy where it is writable."""
+    try:
+        view = memoryview(value)
+    except TypeError:
+        data = octets(value)
+        return data, len(data)
+    if view.readonly or not view.c_contiguous:
+        data = view.tobytes()
+        return data, len(data)
+    return lend(view.cast("B")), view.nbytes
+
+
+def rewrite(value: Any, codec: Any, data: bytes, at: int) -> int:
+    """Gives a list, dict or set what Rust has made of its copy."""
+    new, at = codec.read(data, at)
+    if isinstance(value, (dict, set)):
+        value.clear()
+        value.update(new)
+    else:
+        value[:] = new
+    return at
+
+
+class Table:
+    """``HashMap`` and ``BTreeMap``."""
+
+    def __init__(self, key: Any, value: Any) -> None:
+        self.key, self.value = key, value
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not isinstance(value, Mapping):
+            raise TypeError(f"expected dict, {_got(value)}")
+        buffer += _count.pack(len(value))
+        for key, each in value.items():
+            self.key.write(key, buffer)
+            self.value.write(each, buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[Dict[Any, Any], int]:
+        count, at = _count.unpack_from(buffer, at)[0], at + 8
+        table = {}
+        for _ in range(count):
+            key, at = self.key.read(buffer, at)
+            table[key], at = self.value.read(buffer, at)
+        return table, at
+
+
+_classes: Dict[str, Any] = {}
+
+
+class Object:
+    """An object that has a handle."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not isinstance(value, _classes[self.name]):
+            raise TypeError(f"expected {_classes[self.name].__name__}, {_got(value)}")
+        buffer += written_address(value._h)
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        return wrap(_classes[self.name], _count.unpack_from(buffer, at)[0]), at + 8
+
+
+class Plain:
+    """A field-less enum: its number."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        kind = _classes[self.name]
+        try:
+            buffer += struct.pack("=q", kind(value))
+        except ValueError:
+            raise TypeError(f"expected {kind.__name__}, got {value!r}") from None
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        return _classes[self.name](struct.unpack_from("=q", buffer, at)[0]), at + 8
+
+
+class Function:
+    """A Python function for a closure."""
+
+    def __init__(self, parameters: Tuple[Any, ...], result: Any) -> None:
+        self.parameters, self.result = parameters, result
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        if not callable(value):
+            raise TypeError(f"expected a function, {_got(value)}")
+
+    def register(self, value: Any) -> int:
+        """Keeps the function until Rust drops it."""
+        if not callable(value):
+            raise TypeError(f"expected a function, {_got(value)}")
+        number = next(_numbers)
+        _functions[number] = (value, self.parameters, self.result)
+        return number
+
+
+I8, I16, I32, I64 = Integer("i8", "b"), Integer("i16", "h"), Integer("i32", "i"), Integer("i64", "q")
+U8, U16, U32, U64 = Integer("u8", "B"), Integer("u16", "H"), Integer("u32", "I"), Integer("u64", "Q")
+ISIZE, USIZE = Integer("isize", "q"), Integer("usize", "Q")
+I128, U128 = Wide("i128", True), Wide("u128", False)
+F32, F64 = Float("f32", "f"), Float("f64", "d")
+BOOL, CHAR, UNIT, STR, BYTES = Bool(), Char(), Unit(), Text(), Bytes()
+PATH, OS_STR = System(pathlib.Path), System(str)
+DURATION, TIME = Duration(), Time()
+#: Lists of numbers, by the Rust name of the number.
+NUMBERS = {
+    each.name: Numbers(each)
+    for each in (I8, I16, I32, I64, U8, U16, U32, U64, ISIZE, USIZE, F32, F64)
+}
+#: What annotations call anything that has the buffer protocol.
+Buffer = Any
+_texts = Items(STR)
+
+
+def encoded(codec: Any, value: Any) -> bytes:
+    """Gives a value as bytes."""
+    buffer = bytearray()
+    codec.write(value, buffer)
+    return bytes(buffer)
+
+
+def high(codec: Wide, value: Any) -> Tuple[int, int]:
+    """Gives the two halves of a wide integer."""
+    data = encoded(codec, value)
+    low, top = struct.unpack("=Qq" if codec.signed else "=QQ", data)
+    return low, top
+
+
+# Handles
+
+
+class Handle:
+    """An object of a Rust type. Its value is dropped with the last reference to the object."""
+
+    __slots__ = ()
+    _h: Any
+    _close: Any
+    _variant: Any
+
+    def __init__(self, *arguments: object, **named: object) -> None:
+        raise TypeError(f"{type(self).__name__} has no public constructor")
+
+    def __del__(self, _free: Any = free) -> None:
+        try:
+            handle = self._h
+        except AttributeError:
+            return
+        if _free(handle):
+            fail()
+
+    def close(self) -> None:
+        """Drops the value now. Afterwards every other use raises :class:`HandleError`."""
+        if type(self)._close(self._h):
+            fail()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a Rust {type(self).__name__} cannot be pickled")
+
+
+def wrap(kind: Any, pointer: int) -> Any:
+    """Makes the object that owns a handle."""
+    held = address(pointer)
+    made = kind.__new__(kind)
+    made._h = held
+    if kind._variant is not None:
+        adopt(made)
+    return made
+
+
+def adopt(made: Any) -> None:
+    """Gives an object the class of the variant that its value is."""
+    number = made._variant(made._h)
+    if number >= 0:
+        made.__class__ = made._variants[number]
+
+
+def register(name: str, kind: Any) -> None:
+    """Makes a class known to codecs and, if it is one, as an error."""
+    _classes[name] = kind
+    if issubclass(kind, RustError):
+        _errors[kind._rust_name] = kind
+
+
+def live_handles() -> int:
+    """Tells how many Rust values Python objects of this package hold."""
+    return int(_live())
+
+
+class Iterating:
+    """An iterator that Rust has returned."""
+
+    def __init__(self, pointer: int, codec: Any, step: Any) -> None:
+        self._h, self._codec, self._step = address(pointer), codec, step
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        out = take()
+        value = result(self._step(self._h, out[0]), out, self._codec)
+        if value is None:
+            raise StopIteration
+        return value[0]
+
+    def __del__(self, _free: Any = free) -> None:
+        if _free(self._h):
+            fail()
+
+
+# Callbacks
+
+_functions: Dict[int, Tuple[Any, Tuple[Any, ...], Any]] = {}
+_numbers = itertools.count(1)
+
+
+def _called(number: int, data: Any, reply: int) -> int:
+    """Runs a Python function for Rust; gives 0, or the number of what it has raised."""
+    try:
+        if data is None:
+            _functions.pop(number, None)
+            return 0
+        function, parameters, codec = _functions[number]
+        at, values = 1, []
+        for parameter in parameters:
+            value, at = parameter.read(data, at)
+            values.append(value)
+        given = encoded(codec, function(*values))
+        _reply(_two(reply, len(given)), given)
+    except BaseException as error:
+        raised = next(_numbers)
+        _raised[raised] = error
+        return raised
+    return 0
+
+
+_made, _pointer = _trampoline(_called)
+_start(_one(_pointer))
+
+
+@atexit.register
+def _stop() -> None:
+    """No thread of Rust's calls Python from now on."""
+    _start(_one(0))
+
+
+# Modules
+
+
+def public(module: str, name: str, item: Any) -> Any:
+    """Gives a function or class the name that users know it by."""
+    item.__module__, item.__name__, item.__qualname__ = module, name.rpartition(".")[2], name
+    return item
+
+
+def with_statics(module: types.ModuleType, statics: Dict[str, property]) -> None:
+    """Makes a crate's statics attributes of a module, read and written in place."""
+    module.__class__ = type("module", (types.ModuleType,), dict(statics))

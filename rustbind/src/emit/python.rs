@@ -1,0 +1,379 @@
+//! The Python package's code.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::indented;
+use super::shim::pointer_code;
+use crate::model::Module;
+use crate::plan::call::Call;
+use crate::plan::classes::{Class, Member, Role, VariantClass};
+use crate::plan::names::escaped;
+use crate::plan::{Plan, Value};
+
+const PROLOGUE: &str = r#"
+from __future__ import annotations
+
+import datetime as _datetime
+import enum as _enum
+import os as _os
+import pathlib as _pathlib
+import typing as _t
+
+from . import _runtime as _rt
+from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED_UNSIGNED
+
+_len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
+_isinstance, _property, _staticmethod = isinstance, property, staticmethod
+"#;
+
+/// Everything, in one file: the public modules import from it.
+pub(super) fn bindings(plan: &Plan) -> String {
+    let mut text = format!("\"\"\"The bindings of `{}`: made by rustbind.\"\"\"\n", plan.names.krate);
+    text.push_str(PROLOGUE);
+    text.push_str(&natives(plan));
+    for class in &plan.classes {
+        text.push_str(&self::class(class));
+    }
+    for free in &plan.functions {
+        text.push_str(&indented(&function(&free.call, &free.python, Role::Static, None), 0));
+        text.push_str("\n\n");
+    }
+    for value in &plan.values {
+        text.push_str(&self::value(value));
+    }
+    text.push_str(&registrations(plan));
+    text
+}
+
+/// The library's functions, what packs their numbers, codecs, parameters.
+fn natives(plan: &Plan) -> String {
+    let krate = &plan.names.krate;
+    let mut text = format!("_rt_next = _rt.bind(\"{krate}_rt_next\", \"\", \"po\", \"q\")\n");
+    for (index, make) in plan.names.constants().iter().enumerate() {
+        let _ = writeln!(text, "_k{index} = {make}");
+    }
+    let codes: BTreeSet<String> = plan.calls().map(Call::codes).filter(|codes| !codes.is_empty()).collect();
+    for codes in codes {
+        let _ = writeln!(text, "_p_{codes} = _rt.packer(\"{codes}\")");
+    }
+    for call in plan.calls() {
+        let pointers: String = call.pointers().iter().map(pointer_code).collect();
+        let (symbol, codes, result) = (&call.symbol, call.codes(), call.outcome.code);
+        let _ = writeln!(text, "_c_{symbol} = _rt.bind(\"{symbol}\", \"{codes}\", \"{pointers}\", \"{result}\")");
+        if !call.arguments.is_empty() {
+            let each = call.arguments.iter().map(|each| format!("(\"{}\", {}), ", each.name, each.codec.make));
+            let _ = writeln!(text, "_a_{symbol} = ({})", each.collect::<String>());
+        }
+    }
+    text.push_str("\n\n");
+    text
+}
+
+/// A docstring.
+pub(super) fn docstring(docs: &str) -> String {
+    let docs = docs.trim().replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+    let end = if docs.ends_with('"') { " " } else { "" };
+    format!("\"\"\"{docs}{end}\"\"\"")
+}
+
+/// The parameters after `self`, annotated.
+pub(super) fn parameters(call: &Call) -> Vec<String> {
+    let optional = |index: usize| {
+        call.arguments[index..].iter().all(|each| each.codec.takes.starts_with("_t.Optional["))
+    };
+    let each = call.arguments.iter().enumerate().map(|(index, argument)| {
+        let default = if optional(index) { " = None" } else { "" };
+        format!("{}: {}{default}", argument.name, argument.codec.takes)
+    });
+    each.collect()
+}
+
+/// A function's or method's definition. A constructor adopts its variant's class.
+fn function(call: &Call, name: &str, role: Role, class: Option<&Class>) -> Vec<String> {
+    let mut all = parameters(call);
+    let has_self = matches!(role, Role::Init) || call.receiver.is_some();
+    if has_self {
+        all.insert(0, "self".into());
+    }
+    let gives = match role {
+        Role::Init => "None",
+        _ => &call.outcome.gives,
+    };
+    let mut lines = vec![format!("def {name}({}) -> {gives}:", all.join(", "))];
+    if !call.docs.is_empty() {
+        lines.extend(docstring(&call.docs).lines().map(|line| format!("    {line}")));
+    }
+    if let (Role::Compare, Some(class)) = (role, class) {
+        lines.push(format!("    if not _isinstance(other, {}): return NotImplemented", class.known.python));
+    }
+    lines.extend(body(call, role, class).into_iter().map(|line| format!("    {line}")));
+    lines
+}
+
+fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
+    let symbol = &call.symbol;
+    let codes = call.codes();
+    let mut passed: Vec<String> = Vec::new();
+    if !codes.is_empty() {
+        let numbers = call.all().flat_map(|each| &each.numbers).map(|each| each.python.clone());
+        passed.push(format!("_p_{codes}({})", numbers.collect::<Vec<_>>().join(", ")));
+    }
+    passed.extend(call.pointers().into_iter().map(|each| each.python));
+    let called = format!("_r = _c_{symbol}({})", passed.join(", "));
+    let mut lines = Vec::new();
+    if call.outcome.out {
+        lines.push("_o = _rt.take()".to_owned());
+    }
+    if call.arguments.is_empty() {
+        lines.push(called);
+    } else {
+        let before = call.all().flat_map(|each| &each.before).cloned();
+        lines.push("try:".into());
+        lines.extend(before.chain([called]).map(|line| format!("    {line}")));
+        lines.push("except _BAD as _e:".into());
+        let names: String = call.arguments.iter().map(|each| format!("{}, ", each.name)).collect();
+        lines.push(format!("    raise _rt.explain(_e, _a_{symbol}, ({names})) from None"));
+    }
+    lines.extend(call.all().flat_map(|each| &each.after).cloned());
+    match role {
+        Role::Init => lines.extend(construct(class)),
+        Role::Next => {
+            let finish = call.outcome.finish.iter().map(|line| line.replacen("return ", "_r = ", 1));
+            lines.extend(finish);
+            lines.push("if _r is None: raise StopIteration".into());
+            lines.push("return _r[0]".into());
+        }
+        _ => lines.extend(call.outcome.finish.iter().cloned()),
+    }
+    lines
+}
+
+fn construct(class: Option<&Class>) -> Vec<String> {
+    let mut lines =
+        vec!["if not _r: _rt.fail()".to_owned(), "self._h = _rt.address(_r)".to_owned()];
+    if class.is_some_and(|class| !class.variants.is_empty()) {
+        lines.push("_rt.adopt(self)".into());
+    }
+    lines
+}
+
+fn class(class: &Class) -> String {
+    let python = &class.known.python;
+    let mut text = String::new();
+    let bases = match (class.known.plain, class.error) {
+        (true, _) => "_enum.IntEnum",
+        (false, true) => "_rt.Handle, _rt.RustError",
+        (false, false) => "_rt.Handle",
+    };
+    let _ = writeln!(text, "class {python}({bases}):");
+    let mut lines: Vec<String> = docstring(&class.docs).lines().map(str::to_owned).collect();
+    if class.known.plain {
+        let variants = class.plain.iter();
+        lines.extend(variants.map(|each| format!("{} = {}", escaped(&each.name), each.discriminant)));
+    } else {
+        lines.extend(handle_attributes(class));
+    }
+    for member in &class.members {
+        lines.extend(self::member(member, Some(class)));
+    }
+    lines.extend(copies(class));
+    text.push_str(&indented(&lines, 4));
+    text.push_str("\n\n");
+    for variant in &class.variants {
+        text.push_str(&self::variant(class, variant));
+    }
+    if !class.variants.is_empty() {
+        let all: String =
+            class.variants.iter().map(|each| format!("_{python}_{}, ", each.name)).collect();
+        let _ = writeln!(text, "{python}._variants = ({all})\n\n");
+    }
+    text
+}
+
+fn handle_attributes(class: &Class) -> Vec<String> {
+    let mut lines = vec![format!("_rust_name = {:?}", class.known.python)];
+    if !class.error {
+        lines.push("__slots__ = (\"_h\", \"__weakref__\")".into());
+    }
+    if let Some(close) = &class.close {
+        lines.push(format!("_close = _staticmethod(_c_{})", close.symbol));
+    }
+    if let Some(variant_of) = &class.variant_of {
+        lines.push(format!("_variant = _staticmethod(_c_{})", variant_of.symbol));
+    }
+    if class.unhashable {
+        lines.push("__hash__ = None".into());
+    }
+    lines
+}
+
+fn member(member: &Member, class: Option<&Class>) -> Vec<String> {
+    let Member { name, role, call } = member;
+    let mut lines = vec![String::new()];
+    match role {
+        Role::Static => lines.push("@_staticmethod".into()),
+        Role::Get => lines.push("@_property".into()),
+        Role::Set => lines.push(format!("@{name}.setter")),
+        Role::Constant => return Vec::new(),
+        _ => {}
+    }
+    lines.extend(function(call, name, *role, class));
+    if *role == Role::Next {
+        lines.extend(["".into(), "def __iter__(self):".into(), "    return self".into()]);
+    }
+    lines
+}
+
+/// `copy.copy` and `copy.deepcopy`, where there is a copy.
+fn copies(class: &Class) -> Vec<String> {
+    let copying = class.members.iter().find(|each| each.call.item.ends_with("::__copy__"));
+    let Some(member) = copying else { return Vec::new() };
+    let name = &member.name;
+    let mut lines = vec![String::new()];
+    if name == "copy" {
+        lines.push("__copy__ = copy".into());
+    }
+    lines.push(format!("def __deepcopy__(self, memo: object) -> {}:", class.known.python));
+    lines.push(format!("    return self.{name}()"));
+    lines
+}
+
+fn variant(class: &Class, variant: &VariantClass) -> String {
+    let python = &class.known.python;
+    let fields: String = variant.fields.iter().map(|each| format!("{each:?}, ")).collect();
+    let mut lines: Vec<String> = docstring(&variant.docs).lines().map(str::to_owned).collect();
+    lines.push("__slots__ = ()".into());
+    lines.push(format!("__match_args__ = ({fields})"));
+    for member in &variant.members {
+        lines.extend(self::member(member, None));
+    }
+    let mut text = format!("class _{python}_{}({python}):\n", variant.name);
+    text.push_str(&indented(&lines, 4));
+    text.push_str("\n\n");
+    text
+}
+
+fn value(value: &Value) -> String {
+    let mut lines = function(&value.get, &format!("_v_{}", value.python), Role::Static, None);
+    if let Some(set) = &value.set {
+        lines.push(String::new());
+        lines.extend(function(set, &format!("_s_{}", value.python), Role::Static, None));
+    }
+    indented(&lines, 0) + "\n\n"
+}
+
+/// What is done once everything is defined: public names, constants.
+fn registrations(plan: &Plan) -> String {
+    let mut text = String::new();
+    let module = |path: &[String]| {
+        let path: String = path.iter().map(|each| format!(".{each}")).collect();
+        format!("__package__ + {path:?}")
+    };
+    for class in &plan.classes {
+        let (python, name) = (&class.known.python, &class.place.name);
+        let at = module(&class.place.module);
+        let _ = writeln!(text, "_rt.register({python:?}, _rt.public({at}, {name:?}, {python}))");
+        for variant in &class.variants {
+            let each = &variant.name;
+            let full = format!("{name}.{each}");
+            let _ = writeln!(text, "{python}.{each} = _rt.public({at}, {full:?}, _{python}_{each})");
+        }
+    }
+    for free in &plan.functions {
+        let at = module(&free.place.module);
+        let _ = writeln!(text, "_rt.public({at}, {:?}, {})", free.place.name, free.python);
+    }
+    for class in &plan.classes {
+        for member in class.members.iter().filter(|each| each.role == Role::Constant) {
+            let (python, symbol) = (&class.known.python, &member.call.symbol);
+            text.push_str(&indented(&function(&member.call, &format!("_v_{symbol}"), Role::Static, None), 0));
+            let _ = writeln!(text, "{python}.{} = _v_{symbol}()", member.name);
+        }
+    }
+    for value in plan.values.iter().filter(|value| !value.is_static) {
+        let _ = writeln!(text, "{} = _v_{}()", value.python, value.python);
+    }
+    text
+}
+
+/// A public module: names from the bindings.
+pub(super) fn module(plan: &Plan, module: &Module, package: &str) -> String {
+    let dots = ".".repeat(module.path.len() + 1);
+    let here = |path: &[String]| path == module.path;
+    let functions = plan.functions.iter().filter(|each| here(&each.place.module));
+    let classes = plan.classes.iter().filter(|each| here(&each.place.module));
+    let aliases = plan.aliases.iter().filter(|(place, _)| here(&place.module));
+    let values = || plan.values.iter().filter(|each| here(&each.place.module));
+    let mut names: Vec<(String, String)> = Vec::new();
+    names.extend(functions.map(|each| (each.python.clone(), each.place.name.clone())));
+    names.extend(classes.map(|each| (each.known.python.clone(), each.place.name.clone())));
+    names.extend(aliases.map(|(place, python)| (python.clone(), escaped(&place.name))));
+    let fixed = values().filter(|each| !each.is_static);
+    names.extend(fixed.map(|each| (each.python.clone(), each.place.name.clone())));
+    names.sort_by(|left, right| left.1.cmp(&right.1));
+    names.dedup_by(|left, right| left.1 == right.1);
+
+    let mut text = format!("{}\n\n", docstring(&module.docs));
+    for (python, name) in &names {
+        let _ = writeln!(text, "from {dots}_bindings import {python} as {name}");
+    }
+    let depth = module.path.len() + 1;
+    let inner = plan.modules.iter().filter(|each| each.path.len() == depth && each.path.starts_with(&module.path));
+    let inner: Vec<&str> = inner.filter_map(|each| each.path.last().map(String::as_str)).collect();
+    for name in &inner {
+        let _ = writeln!(text, "from . import {} as {}", escaped(name), escaped(name));
+    }
+    let statics: Vec<&Value> = values().filter(|each| each.is_static).collect();
+    text.push_str(&self::statics(&statics, &dots));
+    let listed = names.iter().map(|(_, name)| name.as_str()).chain(inner);
+    let listed: BTreeSet<&str> = listed.chain(statics.iter().map(|each| each.place.name.as_str())).collect();
+    if module.path.is_empty() {
+        text.push_str(&extras(plan, &listed, package));
+    }
+    let listed: String = listed.iter().map(|name| format!("    {name:?},\n")).collect();
+    let _ = writeln!(text, "\n__all__ = [\n{listed}]");
+    text
+}
+
+/// Statics: attributes of the module, read and written in place.
+fn statics(statics: &[&Value], dots: &str) -> String {
+    if statics.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\nimport sys as _sys\nimport typing as _typing\n\nfrom {dots} import _bindings as _b, _runtime as _r\n\nif _typing.TYPE_CHECKING:\n    import typing as _t\n");
+    for each in statics {
+        let _ = writeln!(text, "    {}: {}", each.place.name, each.get.outcome.gives);
+    }
+    text.push_str("\n_r.with_statics(\n    _sys.modules[__name__],\n    {\n");
+    for each in statics {
+        let setter = match &each.set {
+            Some(_) => format!("lambda _, new: _b._s_{}(new)", each.python),
+            None => "None".to_owned(),
+        };
+        let (name, python) = (&each.place.name, &each.python);
+        let docs = serde_json::Value::from(each.docs.as_str());
+        let _ = writeln!(text, "        {name:?}: property(lambda _: _b._v_{python}(), {setter}, doc={docs}),");
+    }
+    text.push_str("    },\n)\n");
+    text
+}
+
+/// What the package itself has beside the crate's items.
+fn extras(plan: &Plan, listed: &BTreeSet<&str>, package: &str) -> String {
+    let mut text = String::new();
+    let exceptions =
+        ["BorrowError", "ForkError", "HandleError", "RustError", "RustPanic", "ThreadError"];
+    for name in exceptions.iter().filter(|name| !listed.contains(**name)) {
+        let _ = writeln!(text, "from ._runtime import {name} as {name}");
+    }
+    let _ = writeln!(text, "from ._runtime import live_handles as __live_handles__");
+    let _ = writeln!(text, "\n__version__ = {:?}", plan.version);
+    let _ = writeln!(text, "#: What {package} does not bind of the crate, and why.\n__skipped__ = (");
+    for each in &plan.skipped {
+        let pair = serde_json::json!([each.item, each.reason]);
+        let _ = writeln!(text, "    ({}, {}),", pair[0], pair[1]);
+    }
+    text.push_str(")\n");
+    text
+}

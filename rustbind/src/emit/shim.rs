@@ -1,0 +1,240 @@
+//! The shim's source: an exported function for each call.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use crate::plan::Plan;
+use crate::plan::argument::{Pointer, PointerKind};
+use crate::plan::call::Call;
+use crate::plan::classes::Class;
+
+/// A shim's source, and which lines belong to what.
+#[derive(Debug, Clone, Default)]
+pub struct Shim {
+    /// The text of `lib.rs`.
+    pub text: String,
+    blocks: Vec<(Range<usize>, String)>,
+    lines: usize,
+}
+
+impl Shim {
+    /// Writes the shim of a plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let mut shim = Self::default();
+        shim.push(None, &prologue(&plan.names.krate));
+        for class in &plan.classes {
+            shim.push(Some(&class.known.python), &type_block(class));
+        }
+        for call in plan.calls() {
+            shim.push(Some(&call.symbol), &function(call));
+        }
+        shim
+    }
+
+    fn push(&mut self, name: Option<&str>, text: &str) {
+        let start = self.lines + 1;
+        self.lines += text.lines().count();
+        if let Some(name) = name {
+            self.blocks.push((start..self.lines + 1, name.to_owned()));
+        }
+        self.text.push_str(text);
+    }
+
+    /// The symbol, or the class, that a line belongs to.
+    #[must_use]
+    pub fn at(&self, line: usize) -> Option<&str> {
+        let index = self.blocks.partition_point(|(range, _)| range.end <= line);
+        let (range, name) = self.blocks.get(index)?;
+        range.contains(&line).then_some(name)
+    }
+}
+
+fn prologue(krate: &str) -> String {
+    format!(
+        r#"//! The bindings of `{krate}`: made by rustbind, not to be edited while it is rustbind's.
+//!
+//! Every pointer to a handle may be null and is borrowed for the call; every other
+//! pointer goes with the length before it. `room__` has room for 4096 bytes. All
+//! functions may be called from any thread, and what a handle refuses is an error.
+#![allow(clippy::all, deprecated, unused, non_snake_case)]
+
+mod rt;
+
+/// Sets the function that calls Python, or none when Python ends.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_start(trampoline: u64) {{
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {{
+        rt::quiet_panics();
+        rt::watch_forks();
+    }});
+    // SAFETY: Python passes the address of a function of this type, or 0.
+    rt::set_trampoline(unsafe {{ std::mem::transmute::<usize, Option<rt::Trampoline>>(trampoline as usize) }});
+}}
+packed!({krate}_rt_start__packed => {krate}_rt_start(trampoline: u64;) -> ());
+
+/// Writes why this thread's last call failed; nothing if it did not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_fault(room__: *mut u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    unsafe {{ rt::fault(room__) }}
+}}
+packed!({krate}_rt_fault__packed => {krate}_rt_fault(; room__: output) -> i64);
+
+/// Frees a result that did not fit into the room.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_free_bytes(pointer: u64, count: u64) {{
+    // SAFETY: Python passes what a function has written.
+    unsafe {{ rt::free_bytes(std::ptr::with_exposed_provenance_mut(pointer as usize), count as usize) }}
+}}
+packed!({krate}_rt_free_bytes__packed => {krate}_rt_free_bytes(pointer: u64, count: u64;) -> ());
+
+/// Gives the result of a callback.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_reply(reply: u64, count: u64, data: *const u8) {{
+    // SAFETY: Python passes what its callback was given.
+    unsafe {{ rt::reply(std::ptr::with_exposed_provenance_mut(reply as usize), data, count as usize) }}
+}}
+packed!({krate}_rt_reply__packed => {krate}_rt_reply(reply: u64, count: u64; data: input) -> ());
+
+/// Tells how many handles there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_live() -> i64 {{
+    rt::live()
+}}
+packed!({krate}_rt_live__packed => {krate}_rt_live(;) -> i64);
+
+/// Gives a handle up; 1 where dropping its value has panicked.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_free(handle: *mut rt::Header) -> i32 {{
+    // SAFETY: as the crate's documentation says; Python passes each handle once.
+    rt::unit(|| Ok(unsafe {{ rt::free(handle) }}))
+}}
+packed!({krate}_rt_free__packed => {krate}_rt_free(; handle: handle) -> i32);
+
+/// Writes the next item of an iterator as an option.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_next(handle: *mut rt::Header, room__: *mut u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    unsafe {{ rt::wire(room__, || rt::next(handle)) }}
+}}
+packed!({krate}_rt_next__packed => {krate}_rt_next(; handle: handle, room__: output) -> i64);
+
+"#
+    )
+}
+
+fn type_block(class: &Class) -> String {
+    let (rust, python) = (&class.known.rust, &class.known.python);
+    if class.known.plain {
+        let variants = class.plain.iter().map(|each| {
+            let (name, number) = (&each.name, each.discriminant);
+            format!("{number}, {rust}::{name} {{ .. }}, {rust}::{name} {{}}; ")
+        });
+        return format!("plain!({rust} {{ {}}});\n\n", variants.collect::<String>());
+    }
+    let lift = if class.known.copy { "lift_copy" } else { "lift_owned" };
+    let mut text = format!(
+        "bound!({rust}, {python:?});\n\n\
+         impl rt::Lower for {rust} {{\n    fn lower(self, out: &mut rt::Writer) {{\n        \
+         rt::lower_owned(self, out);\n    }}\n}}\n\n\
+         impl rt::Lift for {rust} {{\n    \
+         fn lift(from: &mut rt::Reader<'_>) -> Result<Self, rt::Fault> {{\n        \
+         rt::{lift}(from)\n    }}\n}}\n\n"
+    );
+    if class.error {
+        let _ = write!(
+            text,
+            "impl rt::IntoFault for {rust} {{\n    fn into_fault(self) -> rt::Fault {{\n        \
+             let described = described!(&self);\n        \
+             rt::Fault::of_value(self, described.message, described.causes)\n    }}\n}}\n\n"
+        );
+    }
+    text
+}
+
+fn function(call: &Call) -> String {
+    let symbol = &call.symbol;
+    let pointers = call.pointers();
+    let numbers: Vec<String> = call
+        .all()
+        .flat_map(|each| &each.numbers)
+        .map(|number| format!("{}: {}", number.name, number.rust))
+        .collect();
+    let declared = pointers.iter().map(|each| format!("{}: {}", each.name, pointer_type(each.kind)));
+    let parameters: Vec<String> = numbers.iter().cloned().chain(declared).collect();
+    let kinds: Vec<String> =
+        pointers.iter().map(|each| format!("{}: {}", each.name, pointer_word(each.kind))).collect();
+    let returns = call.outcome.returns;
+    let mut text = documentation(&call.docs, &call.item);
+    let _ = writeln!(text, "#[unsafe(no_mangle)]");
+    let _ = writeln!(text, "pub unsafe extern \"C\" fn {symbol}({}) -> {returns} {{", parameters.join(", "));
+    let _ = writeln!(text, "    // SAFETY: the arguments are as the crate's documentation says.");
+    if call.outcome.out {
+        let _ = writeln!(text, "    unsafe {{ rt::{}(room__, || {{", call.outcome.wrapper);
+    } else {
+        let _ = writeln!(text, "    unsafe {{ rt::{}(|| {{", call.outcome.wrapper);
+    }
+    text.push_str(&super::indented(&body(call), 8));
+    let _ = writeln!(text, "    }}) }}\n}}");
+    let _ = writeln!(
+        text,
+        "packed!({symbol}__packed => {symbol}({}; {}) -> {returns});\n",
+        numbers.join(", "),
+        kinds.join(", ")
+    );
+    text
+}
+
+fn body(call: &Call) -> Vec<String> {
+    let mut lines = Vec::new();
+    let memories: Vec<&String> = call.all().filter_map(|each| each.memory.as_ref()).collect();
+    let changed = call.all().filter_map(|each| each.memory.as_ref()).any(|each| each.ends_with("true)"));
+    if changed && memories.len() > 1 {
+        let memories: Vec<&str> = memories.iter().map(|each| each.as_str()).collect();
+        lines.push(format!("rt::disjoint(&[{}])?;", memories.join(", ")));
+    }
+    lines.extend(call.all().flat_map(|each| each.prepare.iter().cloned()));
+    lines.extend(call.all().flat_map(|each| each.commit.iter().cloned()));
+    lines.push(format!("let value__ = {};", call.expression));
+    if call.fallible {
+        lines.push(
+            "let value__ = match value__ { Ok(value__) => value__, \
+             Err(error__) => return Err(failed!(error__)) };"
+                .into(),
+        );
+    }
+    lines.extend(call.outcome.convert.iter().cloned());
+    lines
+}
+
+fn pointer_type(kind: PointerKind) -> &'static str {
+    match kind {
+        PointerKind::Handle => "*mut rt::Header",
+        PointerKind::Input => "*const u8",
+        PointerKind::Output => "*mut u8",
+    }
+}
+
+fn pointer_word(kind: PointerKind) -> &'static str {
+    match kind {
+        PointerKind::Handle => "handle",
+        PointerKind::Input => "input",
+        PointerKind::Output => "output",
+    }
+}
+
+/// The code that Python's side has for a pointer.
+pub(super) fn pointer_code(pointer: &Pointer) -> char {
+    match pointer.kind {
+        PointerKind::Handle => 'p',
+        PointerKind::Input => 's',
+        PointerKind::Output => 'o',
+    }
+}
+
+fn documentation(docs: &str, item: &str) -> String {
+    let text = if docs.is_empty() { item } else { docs };
+    text.lines().map(|line| format!("/// {}\n", line.replace("*/", "* /"))).collect()
+}

@@ -1,0 +1,98 @@
+//! The types of the bindings, for type checkers and editors.
+
+use std::fmt::Write as _;
+
+use super::indented;
+use super::python::{docstring, parameters};
+use crate::plan::Plan;
+use crate::plan::call::Call;
+use crate::plan::classes::{Class, Member, Role};
+use crate::plan::names::escaped;
+
+const PROLOGUE: &str = "\
+import datetime as _datetime
+import enum as _enum
+import os as _os
+import pathlib as _pathlib
+import typing as _t
+
+from . import _runtime as _rt
+";
+
+pub(super) fn bindings(plan: &Plan) -> String {
+    let mut text = PROLOGUE.to_owned();
+    for skipped in &plan.skipped {
+        let _ = writeln!(text, "# not bound: {}: {}", skipped.item, skipped.reason.replace('\n', " "));
+    }
+    text.push('\n');
+    for class in &plan.classes {
+        text.push_str(&self::class(class));
+    }
+    for free in &plan.functions {
+        text.push_str(&indented(&signature(&free.call, &free.python, false), 0));
+    }
+    for value in plan.values.iter().filter(|value| !value.is_static) {
+        let _ = writeln!(text, "{}: {}", value.python, value.get.outcome.gives);
+    }
+    text
+}
+
+fn signature(call: &Call, name: &str, init: bool) -> Vec<String> {
+    let mut all = parameters(call);
+    if init || call.receiver.is_some() {
+        all.insert(0, "self".into());
+    }
+    let gives = if init { "None" } else { &call.outcome.gives };
+    let head = format!("def {name}({}) -> {gives}:", all.join(", "));
+    if call.docs.is_empty() {
+        return vec![format!("{head} ...")];
+    }
+    let mut lines = vec![head];
+    lines.extend(docstring(&call.docs).lines().map(|line| format!("    {line}")));
+    lines
+}
+
+fn class(class: &Class) -> String {
+    let bases = match (class.known.plain, class.error) {
+        (true, _) => "_enum.IntEnum",
+        (false, true) => "_rt.Handle, _rt.RustError",
+        (false, false) => "_rt.Handle",
+    };
+    let mut lines: Vec<String> = docstring(&class.docs).lines().map(str::to_owned).collect();
+    lines.extend(class.plain.iter().map(|each| format!("{} = {}", escaped(&each.name), each.discriminant)));
+    for member in &class.members {
+        lines.extend(self::member(member));
+    }
+    for variant in &class.variants {
+        lines.push(format!("class {}({}):", variant.name, class.known.python));
+        let mut inner: Vec<String> = docstring(&variant.docs).lines().map(str::to_owned).collect();
+        inner.extend(variant.members.iter().flat_map(member));
+        lines.extend(inner.into_iter().map(|line| format!("    {line}")));
+    }
+    format!("class {}({bases}):\n{}\n", class.known.python, indented(&lines, 4))
+}
+
+fn member(member: &Member) -> Vec<String> {
+    let Member { name, role, call } = member;
+    let mut lines = Vec::new();
+    match role {
+        Role::Static => lines.push("@staticmethod".to_owned()),
+        Role::Get => lines.push("@property".to_owned()),
+        Role::Set => lines.push(format!("@{name}.setter")),
+        Role::Constant => return vec![format!("{name}: _t.ClassVar[{}]", call.outcome.gives)],
+        Role::Compare if name == "__eq__" => {
+            return vec!["def __eq__(self, other: object) -> bool: ...".into()];
+        }
+        Role::Next => {
+            let gives = &call.outcome.gives;
+            let item = gives.trim_start_matches("_t.Optional[_t.Tuple[").trim_end_matches("]]");
+            return vec![
+                format!("def __next__(self) -> {item}: ..."),
+                format!("def __iter__(self) -> _t.Iterator[{item}]: ..."),
+            ];
+        }
+        _ => {}
+    }
+    lines.extend(signature(call, name, *role == Role::Init));
+    lines
+}

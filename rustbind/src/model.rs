@@ -1,0 +1,371 @@
+//! The intermediate form: what a crate offers, independent of how it was read and
+//! of what will be made of it. `rustbind inspect --json` prints it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of this form; readers refuse others.
+pub const FORMAT: u32 = 1;
+
+/// A crate's public items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The name that Rust code uses.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The modules, the crate itself first.
+    pub modules: Vec<Module>,
+    /// Structs and enums, by the path of their definition.
+    pub types: BTreeMap<String, TypeDef>,
+    /// Traits, by the path of their definition.
+    pub traits: BTreeMap<String, TraitDef>,
+    /// Functions outside of types.
+    pub functions: Vec<Function>,
+    /// Constants and statics outside of types.
+    pub constants: Vec<Constant>,
+    /// Further names of types: module, name, definition.
+    pub aliases: Vec<Alias>,
+    /// What was left out while reading.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// The names from the crate's root, without the crate.
+    pub path: Vec<String>,
+    /// Its documentation.
+    pub docs: String,
+}
+
+/// Where users find an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The module.
+    pub module: Vec<String>,
+    /// The name in it.
+    pub name: String,
+}
+
+/// A type's further public name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// Where.
+    pub place: Place,
+    /// Of what.
+    pub target: String,
+}
+
+/// A struct or an enum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeDef {
+    /// Its shortest public name.
+    pub place: Place,
+    /// Its documentation.
+    pub docs: String,
+    /// How many lifetimes it has.
+    pub lifetimes: usize,
+    /// What it consists of.
+    pub shape: Shape,
+    /// Associated functions and methods.
+    pub functions: Vec<Function>,
+    /// Associated constants.
+    pub constants: Vec<Constant>,
+    /// The standard traits that it implements.
+    pub traits: Vec<Implemented>,
+    /// The crate's traits that it implements, by definition.
+    pub local_traits: Vec<String>,
+    /// Whether it may get more fields or variants.
+    pub non_exhaustive: bool,
+}
+
+/// A standard trait that a type implements.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Implemented {
+    /// The trait's name without its path.
+    pub name: String,
+    /// Its type arguments.
+    pub arguments: Vec<Type>,
+    /// Its associated types.
+    pub outputs: BTreeMap<String, Type>,
+    /// Whether it is implemented for a shared reference to the type.
+    pub for_reference: bool,
+}
+
+/// What a type consists of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shape {
+    /// A struct.
+    Struct(Fields),
+    /// An enum.
+    Enum(Vec<Variant>),
+    /// Not looked into: a union.
+    Opaque,
+}
+
+/// The fields of a struct or a variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fields {
+    /// The public ones.
+    pub public: Vec<Field>,
+    /// Whether there are no others.
+    pub all_public: bool,
+    /// Whether they have numbers instead of names.
+    pub tuple: bool,
+}
+
+/// A field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name or number.
+    pub name: String,
+    /// Its type.
+    pub type_: Type,
+    /// Its documentation.
+    pub docs: String,
+}
+
+/// A variant of an enum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// Its documentation.
+    pub docs: String,
+    /// Its fields.
+    pub fields: Fields,
+    /// Its number.
+    pub discriminant: i64,
+}
+
+/// A trait of the crate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraitDef {
+    /// Its shortest public name.
+    pub place: Place,
+    /// Its documentation.
+    pub docs: String,
+    /// Its methods.
+    pub functions: Vec<Function>,
+    /// Those of them that an implementation may leave out.
+    pub provided: Vec<String>,
+    /// Whether `dyn Trait` exists.
+    pub dyn_compatible: bool,
+    /// Whether implementing it takes more than its methods.
+    pub closed: Option<String>,
+    /// The standard traits that it requires.
+    pub bounds: Vec<String>,
+}
+
+/// A function or method.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// Where a function outside of types is found.
+    pub module: Vec<String>,
+    /// Its name.
+    pub name: String,
+    /// Its documentation.
+    pub docs: String,
+    /// The trait that it belongs to, by definition.
+    pub of_trait: Option<String>,
+    /// Its parameters, the receiver first.
+    pub parameters: Vec<Parameter>,
+    /// Whether the first parameter is `self`.
+    pub method: bool,
+    /// What it returns.
+    pub output: Type,
+}
+
+/// A parameter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub type_: Type,
+}
+
+/// A constant or static.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constant {
+    /// Where a constant outside of types is found.
+    pub module: Vec<String>,
+    /// Its name.
+    pub name: String,
+    /// Its documentation.
+    pub docs: String,
+    /// Its type.
+    pub type_: Type,
+    /// Whether it is a static.
+    pub is_static: bool,
+}
+
+/// Something that is not bound.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The item's path.
+    pub item: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A container of the standard library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Std {
+    /// `Vec`.
+    Vec,
+    /// `VecDeque`.
+    VecDeque,
+    /// `HashMap`.
+    HashMap,
+    /// `BTreeMap`.
+    BTreeMap,
+    /// `HashSet`.
+    HashSet,
+    /// `BTreeSet`.
+    BTreeSet,
+    /// `Option`.
+    Option,
+    /// `Result`.
+    Result,
+    /// `Box`.
+    Box,
+    /// `Rc`.
+    Rc,
+    /// `Arc`.
+    Arc,
+    /// `Cow`.
+    Cow,
+    /// `Mutex`.
+    Mutex,
+    /// `RwLock`.
+    RwLock,
+    /// `LazyLock`.
+    LazyLock,
+    /// `OnceLock`.
+    OnceLock,
+}
+
+/// A type as it stands in a signature.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Type {
+    /// `()`.
+    Unit,
+    /// `bool`.
+    Bool,
+    /// `char`.
+    Char,
+    /// An integer, by its Rust name.
+    Integer(String),
+    /// A floating-point number, by its Rust name.
+    Float(String),
+    /// `str`.
+    Str,
+    /// `String`.
+    String,
+    /// `Path`.
+    Path,
+    /// `PathBuf`.
+    PathBuf,
+    /// `OsStr`.
+    OsStr,
+    /// `OsString`.
+    OsString,
+    /// `Duration`.
+    Duration,
+    /// `SystemTime`.
+    SystemTime,
+    /// An atomic, by the type that it holds.
+    Atomic(Box<Type>),
+    /// A reference.
+    Reference {
+        /// Whether it is `&mut`.
+        mutable: bool,
+        /// Its lifetime, where it is named.
+        lifetime: Option<String>,
+        /// To what.
+        to: Box<Type>,
+    },
+    /// `[T]`.
+    Slice(Box<Type>),
+    /// `[T; N]`.
+    Array(Box<Type>, String),
+    /// A tuple.
+    Tuple(Vec<Type>),
+    /// A container of the standard library.
+    Std(Std, Vec<Type>),
+    /// A struct or enum.
+    Named {
+        /// The path of its definition.
+        definition: String,
+        /// Its lifetimes.
+        lifetimes: Vec<String>,
+    },
+    /// A parameter that takes a closure.
+    Function {
+        /// `Fn`, `FnMut`, `FnOnce`.
+        kind: String,
+        /// What it takes.
+        parameters: Vec<Type>,
+        /// What it gives.
+        output: Box<Type>,
+        /// Whether it may be called from other threads.
+        send: bool,
+    },
+    /// Any iterator: taken, or returned.
+    Iterator(Box<Type>),
+    /// Anything that converts to a type: `AsRef`, `Into`, `ToString`.
+    Like(Box<Type>),
+    /// `dyn Trait` or `impl Trait` of a trait of the crate, by definition.
+    Trait(String),
+    /// A type that does not cross, and why.
+    Unsupported(String),
+}
+
+impl Type {
+    /// A reference to this type, without a named lifetime.
+    #[must_use]
+    pub fn referenced(self) -> Self {
+        Self::Reference {
+            mutable: false,
+            lifetime: None,
+            to: Box::new(self),
+        }
+    }
+
+    /// The parts that the type is written with.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&Type> {
+        match self {
+            Self::Reference { to: inner, .. }
+            | Self::Slice(inner)
+            | Self::Array(inner, _)
+            | Self::Iterator(inner)
+            | Self::Atomic(inner)
+            | Self::Like(inner) => vec![inner],
+            Self::Tuple(items) | Self::Std(_, items) => items.iter().collect(),
+            Self::Function {
+                parameters, output, ..
+            } => parameters.iter().chain([&**output]).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The first reason, from the outside in, why the type does not cross.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&str> {
+        if let Self::Unsupported(reason) = self {
+            return Some(reason);
+        }
+        self.parts().into_iter().find_map(Self::obstacle)
+    }
+
+    /// Whether it is, or has in it, one for which the test holds.
+    pub fn any(&self, test: &mut impl FnMut(&Type) -> bool) -> bool {
+        test(self) || self.parts().into_iter().any(|part| part.any(test))
+    }
+}

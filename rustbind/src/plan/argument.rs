@@ -1,0 +1,537 @@
+//! How each type of parameter crosses: all that both sides do for one argument.
+
+use super::codec::{Codec, codec, number_code, rust};
+use super::names::Names;
+use crate::model::{Std, Type};
+
+/// A number in a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// Its name in the shim.
+    pub name: String,
+    /// Its Rust type.
+    pub rust: String,
+    /// Its code.
+    pub code: char,
+    /// The Python expression for it.
+    pub python: String,
+}
+
+/// What a pointer in a call points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointerKind {
+    /// A handle.
+    Handle,
+    /// Bytes to read.
+    Input,
+    /// Bytes to write.
+    Output,
+}
+
+/// A pointer in a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer {
+    /// Its name in the shim.
+    pub name: String,
+    /// What it points to.
+    pub kind: PointerKind,
+    /// The Python expression for it.
+    pub python: String,
+}
+
+/// A handle that a call borrows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Borrowed {
+    /// Whether it is borrowed exclusively.
+    pub exclusive: bool,
+    /// The lifetime of the reference or type, where it is named.
+    pub lifetimes: Vec<String>,
+}
+
+/// One argument, on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// The parameter's name in Python.
+    pub name: String,
+    /// Its codec: for its annotation and for finding what is wrong with a value.
+    pub codec: Codec,
+    /// What is passed by value.
+    pub numbers: Vec<Number>,
+    /// What is passed by address.
+    pub pointers: Vec<Pointer>,
+    /// Python: conversions before the call.
+    pub before: Vec<String>,
+    /// Python: what is done after the call.
+    pub after: Vec<String>,
+    /// Rust: statements that check and convert.
+    pub prepare: Vec<String>,
+    /// Rust: statements that cannot be undone, run when all arguments are right.
+    pub commit: Vec<String>,
+    /// Rust: the expression that the function gets.
+    pub value: String,
+    /// The handle that it borrows.
+    pub borrowed: Option<Borrowed>,
+    /// Rust: the variable that Python's own list, dict or set is rewritten from.
+    pub rewritten: bool,
+    /// Rust: the memory it gives, for the check that what changes is not shared.
+    pub memory: Option<String>,
+}
+
+impl Argument {
+    fn new(name: &str, codec: Codec) -> Self {
+        Self {
+            name: name.to_owned(),
+            codec,
+            numbers: Vec::new(),
+            pointers: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            prepare: Vec::new(),
+            commit: Vec::new(),
+            value: name.to_owned(),
+            borrowed: None,
+            rewritten: false,
+            memory: None,
+        }
+    }
+
+    fn number(mut self, name: &str, rust: &str, code: char, python: String) -> Self {
+        self.numbers.push(Number {
+            name: name.to_owned(),
+            rust: rust.to_owned(),
+            code,
+            python,
+        });
+        self
+    }
+
+    fn pointer(mut self, kind: PointerKind, python: String) -> Self {
+        self.pointers.push(Pointer {
+            name: self.name.clone(),
+            kind,
+            python,
+        });
+        self
+    }
+
+    fn before(mut self, line: String) -> Self {
+        self.before.push(line);
+        self
+    }
+
+    fn prepare(mut self, line: String) -> Self {
+        self.prepare.push(line);
+        self
+    }
+
+    fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+
+    /// Bytes in the Python variable `name_`, counted by `count`.
+    fn memory(self, kind: PointerKind, count: String) -> Self {
+        let length = format!("{}_len", self.name);
+        let data = format!("{}_", self.name);
+        self.number(&length, "usize", 'Q', count).pointer(kind, data)
+    }
+}
+
+/// How a parameter of this type crosses.
+///
+/// # Errors
+/// Why it does not.
+pub fn argument(name: &str, type_: &Type, names: &Names) -> Result<Argument, String> {
+    if let Some(reason) = type_.obstacle() {
+        return Err(reason.to_owned());
+    }
+    let mut whole = codec(type_, names)?;
+    whole.make = names.constant(&whole.make);
+    let argument = Argument::new(name, whole);
+    match type_ {
+        Type::Unit => Err("a parameter without a value".into()),
+        Type::Bool => Ok(argument
+            .number(name, "u8", 'B', name.to_owned())
+            .value(format!("rt::truth({name})?"))),
+        Type::Char => Ok(argument
+            .number(name, "u32", 'I', format!("_ord({name})"))
+            .value(format!("rt::character({name})?"))),
+        Type::Integer(kind) if kind.ends_with("128") => Ok(wide(argument, kind)),
+        Type::Integer(kind) | Type::Float(kind) => {
+            let code = number_code(type_).ok_or("a number of unknown size")?;
+            Ok(argument.number(name, kind, code, name.to_owned()))
+        }
+        Type::Function { .. } => function(argument, type_, "", names),
+        Type::Like(inner) => like(argument, inner, names),
+        Type::Iterator(item) => iterator(argument, item, names),
+        Type::Reference { mutable, to, lifetime } => {
+            reference(argument, to, *mutable, lifetime.as_ref(), names)
+        }
+        Type::String => Ok(text(argument, format!("{name}.to_owned()"))),
+        Type::PathBuf => Ok(system(argument, format!("std::path::PathBuf::from({name})"))),
+        Type::OsString => Ok(system(argument, format!("{name}.to_owned()"))),
+        Type::Named { .. } => owned(argument, type_, names),
+        Type::Array(item, _) => match number_code(item) {
+            Some(_) => Ok(numbers(argument, item, format!("rt::array({name})?"))),
+            None => wire(argument, type_, names),
+        },
+        Type::Std(kind, items) => container(argument, *kind, items, type_, names),
+        _ => wire(argument, type_, names),
+    }
+}
+
+fn wide(argument: Argument, kind: &str) -> Argument {
+    let name = argument.name.clone();
+    let (top, code) = if kind == "i128" { ("i64", 'q') } else { ("u64", 'Q') };
+    let value = format!("({name}_high as {kind}) << 64 | {name}_low as {kind}");
+    argument
+        .before(format!("{name}_low, {name}_high = _rt.high(_rt.{}, {name})", kind.to_uppercase()))
+        .number(&format!("{name}_low"), "u64", 'Q', format!("{name}_low"))
+        .number(&format!("{name}_high"), top, code, format!("{name}_high"))
+        .value(value)
+}
+
+fn text(argument: Argument, value: String) -> Argument {
+    let name = argument.name.clone();
+    argument
+        .before(format!("{name}_ = {name}.encode()"))
+        .memory(PointerKind::Input, format!("_len({name}_)"))
+        .prepare(format!("let {name} = unsafe {{ rt::text({name}, {name}_len) }}?;"))
+        .value(value)
+}
+
+fn system(argument: Argument, value: String) -> Argument {
+    let name = argument.name.clone();
+    argument
+        .before(format!("{name}_ = _os.fsencode({name})"))
+        .memory(PointerKind::Input, format!("_len({name}_)"))
+        .prepare(format!("let {name} = unsafe {{ rt::os_text({name}, {name}_len) }}?;"))
+        .value(value)
+}
+
+fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
+    let name = argument.name.clone();
+    let (Type::Integer(kind) | Type::Float(kind)) = item else { return argument };
+    let convert = if kind == "u8" {
+        format!("{name}_, {name}_n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})")
+    } else {
+        format!("{name}_, {name}_n = _rt.numbers_in(_rt.NUMBERS[{:?}], {name})", kind)
+    };
+    let mut argument = argument
+        .before(convert)
+        .memory(PointerKind::Input, format!("{name}_n"))
+        .prepare(format!(
+            "let {name} = unsafe {{ rt::slice::<{kind}>({name}.cast(), {name}_len) }};"
+        ))
+        .value(value);
+    argument.memory = Some(format!("({name}.cast(), {name}_len * size_of::<{kind}>(), false)"));
+    argument
+}
+
+fn numbers_changed(argument: Argument, kind: &str) -> Argument {
+    let name = argument.name.clone();
+    let codec = format!("_rt.NUMBERS[{kind:?}]");
+    let mut argument = argument
+        .before(format!("{name}_, {name}_n, {name}_list = _rt.numbers_inout({codec}, {name})"))
+        .memory(PointerKind::Output, format!("{name}_n"))
+        .prepare(format!(
+            "let {name} = unsafe {{ rt::slice_mut::<{kind}>({name}.cast(), {name}_len) }};"
+        ));
+    argument.after.push(format!("_rt.write_back({codec}, {name}, {name}_list)"));
+    argument.memory = Some(format!("({name}.cast_const().cast(), {name}_len * size_of::<{kind}>(), true)"));
+    argument.codec.takes = argument.codec.takes.replace("Iterable", "List");
+    argument
+}
+
+fn like(argument: Argument, inner: &Type, names: &Names) -> Result<Argument, String> {
+    let name = argument.name.clone();
+    match inner {
+        Type::Str | Type::String => Ok(text(argument, name)),
+        Type::Path | Type::OsStr => Ok(system(argument, name)),
+        Type::PathBuf => Ok(system(argument, format!("std::path::PathBuf::from({name})"))),
+        Type::Slice(item) if number_code(item).is_some() => Ok(numbers(argument, item, name)),
+        Type::Std(Std::Vec, items) if items.first().and_then(number_code).is_some() => {
+            let item = items.first().ok_or("a list without its items")?;
+            Ok(numbers(argument, item, format!("{name}.to_vec()")))
+        }
+        Type::Reference { .. } | Type::Slice(_) => Err("a conversion to a reference".into()),
+        other => crate::plan::argument::argument(&name, other, names),
+    }
+}
+
+fn iterator(argument: Argument, item: &Type, names: &Names) -> Result<Argument, String> {
+    let name = argument.name.clone();
+    let (owned, value) = match item {
+        Type::Reference { to, mutable: false, .. } => match &**to {
+            Type::Str => ("String".to_owned(), format!("{name}.iter().map(String::as_str)")),
+            Type::Named { definition, .. } if !names.known(definition)?.plain => {
+                let rust = &names.known(definition)?.rust;
+                (format!("rt::Guard<{rust}>"), format!("{name}.iter().map(|each| &**each)"))
+            }
+            other => (rust(other, names)?, format!("{name}.iter()")),
+        },
+        Type::Like(inner) => match &**inner {
+            Type::Str | Type::String => ("String".to_owned(), name.clone()),
+            _ => return Err("an iterator over anything that converts to a type".into()),
+        },
+        other => (rust(other, names)?, name.clone()),
+    };
+    Ok(on_wire(argument, &format!("Vec<{owned}>")).value(value))
+}
+
+/// A value that is written as `owned` and read back as that type.
+fn on_wire(argument: Argument, owned: &str) -> Argument {
+    let name = argument.name.clone();
+    let make = argument.codec.make.clone();
+    argument
+        .before(format!("{name}_ = _rt.encoded({make}, {name})"))
+        .memory(PointerKind::Input, format!("_len({name}_)"))
+        .prepare(format!("let {name}: {owned} = unsafe {{ rt::lifted({name}, {name}_len) }}?;"))
+}
+
+fn wire(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, String> {
+    if type_.any(&mut |part| matches!(part, Type::Reference { .. })) {
+        return Err("references inside of a parameter's type".into());
+    }
+    let owned = rust(type_, names)?;
+    Ok(on_wire(argument, &owned))
+}
+
+fn owned(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, String> {
+    let Type::Named { definition, .. } = type_ else {
+        return Err("not a type of the crate".into());
+    };
+    let known = names.known(definition)?;
+    let (name, kind) = (argument.name.clone(), &known.rust);
+    if known.plain {
+        return Ok(argument
+            .number(&name, "i64", 'q', name.clone())
+            .value(format!("<{kind} as rt::Plain>::from_number({name})?")));
+    }
+    let mut argument = argument.pointer(PointerKind::Handle, format!("{name}._h"));
+    if known.copy {
+        argument = argument
+            .prepare(format!("let {name} = unsafe {{ rt::shared::<{kind}>({name}) }}?;"))
+            .value(format!("*{name}"));
+    } else {
+        argument.commit.push(format!("let {name} = unsafe {{ rt::take::<{kind}>({name}) }}?;"));
+    }
+    Ok(argument)
+}
+
+fn container(
+    argument: Argument,
+    kind: Std,
+    items: &[Type],
+    type_: &Type,
+    names: &Names,
+) -> Result<Argument, String> {
+    let name = argument.name.clone();
+    let first = items.first().ok_or("a container without its items")?;
+    match (kind, first) {
+        (Std::Vec, item) if number_code(item).is_some() => {
+            Ok(numbers(argument, item, format!("{name}.to_vec()")))
+        }
+        (Std::Box, Type::Function { .. }) => function(argument, first, "Box::new", names),
+        (Std::Arc, Type::Function { .. }) => function(argument, first, "std::sync::Arc::new", names),
+        (Std::Rc, Type::Function { .. }) => function(argument, first, "std::rc::Rc::new", names),
+        (Std::Cow | Std::Box | Std::Rc | Std::Arc, Type::Str) => {
+            Ok(text(argument, format!("{name}.into()")))
+        }
+        (Std::Cow | Std::Box | Std::Rc | Std::Arc, Type::Slice(item)) if number_code(item).is_some() => {
+            Ok(numbers(argument, item, format!("{name}.into()")))
+        }
+        (Std::Vec, Type::Reference { to, mutable: false, .. }) if **to == Type::Str => {
+            let value = format!("{name}.iter().map(String::as_str).collect()");
+            Ok(on_wire(argument, "Vec<String>").value(value))
+        }
+        (Std::Option, Type::Reference { to, mutable: false, lifetime }) => {
+            optional(argument, to, lifetime.as_ref(), names)
+        }
+        (Std::Box, Type::Named { .. }) => {
+            let inner = owned(argument, first, names)?;
+            let value = format!("Box::new({})", inner.value);
+            Ok(inner.value(value))
+        }
+        _ => wire(argument, type_, names),
+    }
+}
+
+fn optional(
+    argument: Argument,
+    to: &Type,
+    lifetime: Option<&String>,
+    names: &Names,
+) -> Result<Argument, String> {
+    let name = argument.name.clone();
+    let (owned, value) = match to {
+        Type::Str => ("Option<String>".to_owned(), format!("{name}.as_deref()")),
+        Type::Path => ("Option<std::path::PathBuf>".to_owned(), format!("{name}.as_deref()")),
+        Type::Slice(item) => (format!("Option<Vec<{}>>", rust(item, names)?), format!("{name}.as_deref()")),
+        Type::Named { definition, .. } if !names.known(definition)?.plain => {
+            if lifetime.is_some() {
+                return Err("a result may borrow from an optional parameter".into());
+            }
+            let owned = format!("Option<rt::Guard<{}>>", names.known(definition)?.rust);
+            (owned, format!("{name}.as_deref()"))
+        }
+        other => (format!("Option<{}>", rust(other, names)?), format!("{name}.as_ref()")),
+    };
+    Ok(on_wire(argument, &owned).value(value))
+}
+
+fn reference(
+    argument: Argument,
+    to: &Type,
+    mutable: bool,
+    lifetime: Option<&String>,
+    names: &Names,
+) -> Result<Argument, String> {
+    let name = argument.name.clone();
+    if mutable {
+        return changed(argument, to, lifetime, names);
+    }
+    match to {
+        Type::Str => Ok(text(argument, name)),
+        Type::String => Ok(text(argument, format!("&{name}.to_owned()"))),
+        Type::Path => Ok(system(argument, format!("std::path::Path::new({name})"))),
+        Type::PathBuf => Ok(system(argument, format!("&std::path::PathBuf::from({name})"))),
+        Type::OsStr => Ok(system(argument, name)),
+        Type::Slice(item) if number_code(item).is_some() => Ok(numbers(argument, item, name)),
+        Type::Array(item, _) if number_code(item).is_some() => {
+            Ok(numbers(argument, item, format!("&rt::array({name})?")))
+        }
+        Type::Slice(item) => slice(argument, item, names),
+        Type::Named { definition, lifetimes } if !names.known(definition)?.plain => {
+            let kind = &names.known(definition)?.rust;
+            let mut argument = argument
+                .pointer(PointerKind::Handle, format!("{name}._h"))
+                .prepare(format!("let {name} = unsafe {{ rt::shared::<{kind}>({name}) }}?;"))
+                .value(format!("unsafe {{ {name}.extended() }}"));
+            argument.borrowed = Some(Borrowed {
+                exclusive: false,
+                lifetimes: lifetime.into_iter().chain(lifetimes).cloned().collect(),
+            });
+            Ok(argument)
+        }
+        Type::Function { .. } => function(argument, to, "&", names),
+        Type::Reference { .. } => Err("a reference to a reference".into()),
+        other => {
+            let inner = crate::plan::argument::argument(&name, other, names)?;
+            let value = format!("&{}", inner.value);
+            Ok(inner.value(value))
+        }
+    }
+}
+
+fn slice(argument: Argument, item: &Type, names: &Names) -> Result<Argument, String> {
+    let name = argument.name.clone();
+    match item {
+        Type::Reference { to, mutable: false, .. } => match &**to {
+            Type::Str => Ok(on_wire(argument, "Vec<String>")
+                .prepare(format!("let {name}: Vec<&str> = {name}.iter().map(String::as_str).collect();"))
+                .value(format!("&{name}"))),
+            Type::Named { definition, .. } if !names.known(definition)?.plain => {
+                let kind = &names.known(definition)?.rust;
+                Ok(on_wire(argument, &format!("Vec<rt::Guard<{kind}>>"))
+                    .prepare(format!("let {name}: Vec<&{kind}> = {name}.iter().map(|each| &**each).collect();"))
+                    .value(format!("&{name}")))
+            }
+            _ => Err("a slice of references".into()),
+        },
+        Type::Named { definition, .. } if !names.known(definition)?.plain => {
+            let known = names.known(definition)?;
+            if !known.clone {
+                return Err(format!("a slice of `{}`, which is not `Clone`", known.python));
+            }
+            let kind = &known.rust;
+            Ok(on_wire(argument, &format!("Vec<rt::Copied<{kind}>>"))
+                .prepare(format!("let {name}: Vec<{kind}> = {name}.into_iter().map(|each| each.0).collect();"))
+                .value(format!("&{name}")))
+        }
+        other => {
+            let owned = rust(other, names)?;
+            Ok(on_wire(argument, &format!("Vec<{owned}>")).value(format!("&{name}")))
+        }
+    }
+}
+
+fn changed(
+    argument: Argument,
+    to: &Type,
+    lifetime: Option<&String>,
+    names: &Names,
+) -> Result<Argument, String> {
+    let name = argument.name.clone();
+    match to {
+        Type::Slice(item) if number_code(item).is_some() => {
+            let (Type::Integer(kind) | Type::Float(kind)) = &**item else {
+                return Err("not a number".into());
+            };
+            Ok(numbers_changed(argument, kind))
+        }
+        Type::Named { definition, lifetimes } if !names.known(definition)?.plain => {
+            let kind = &names.known(definition)?.rust;
+            let mut argument = argument
+                .pointer(PointerKind::Handle, format!("{name}._h"))
+                .prepare(format!("let mut {name} = unsafe {{ rt::exclusive::<{kind}>({name}) }}?;"))
+                .value(format!("unsafe {{ {name}.extended_mut() }}"));
+            argument.borrowed = Some(Borrowed {
+                exclusive: true,
+                lifetimes: lifetime.into_iter().chain(lifetimes).cloned().collect(),
+            });
+            Ok(argument)
+        }
+        Type::Function { .. } => function(argument, to, "&mut ", names),
+        Type::Std(
+            Std::Vec | Std::VecDeque | Std::HashMap | Std::BTreeMap | Std::HashSet | Std::BTreeSet,
+            _,
+        ) => {
+            let owned = rust(to, names)?;
+            let mut argument = on_wire(argument, &owned).value(format!("&mut {name}"));
+            if let Some(line) = argument.prepare.last_mut() {
+                *line = line.replacen("let ", "let mut ", 1);
+            }
+            argument.rewritten = true;
+            argument.codec.takes = argument
+                .codec
+                .gives
+                .replace("_rt.Array[", "_t.MutableSequence[");
+            Ok(argument)
+        }
+        _ => Err("Python's value of this type cannot be changed in place".into()),
+    }
+}
+
+fn function(
+    argument: Argument,
+    type_: &Type,
+    around: &str,
+    names: &Names,
+) -> Result<Argument, String> {
+    let Type::Function { parameters, .. } = type_ else {
+        return Err("not a function".into());
+    };
+    let name = argument.name.clone();
+    let make = argument.codec.make.clone();
+    let closed = |type_: &Type| match rust(type_, names) {
+        Ok(text) => text.replace("'static", "'_"),
+        Err(_) => "_".to_owned(),
+    };
+    let typed: Vec<String> = parameters
+        .iter()
+        .enumerate()
+        .map(|(index, type_)| format!("a{index}: {}", closed(type_)))
+        .collect();
+    let passed: String = (0..parameters.len()).map(|index| format!("a{index}, ")).collect();
+    let closure = format!("move |{}| {name}.call(({passed}))", typed.join(", "));
+    let value = match around {
+        "" => closure,
+        "&" | "&mut " => format!("{around}{closure}"),
+        _ => format!("{around}({closure})"),
+    };
+    Ok(argument
+        .number(&name, "u64", 'Q', format!("{make}.register({name})"))
+        .prepare(format!("let {name} = rt::Callback::new({name});"))
+        .value(value))
+}

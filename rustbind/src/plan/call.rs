@@ -1,0 +1,342 @@
+//! One exported function: a call of the crate's code, with all that crosses.
+
+use super::argument::{Argument, Borrowed, Pointer, PointerKind, argument};
+use super::codec::Codec;
+use super::names::{Names, parameter};
+use super::outcome::{Outcome, keeps, outcome, sources};
+use crate::model::{Function, Parameter, Std, Type};
+
+/// A call, planned for both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The item's path, for reports.
+    pub item: String,
+    /// The exported function.
+    pub symbol: String,
+    /// The documentation.
+    pub docs: String,
+    /// The receiver, named `this`.
+    pub receiver: Option<Argument>,
+    /// The other arguments.
+    pub arguments: Vec<Argument>,
+    /// Rust: the expression to evaluate.
+    pub expression: String,
+    /// Whether it gives a `Result`.
+    pub fallible: bool,
+    /// Its result.
+    pub outcome: Outcome,
+}
+
+impl Call {
+    /// The receiver, then the other arguments.
+    pub fn all(&self) -> impl Iterator<Item = &Argument> {
+        self.receiver.iter().chain(&self.arguments)
+    }
+
+    /// The codes of the numbers that are passed.
+    #[must_use]
+    pub fn codes(&self) -> String {
+        self.all().flat_map(|each| &each.numbers).map(|number| number.code).collect()
+    }
+
+    /// The pointers that are passed, the buffer for the result last.
+    #[must_use]
+    pub fn pointers(&self) -> Vec<Pointer> {
+        let mut pointers: Vec<Pointer> =
+            self.all().flat_map(|each| &each.pointers).cloned().collect();
+        if self.outcome.out {
+            pointers.push(Pointer {
+                name: "room__".into(),
+                kind: PointerKind::Output,
+                python: "_o[0]".into(),
+            });
+        }
+        pointers
+    }
+}
+
+/// Plans the call of a function.
+///
+/// # Errors
+/// Why it cannot be called.
+pub fn call(
+    item: &str,
+    symbol: &str,
+    function: &Function,
+    names: &Names,
+    expression: &dyn Fn(&[String]) -> String,
+) -> Result<Call, String> {
+    let mut arguments = Vec::new();
+    for (index, parameter) in function.parameters.iter().enumerate() {
+        let is_receiver = function.method && index == 0;
+        let planned = if is_receiver {
+            receiver(&parameter.type_, names)
+        } else {
+            argument(&self::parameter(&parameter.name, index), &parameter.type_, names)
+        };
+        let reason = |reason| format!("its parameter `{}`: {reason}", parameter.name);
+        arguments.push(planned.map_err(reason)?);
+    }
+    let values: Vec<String> = arguments.iter().map(|each| each.value.clone()).collect();
+    let (output, fallible) = unwrapped(&function.output);
+    let sources = if keeps(output, names) {
+        sources(output, &function.parameters, &arguments, function.method)
+    } else {
+        Ok(Default::default())
+    };
+    let outcome = sources
+        .and_then(|sources| outcome(output, &sources, names))
+        .map_err(|reason| format!("its result: {reason}"))?;
+    let outcome = rewriting(outcome, output, &mut arguments, names)?;
+    let mut arguments = arguments.into_iter();
+    Ok(Call {
+        item: item.to_owned(),
+        symbol: symbol.to_owned(),
+        docs: function.docs.clone(),
+        receiver: arguments.next_if_method(function.method),
+        arguments: arguments.collect(),
+        expression: expression(&values),
+        fallible,
+        outcome,
+    })
+}
+
+trait NextIfMethod: Iterator {
+    fn next_if_method(&mut self, method: bool) -> Option<Self::Item> {
+        if method { self.next() } else { None }
+    }
+}
+
+impl<I: Iterator> NextIfMethod for I {}
+
+fn unwrapped(output: &Type) -> (&Type, bool) {
+    match output {
+        Type::Std(Std::Result, items) => (items.first().unwrap_or(output), true),
+        _ => (output, false),
+    }
+}
+
+/// The receiver: `this` in Rust, `self` in Python.
+fn receiver(type_: &Type, names: &Names) -> Result<Argument, String> {
+    let mut this = argument("this", type_, names)?;
+    for number in &mut this.numbers {
+        number.python = number.python.replacen("this", "self", 1);
+    }
+    for pointer in &mut this.pointers {
+        pointer.python = pointer.python.replacen("this", "self", 1);
+    }
+    if this.before.is_empty() {
+        Ok(this)
+    } else {
+        Err("a receiver that is not an object".into())
+    }
+}
+
+/// The outcome that also brings back what was changed in lists, dicts and sets.
+fn rewriting(
+    outcome: Outcome,
+    output: &Type,
+    arguments: &mut [Argument],
+    names: &Names,
+) -> Result<Outcome, String> {
+    let changed: Vec<&mut Argument> = arguments.iter_mut().filter(|each| each.rewritten).collect();
+    if changed.is_empty() {
+        return Ok(outcome);
+    }
+    if keeps(output, names) {
+        return Err("a borrowed result beside a changed list".into());
+    }
+    let result = super::codec::codec(output, names)?;
+    let mut convert = vec![
+        "let mut out__ = rt::Writer::default();".to_owned(),
+        "rt::Lower::lower(value__, &mut out__);".to_owned(),
+    ];
+    let mut finish = vec![
+        "_data = _rt.result_bytes(_r, _o)".to_owned(),
+        format!("_r, _at = {}.read(_data, 0)", names.constant(&result.make)),
+    ];
+    for each in changed {
+        let (name, make) = (&each.name, &each.codec.make);
+        convert.push(format!("rt::Lower::lower({name}, &mut out__);"));
+        finish.push(format!("_at = _rt.rewrite({name}, {make}, _data, _at)"));
+    }
+    convert.push("Ok(out__)".into());
+    finish.push("return _r".into());
+    Ok(Outcome {
+        wrapper: "wire",
+        returns: "i64",
+        code: 'q',
+        out: true,
+        convert,
+        finish,
+        gives: outcome.gives,
+    })
+}
+
+/// A call without parameters that evaluates an expression.
+///
+/// # Errors
+/// Why its value does not cross.
+pub fn getter(
+    item: &str,
+    symbol: &str,
+    type_: &Type,
+    expression: &str,
+    docs: &str,
+    names: &Names,
+) -> Result<Call, String> {
+    let function = simple(docs, Vec::new(), type_.clone());
+    call(item, symbol, &function, names, &|_| expression.to_owned())
+}
+
+/// A call that evaluates an expression with its parameter `new`.
+///
+/// # Errors
+/// Why the value does not cross.
+pub fn setter(
+    item: &str,
+    symbol: &str,
+    type_: &Type,
+    expression: &str,
+    names: &Names,
+) -> Result<Call, String> {
+    let new = Parameter {
+        name: "new".into(),
+        type_: type_.clone(),
+    };
+    let function = simple("", vec![new], Type::Unit);
+    call(item, symbol, &function, names, &|values| {
+        let value = values.first().map_or("", String::as_str);
+        format!("{{ let new = {value}; {expression}; }}")
+    })
+}
+
+/// A function that exists for one call only.
+#[must_use]
+pub fn simple(docs: &str, parameters: Vec<Parameter>, output: Type) -> Function {
+    let method = parameters.first().is_some_and(|first| first.name == "self");
+    Function {
+        module: Vec::new(),
+        name: String::new(),
+        docs: docs.to_owned(),
+        of_trait: None,
+        parameters,
+        method,
+        output,
+    }
+}
+
+/// A call that gives a handle to a part of the receiver's value.
+#[must_use]
+pub fn part(item: &str, symbol: &str, docs: &str, parent: &str, child: &str, python: &str, pattern: &Part) -> Call {
+    let select = match pattern {
+        Part::Field(field) => {
+            format!("unsafe {{ &raw mut (*value.cast::<{parent}>()).{field} }}.cast()")
+        }
+        Part::Variant { pattern, field } => format!(
+            "if exclusive {{ match unsafe {{ &mut *value.cast::<{parent}>() }} {{ \
+             {pattern} => std::ptr::from_mut({field}).cast(), _ => std::ptr::null_mut() }} }} \
+             else {{ match unsafe {{ &*value.cast::<{parent}>() }} {{ \
+             {pattern} => std::ptr::from_ref({field}).cast_mut().cast(), \
+             _ => std::ptr::null_mut() }} }}"
+        ),
+    };
+    let this = Argument {
+        borrowed: Some(Borrowed {
+            exclusive: false,
+            lifetimes: Vec::new(),
+        }),
+        ..bare_handle()
+    };
+    Call {
+        item: item.to_owned(),
+        symbol: symbol.to_owned(),
+        docs: docs.to_owned(),
+        receiver: Some(this),
+        arguments: Vec::new(),
+        expression: format!(
+            "{{ #[allow(unused_variables)] unsafe fn project(value: *mut (), exclusive: bool) -> *mut () {{ \
+             #[allow(unreachable_patterns)] {{ {select} }} }} \
+             drop(unsafe {{ rt::shared::<{parent}>(this) }}?); \
+             unsafe {{ rt::part::<{child}>(this, project) }} }}"
+        ),
+        fallible: false,
+        outcome: Outcome {
+            wrapper: "handle",
+            returns: "*mut rt::Header",
+            code: 'p',
+            out: false,
+            convert: vec!["Ok(value__)".into()],
+            finish: vec!["if not _r: _rt.fail()".into(), format!("return _rt.wrap({python}, _r)")],
+            gives: python.to_owned(),
+        },
+    }
+}
+
+/// Which part of a value.
+pub enum Part {
+    /// A struct's field.
+    Field(String),
+    /// A variant's field.
+    Variant {
+        /// The pattern that binds it.
+        pattern: String,
+        /// The name that it binds it to.
+        field: String,
+    },
+}
+
+fn bare_handle() -> Argument {
+    Argument {
+        name: "this".into(),
+        codec: Codec {
+            make: "_rt.UNIT".into(),
+            takes: String::new(),
+            gives: String::new(),
+        },
+        numbers: Vec::new(),
+        pointers: vec![Pointer {
+            name: "this".into(),
+            kind: PointerKind::Handle,
+            python: "self._h".into(),
+        }],
+        before: Vec::new(),
+        after: Vec::new(),
+        prepare: Vec::new(),
+        commit: Vec::new(),
+        value: "this".into(),
+        borrowed: None,
+        rewritten: false,
+        memory: None,
+    }
+}
+
+/// A call that tells which variant the receiver's value is.
+#[must_use]
+pub fn variant_of(item: &str, symbol: &str, rust: &str, arms: &str) -> Call {
+    let mut call = part(item, symbol, "", rust, rust, "", &Part::Field(String::new()));
+    call.expression = format!(
+        "{{ let this = unsafe {{ rt::shared::<{rust}>(this) }}?; match &*this {{ {arms} }} }}"
+    );
+    call.outcome = Outcome {
+        wrapper: "signed",
+        returns: "i64",
+        code: 'q',
+        out: false,
+        convert: vec!["Ok(value__)".into()],
+        finish: Vec::new(),
+        gives: String::new(),
+    };
+    call
+}
+
+/// A call that drops the receiver's value.
+#[must_use]
+pub fn close(item: &str, symbol: &str, rust: &str) -> Call {
+    let mut call = variant_of(item, symbol, rust, "");
+    call.expression = format!("unsafe {{ rt::close::<{rust}>(this) }}?");
+    call.outcome.wrapper = "unit";
+    call.outcome.returns = "i32";
+    call.outcome.code = 'i';
+    call
+}

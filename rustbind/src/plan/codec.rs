@@ -1,0 +1,234 @@
+//! How a type is written in Rust, in Python's annotations, and for the wire.
+
+use super::names::Names;
+use crate::model::{Std, Type};
+
+/// A type's codec in Python and its annotations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Codec {
+    /// The expression that makes the codec.
+    pub make: String,
+    /// What Python may give.
+    pub takes: String,
+    /// What Python gets.
+    pub gives: String,
+}
+
+impl Codec {
+    fn new(make: impl Into<String>, annotation: &str) -> Self {
+        Self {
+            make: make.into(),
+            takes: annotation.to_owned(),
+            gives: annotation.to_owned(),
+        }
+    }
+
+    fn taking(mut self, annotation: &str) -> Self {
+        annotation.clone_into(&mut self.takes);
+        self
+    }
+}
+
+/// The code that Python's `struct` and `array` have for a number type.
+#[must_use]
+pub fn number_code(type_: &Type) -> Option<char> {
+    let (Type::Integer(name) | Type::Float(name)) = type_ else { return None };
+    Some(match name.as_str() {
+        "i8" => 'b',
+        "u8" => 'B',
+        "i16" => 'h',
+        "u16" => 'H',
+        "i32" => 'i',
+        "u32" => 'I',
+        "i64" | "isize" => 'q',
+        "u64" | "usize" => 'Q',
+        "f32" => 'f',
+        "f64" => 'd',
+        _ => return None,
+    })
+}
+
+/// A type's codec.
+///
+/// # Errors
+/// Why it has none.
+pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
+    let inner = |type_: &Type| codec(type_, names);
+    Ok(match type_ {
+        Type::Unit => Codec::new("_rt.UNIT", "None"),
+        Type::Bool => Codec::new("_rt.BOOL", "bool"),
+        Type::Char => Codec::new("_rt.CHAR", "str"),
+        Type::Integer(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
+        Type::Float(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "float"),
+        Type::Str | Type::String => Codec::new("_rt.STR", "str"),
+        Type::Path | Type::PathBuf => {
+            Codec::new("_rt.PATH", "_pathlib.Path").taking("_t.Union[str, _os.PathLike[str]]")
+        }
+        Type::OsStr | Type::OsString => {
+            Codec::new("_rt.OS_STR", "str").taking("_t.Union[str, _os.PathLike[str]]")
+        }
+        Type::Duration => Codec::new("_rt.DURATION", "_datetime.timedelta"),
+        Type::SystemTime => Codec::new("_rt.TIME", "_datetime.datetime"),
+        Type::Slice(item) | Type::Array(item, _) => items(item, names)?,
+        Type::Reference { to, .. } | Type::Like(to) => inner(to)?,
+        Type::Tuple(parts) => {
+            let parts = parts.iter().map(inner).collect::<Result<Vec<_>, _>>()?;
+            several(&parts)
+        }
+        Type::Std(kind, arguments) => container(*kind, arguments, names)?,
+        Type::Named { definition, .. } => {
+            let known = names.known(definition)?;
+            let kind = if known.plain { "Plain" } else { "Object" };
+            Codec::new(format!("_rt.{kind}({:?})", known.python), &known.python)
+        }
+        Type::Iterator(item) => {
+            let item = inner(item)?;
+            Codec {
+                make: format!("_rt.Items({})", item.make),
+                takes: format!("_t.Iterable[{}]", item.takes),
+                gives: format!("_t.Iterator[{}]", item.gives),
+            }
+        }
+        Type::Function {
+            parameters, output, ..
+        } => {
+            let parameters = parameters.iter().map(inner).collect::<Result<Vec<_>, _>>()?;
+            let output = inner(output)?;
+            let makes: String = parameters.iter().map(|each| format!("{}, ", each.make)).collect();
+            let gives: Vec<&str> = parameters.iter().map(|each| each.gives.as_str()).collect();
+            Codec::new(
+                format!("_rt.Function(({makes}), {})", output.make),
+                &format!("_t.Callable[[{}], {}]", gives.join(", "), output.takes),
+            )
+        }
+        Type::Trait(name) => return Err(format!("the trait `{name}` stands for many types here")),
+        Type::Atomic(_) => return Err("an atomic cannot be copied".into()),
+        Type::Unsupported(reason) => return Err(reason.clone()),
+    })
+}
+
+fn several(parts: &[Codec]) -> Codec {
+    let join = |part: fn(&Codec) -> &str| parts.iter().map(part).collect::<Vec<_>>().join(", ");
+    Codec {
+        make: format!("_rt.Several({})", join(|part| &part.make)),
+        takes: format!("_t.Tuple[{}]", join(|part| &part.takes)),
+        gives: format!("_t.Tuple[{}]", join(|part| &part.gives)),
+    }
+}
+
+fn items(item: &Type, names: &Names) -> Result<Codec, String> {
+    if *item == Type::Integer("u8".into()) {
+        return Ok(Codec::new("_rt.BYTES", "bytes").taking("_rt.Buffer"));
+    }
+    let part = codec(item, names)?;
+    if number_code(item).is_some() {
+        return Ok(Codec {
+            make: format!("_rt.Numbers({})", part.make),
+            takes: format!("_t.Union[_rt.Buffer, _t.Iterable[{}]]", part.takes),
+            gives: format!("_rt.Array[{}]", part.gives),
+        });
+    }
+    Ok(Codec {
+        make: format!("_rt.Items({})", part.make),
+        takes: format!("_t.Iterable[{}]", part.takes),
+        gives: format!("_t.List[{}]", part.gives),
+    })
+}
+
+fn container(kind: Std, arguments: &[Type], names: &Names) -> Result<Codec, String> {
+    let part = |index: usize| {
+        let type_ = arguments.get(index).ok_or("a container without its arguments")?;
+        codec(type_, names)
+    };
+    Ok(match kind {
+        Std::Vec | Std::VecDeque => {
+            items(arguments.first().ok_or("a list without its items")?, names)?
+        }
+        Std::HashSet | Std::BTreeSet => {
+            let item = part(0)?;
+            Codec {
+                make: format!("_rt.Items({}, set)", item.make),
+                takes: format!("_t.AbstractSet[{}]", item.takes),
+                gives: format!("_t.Set[{}]", item.gives),
+            }
+        }
+        Std::HashMap | Std::BTreeMap => {
+            let (key, value) = (part(0)?, part(1)?);
+            Codec {
+                make: format!("_rt.Table({}, {})", key.make, value.make),
+                takes: format!("_t.Mapping[{}, {}]", key.takes, value.takes),
+                gives: format!("_t.Dict[{}, {}]", key.gives, value.gives),
+            }
+        }
+        Std::Option => {
+            let value = part(0)?;
+            Codec {
+                make: format!("_rt.Option({})", value.make),
+                takes: format!("_t.Optional[{}]", value.takes),
+                gives: format!("_t.Optional[{}]", value.gives),
+            }
+        }
+        Std::Box | Std::Rc | Std::Arc | Std::Cow => part(0)?,
+        Std::Result => return Err("a `Result` inside of another type".into()),
+        Std::Mutex | Std::RwLock | Std::LazyLock | Std::OnceLock => {
+            return Err("a lock cannot be copied".into());
+        }
+    })
+}
+
+/// A type as Rust writes it, where it owns what it holds.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
+    let inner = |type_: &Type| rust(type_, names);
+    let list = |types: &[Type]| {
+        types.iter().map(inner).collect::<Result<Vec<_>, _>>().map(|all| all.join(", "))
+    };
+    Ok(match type_ {
+        Type::Unit => "()".into(),
+        Type::Bool => "bool".into(),
+        Type::Char => "char".into(),
+        Type::Integer(name) | Type::Float(name) => name.clone(),
+        Type::Str => "str".into(),
+        Type::String => "String".into(),
+        Type::Path => "std::path::Path".into(),
+        Type::PathBuf => "std::path::PathBuf".into(),
+        Type::OsStr => "std::ffi::OsStr".into(),
+        Type::OsString => "std::ffi::OsString".into(),
+        Type::Duration => "std::time::Duration".into(),
+        Type::SystemTime => "std::time::SystemTime".into(),
+        Type::Reference { mutable, to, .. } => {
+            format!("&{}{}", if *mutable { "mut " } else { "" }, inner(to)?)
+        }
+        Type::Slice(item) => format!("[{}]", inner(item)?),
+        Type::Array(item, count) => format!("[{}; {count}]", inner(item)?),
+        Type::Tuple(items) => format!("({},)", list(items)?),
+        Type::Std(kind, arguments) => {
+            let name = match kind {
+                Std::Vec => "Vec",
+                Std::VecDeque => "std::collections::VecDeque",
+                Std::HashMap => "std::collections::HashMap",
+                Std::BTreeMap => "std::collections::BTreeMap",
+                Std::HashSet => "std::collections::HashSet",
+                Std::BTreeSet => "std::collections::BTreeSet",
+                Std::Option => "Option",
+                Std::Result => "Result",
+                Std::Box => "Box",
+                Std::Rc => "std::rc::Rc",
+                Std::Arc => "std::sync::Arc",
+                Std::Cow => return Ok(format!("std::borrow::Cow<'_, {}>", list(arguments)?)),
+                Std::Mutex => "std::sync::Mutex",
+                Std::RwLock => "std::sync::RwLock",
+                Std::LazyLock => "std::sync::LazyLock",
+                Std::OnceLock => "std::sync::OnceLock",
+            };
+            format!("{name}<{}>", list(arguments)?)
+        }
+        Type::Named { definition, .. } => names.known(definition)?.rust.clone(),
+        Type::Unsupported(reason) => return Err(reason.clone()),
+        Type::Atomic(_) | Type::Function { .. } | Type::Iterator(_) | Type::Like(_) | Type::Trait(_) => {
+            return Err("a type that has no name".into());
+        }
+    })
+}

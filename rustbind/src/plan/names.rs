@@ -1,0 +1,200 @@
+//! Names: Rust's made fit for Python, and every bound type by all of its names.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Model, Place, Shape, Type, TypeDef};
+
+/// Python's keywords, and the builtin types that annotations name.
+const RESERVED: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "bool", "break", "bytes",
+    "class", "continue", "def", "del", "elif", "else", "except", "finally", "float", "for", "from",
+    "global", "if", "import", "in", "int", "is", "lambda", "nonlocal", "not", "object", "or",
+    "pass", "raise", "return", "self", "str", "try", "while", "with", "yield",
+];
+
+/// A Rust name as a Python one: without `r#`, and with `_` after it where Python
+/// means something else by it.
+#[must_use]
+pub fn escaped(name: &str) -> String {
+    let name = name.trim_start_matches("r#");
+    if RESERVED.contains(&name) {
+        format!("{name}_")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// A parameter's name on both sides.
+#[must_use]
+pub fn parameter(name: &str, index: usize) -> String {
+    const RUST: &[&str] = &[
+        "box", "const", "crate", "dyn", "enum", "extern", "fn", "gen", "impl", "let", "loop",
+        "match", "mod", "move", "mut", "priv", "pub", "ref", "static", "struct", "super", "trait",
+        "type", "unsafe", "use", "where",
+    ];
+    let name = escaped(name);
+    let plain = name.chars().all(|letter| letter == '_' || letter.is_alphanumeric());
+    if !plain || name.is_empty() || name == "_" {
+        format!("arg{index}")
+    } else if RUST.contains(&name.as_str()) {
+        name + "_"
+    } else {
+        name
+    }
+}
+
+/// A type that is bound, by its names.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// How Rust code writes it, with `'static` for its lifetimes.
+    pub rust: String,
+    /// The class in the generated bindings.
+    pub python: String,
+    /// Whether it becomes an `IntEnum`.
+    pub plain: bool,
+    /// Whether it is `Copy`.
+    pub copy: bool,
+    /// Whether it is `Clone`.
+    pub clone: bool,
+    /// Whether it has lifetimes.
+    pub borrows: bool,
+}
+
+/// What everything in a crate is called.
+#[derive(Debug)]
+pub struct Names {
+    /// The crate's name in Rust, before each exported symbol.
+    pub krate: String,
+    /// Bound types by definition.
+    pub types: BTreeMap<String, Known>,
+    taken: BTreeSet<String>,
+    /// The compound codecs, each made once in the bindings.
+    codecs: RefCell<BTreeMap<String, usize>>,
+}
+
+impl Names {
+    /// Names every type of a crate.
+    #[must_use]
+    pub fn new(model: &Model) -> Self {
+        let mut names = Self {
+            krate: model.name.clone(),
+            types: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            codecs: RefCell::default(),
+        };
+        let errors = error_types(model);
+        for (definition, type_def) in &model.types {
+            let known = Known {
+                rust: names.rust_path(type_def),
+                python: names.global(&type_def.place),
+                plain: is_plain(type_def) && !errors.contains(definition.as_str()),
+                copy: has(type_def, "Copy"),
+                clone: has(type_def, "Clone"),
+                borrows: type_def.lifetimes > 0,
+            };
+            names.types.insert(definition.clone(), known);
+        }
+        names
+    }
+
+    /// A name in the generated bindings that nothing else has.
+    pub fn global(&mut self, place: &Place) -> String {
+        let mut name = escaped(&place.name);
+        if !place.module.is_empty() {
+            name = format!("{}_{name}", place.module.join("_"));
+        }
+        while !self.taken.insert(name.clone()) {
+            name.push('_');
+        }
+        name
+    }
+
+    /// The expression for a codec: compound ones become constants of the bindings.
+    #[must_use]
+    pub fn constant(&self, make: &str) -> String {
+        if !make.contains('(') {
+            return make.to_owned();
+        }
+        let mut codecs = self.codecs.borrow_mut();
+        let next = codecs.len();
+        format!("_k{}", codecs.entry(make.to_owned()).or_insert(next))
+    }
+
+    /// The codecs that [`Names::constant`] has numbered, in that order.
+    #[must_use]
+    pub fn constants(&self) -> Vec<String> {
+        let codecs = self.codecs.borrow();
+        let mut all: Vec<(usize, String)> = codecs.iter().map(|(make, at)| (*at, make.clone())).collect();
+        all.sort();
+        all.into_iter().map(|(_, make)| make).collect()
+    }
+
+    fn rust_path(&self, type_def: &TypeDef) -> String {
+        let mut path = format!("::{}", crate::rustdoc::full_path(&self.krate, &type_def.place));
+        if type_def.lifetimes > 0 {
+            path = format!("{path}<{}>", vec!["'static"; type_def.lifetimes].join(", "));
+        }
+        path
+    }
+
+    /// A type that is bound.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn known(&self, definition: &str) -> Result<&Known, String> {
+        self.types
+            .get(definition)
+            .ok_or_else(|| format!("the type `{definition}` is not bound"))
+    }
+}
+
+/// Whether a type implements a standard trait.
+#[must_use]
+pub fn has(type_def: &TypeDef, name: &str) -> bool {
+    type_def.traits.iter().any(|found| found.name == name && !found.for_reference)
+}
+
+fn is_plain(type_def: &TypeDef) -> bool {
+    match &type_def.shape {
+        Shape::Enum(variants) => {
+            !variants.is_empty()
+                && variants.iter().all(|each| each.fields.public.is_empty() && each.fields.all_public)
+        }
+        _ => false,
+    }
+}
+
+/// The definitions of the types that functions fail with, or that are errors.
+#[must_use]
+pub fn error_types(model: &Model) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    for (definition, type_def) in &model.types {
+        if has(type_def, "Error") {
+            found.insert(definition.as_str());
+        }
+        for function in &type_def.functions {
+            found.extend(error_of(&function.output));
+        }
+        let outputs = type_def.traits.iter().flat_map(|each| each.outputs.get("Err"));
+        found.extend(outputs.filter_map(definition_of));
+    }
+    for function in &model.functions {
+        found.extend(error_of(&function.output));
+    }
+    found
+}
+
+fn error_of(output: &Type) -> Option<&str> {
+    match output {
+        Type::Std(crate::model::Std::Result, items) => items.get(1).and_then(definition_of),
+        _ => None,
+    }
+}
+
+fn definition_of(type_: &Type) -> Option<&str> {
+    match type_ {
+        Type::Named { definition, .. } => Some(definition),
+        _ => None,
+    }
+}

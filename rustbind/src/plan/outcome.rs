@@ -1,0 +1,376 @@
+//! How each type of result crosses, and what it borrows from.
+
+use super::argument::Argument;
+use super::codec::{codec, number_code, rust};
+use super::names::Names;
+use crate::model::{Parameter, Std, Type};
+
+/// A result, on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The function of the shim's runtime that runs the body.
+    pub wrapper: &'static str,
+    /// What the shim returns.
+    pub returns: &'static str,
+    /// Its code for Python's side.
+    pub code: char,
+    /// Whether Python passes a buffer for the result.
+    pub out: bool,
+    /// Rust: what is done with `value`, to the end of the body.
+    pub convert: Vec<String>,
+    /// Python: what is done with `r`.
+    pub finish: Vec<String>,
+    /// The annotation.
+    pub gives: String,
+}
+
+impl Outcome {
+    fn new(kind: &Kind, convert: impl Into<String>, finish: &[&str], gives: &str) -> Self {
+        let Kind(wrapper, returns, code, out) = *kind;
+        Self {
+            wrapper,
+            returns,
+            code,
+            out,
+            convert: vec![convert.into()],
+            finish: finish.iter().map(|&line| line.to_owned()).collect(),
+            gives: gives.to_owned(),
+        }
+    }
+}
+
+struct Kind(&'static str, &'static str, char, bool);
+
+const SIGNED: Kind = Kind("signed", "i64", 'q', false);
+const UNSIGNED: Kind = Kind("unsigned", "u64", 'Q', false);
+const FLOAT: Kind = Kind("float", "f64", 'd', false);
+const UNIT: Kind = Kind("unit", "i32", 'i', false);
+const HANDLE: Kind = Kind("handle", "*mut rt::Header", 'p', false);
+const BYTES: Kind = Kind("bytes", "i64", 'q', true);
+const WIRE: Kind = Kind("wire", "i64", 'q', true);
+
+const CHECK_SIGNED: &str = "if _r == _FAILED: _rt.check()";
+const CHECK_UNSIGNED: &str = "if _r == _FAILED_UNSIGNED: _rt.check()";
+
+/// Where what a result borrows is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Arguments that stay borrowed, and whether exclusively.
+    arguments: Vec<(String, bool)>,
+    /// An argument whose own sources stay borrowed.
+    inherited: Option<String>,
+}
+
+impl Sources {
+    fn is_exclusive(&self) -> bool {
+        self.arguments.iter().any(|(_, exclusive)| *exclusive)
+    }
+
+    /// The Rust expression for them.
+    fn expression(&self) -> String {
+        if let Some(name) = &self.inherited {
+            return format!("{name}.sources()?");
+        }
+        let parents: Vec<String> =
+            self.arguments.iter().map(|(name, _)| format!("{name}.parent()")).collect();
+        format!("vec![{}]", parents.join(", "))
+    }
+
+    /// Rust: leaves exclusive borrows to the handle that keeps them.
+    fn hand_over(&self, condition: &str) -> Vec<String> {
+        let exclusive = self.arguments.iter().filter(|(_, exclusive)| *exclusive);
+        exclusive.map(|(name, _)| format!("if {condition} {{ {name}.hand_over(); }}")).collect()
+    }
+}
+
+/// Whether a result of this type keeps something borrowed.
+pub fn keeps(type_: &Type, names: &Names) -> bool {
+    let kept = |definition: &str, test: fn(&super::names::Known) -> bool| {
+        names.types.get(definition).is_some_and(test)
+    };
+    type_.any(&mut |part| match part {
+        Type::Iterator(_) => true,
+        Type::Named { definition, .. } => kept(definition, |known| known.borrows),
+        Type::Reference { to, .. } => match &**to {
+            Type::Named { definition, .. } => kept(definition, |known| !known.plain),
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+fn lifetimes(type_: &Type, found: &mut Vec<Option<String>>) {
+    match type_ {
+        Type::Reference { lifetime, .. } => found.push(lifetime.clone()),
+        Type::Named { lifetimes, .. } => {
+            found.extend(lifetimes.iter().map(|name| Some(name.clone()).filter(|name| name != "'_")));
+        }
+        Type::Iterator(_) => found.push(None),
+        _ => {}
+    }
+    for part in type_.parts() {
+        lifetimes(part, found);
+    }
+}
+
+/// What a result may borrow from.
+///
+/// # Errors
+/// Why it cannot be kept borrowed.
+pub fn sources(
+    output: &Type,
+    parameters: &[Parameter],
+    arguments: &[Argument],
+    method: bool,
+) -> Result<Sources, String> {
+    let mut wanted = Vec::new();
+    lifetimes(output, &mut wanted);
+    let captures_all = output.any(&mut |part| matches!(part, Type::Iterator(_)));
+    let mut result = Sources::default();
+    for (index, (parameter, argument)) in parameters.iter().zip(arguments).enumerate() {
+        let mut own = Vec::new();
+        lifetimes(&parameter.type_, &mut own);
+        if own.is_empty() {
+            continue;
+        }
+        let named = wanted.iter().any(|each| each.is_some() && own.contains(each));
+        let elided = wanted.contains(&None) && (!method || index == 0);
+        if !(named || elided || captures_all) {
+            continue;
+        }
+        match &argument.borrowed {
+            Some(borrowed) => result.arguments.push((argument.name.clone(), borrowed.exclusive)),
+            None => return Err(format!("the result borrows from the argument `{}`", argument.name)),
+        }
+    }
+    let unnamed = wanted.iter().flatten().any(|name| name != "'static");
+    if result.arguments.is_empty() && unnamed && method {
+        let this = arguments.first().filter(|first| first.borrowed.is_some());
+        result.inherited = this.map(|first| first.name.clone());
+    }
+    Ok(result)
+}
+
+/// How a result of this type crosses.
+///
+/// # Errors
+/// Why it does not.
+pub fn outcome(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
+    if let Some(reason) = type_.obstacle() {
+        return Err(reason.to_owned());
+    }
+    match type_ {
+        Type::Unit => Ok(Outcome::new(&UNIT, "let () = value__; Ok(())", &["if _r: _rt.fail()"], "None")),
+        Type::Bool => Ok(Outcome::new(
+            &SIGNED,
+            "Ok(i64::from(value__))",
+            &[CHECK_SIGNED, "return _r == 1"],
+            "bool",
+        )),
+        Type::Char => Ok(Outcome::new(
+            &SIGNED,
+            "Ok(i64::from(u32::from(value__)))",
+            &[CHECK_SIGNED, "return _chr(_r)"],
+            "str",
+        )),
+        Type::Integer(kind) if !kind.ends_with("128") => Ok(integer(kind)),
+        Type::Float(_) => Ok(Outcome::new(
+            &FLOAT,
+            "Ok(f64::from(value__))",
+            &["if _r != _r: _rt.check()", "return _r"],
+            "float",
+        )),
+        Type::Reference { to, mutable, .. } => reference(type_, to, *mutable, sources, names),
+        Type::String => Ok(text("value__.into_bytes()")),
+        Type::Named { .. } => named(type_, sources, names),
+        Type::Iterator(item) => iterator(item, sources, names),
+        Type::Array(item, _) => list(type_, item, sources, names),
+        Type::Std(kind, items) => container(type_, *kind, items, sources, names),
+        _ => wire(type_, sources, names),
+    }
+}
+
+fn integer(kind: &str) -> Outcome {
+    match kind {
+        "u64" | "usize" => {
+            Outcome::new(&UNSIGNED, "Ok(value__ as u64)", &[CHECK_UNSIGNED, "return _r"], "int")
+        }
+        "isize" => Outcome::new(&SIGNED, "Ok(value__ as i64)", &[CHECK_SIGNED, "return _r"], "int"),
+        _ => Outcome::new(&SIGNED, "Ok(i64::from(value__))", &[CHECK_SIGNED, "return _r"], "int"),
+    }
+}
+
+fn text(bytes: &str) -> Outcome {
+    Outcome::new(&BYTES, format!("Ok({bytes})"), &["return _rt.result_text(_r, _o)"], "str")
+}
+
+fn octets(bytes: &str) -> Outcome {
+    Outcome::new(&BYTES, format!("Ok({bytes})"), &["return _rt.result_bytes(_r, _o)"], "bytes")
+}
+
+fn named(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
+    let Type::Named { definition, .. } = type_ else {
+        return Err("not a type of the crate".into());
+    };
+    let known = names.known(definition)?;
+    let python = &known.python;
+    if known.plain {
+        let lines = [CHECK_SIGNED, &format!("return {python}(_r)")];
+        return Ok(Outcome::new(&SIGNED, "Ok(rt::Plain::number(&value__))", &lines, python));
+    }
+    let lines = ["if not _r: _rt.fail()", &format!("return _rt.wrap({python}, _r)")];
+    let mut outcome = Outcome::new(&HANDLE, "Ok(rt::owned(value__))", &lines, python);
+    if known.borrows {
+        outcome.convert = vec![format!("let made__ = rt::own_pinned(value__, &{});", sources.expression())];
+        outcome.convert.extend(sources.hand_over("true"));
+        outcome.convert.push("Ok(made__)".into());
+    }
+    Ok(outcome)
+}
+
+fn iterator(item: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
+    let codec = codec(item, names)?;
+    let make = names.constant(&format!("_rt.Option(_rt.Several({}))", codec.make));
+    let lines = ["if not _r: _rt.fail()", &format!("return _rt.Iterating(_r, {make}, _rt_next)")];
+    let gives = format!("_t.Iterator[{}]", codec.gives);
+    let mut outcome = Outcome::new(&HANDLE, "", &lines, &gives);
+    if sources.is_exclusive() && keeps(item, names) {
+        return Err("items that are borrowed exclusively".into());
+    }
+    outcome.convert = vec![
+        "let value__ = unsafe { rt::Items::new(value__) };".into(),
+        format!("let made__ = rt::own_pinned(value__, &{});", sources.expression()),
+    ];
+    outcome.convert.extend(sources.hand_over("true"));
+    outcome.convert.push("Ok(made__)".into());
+    Ok(outcome)
+}
+
+fn list(type_: &Type, item: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
+    if *item == Type::Integer("u8".into()) {
+        return Ok(octets("value__.to_vec()"));
+    }
+    match number_code(item) {
+        Some(code) => Ok(Outcome::new(
+            &BYTES,
+            format!("Ok(rt::numbers::<{}>(&value__[..]))", rust(item, names)?),
+            &[&format!("return _rt.result_numbers(_r, _o, {:?})", code.to_string())],
+            &codec(type_, names)?.gives,
+        )),
+        None => wire(type_, sources, names),
+    }
+}
+
+fn container(
+    type_: &Type,
+    kind: Std,
+    items: &[Type],
+    sources: &Sources,
+    names: &Names,
+) -> Result<Outcome, String> {
+    let first = items.first().ok_or("a container without its items")?;
+    match (kind, first) {
+        (Std::Vec, item) if *item == Type::Integer("u8".into()) => Ok(octets("value__")),
+        (Std::Vec, item) => list(type_, item, sources, names),
+        (Std::Cow, Type::Str) => Ok(text("value__.into_owned().into_bytes()")),
+        (Std::Cow, Type::Slice(item)) if **item == Type::Integer("u8".into()) => {
+            Ok(octets("value__.into_owned()"))
+        }
+        (Std::Box | Std::Rc | Std::Arc, Type::Str) => Ok(text("value__.as_bytes().to_vec()")),
+        (Std::Box, Type::Slice(item)) => list(type_, item, sources, names),
+        (Std::Box, Type::Named { .. } | Type::Iterator(_)) => {
+            let mut outcome = outcome(first, sources, names)?;
+            if matches!(first, Type::Named { .. }) {
+                outcome.convert.insert(0, "let value__ = *value__;".into());
+            }
+            Ok(outcome)
+        }
+        (Std::Rc | Std::Arc, Type::Named { .. }) => {
+            Err("a shared pointer to a value that Python would own".into())
+        }
+        _ => wire(type_, sources, names),
+    }
+}
+
+fn reference(
+    type_: &Type,
+    to: &Type,
+    mutable: bool,
+    sources: &Sources,
+    names: &Names,
+) -> Result<Outcome, String> {
+    match to {
+        Type::Str => Ok(text("value__.as_bytes().to_vec()")),
+        Type::String => Ok(text("value__.as_bytes().to_vec()")),
+        Type::Slice(item) | Type::Array(item, _) => list(type_, item, sources, names),
+        Type::Std(Std::Vec, items) => {
+            let item = items.first().ok_or("a list without its items")?;
+            if number_code(item).is_none() {
+                return wire(type_, sources, names);
+            }
+            list(type_, item, sources, names)
+        }
+        Type::Bool | Type::Char | Type::Integer(_) | Type::Float(_) => {
+            let mut outcome = outcome(to, sources, names)?;
+            outcome.convert.insert(0, "let value__ = *value__;".into());
+            Ok(outcome)
+        }
+        Type::Named { definition, .. } if names.known(definition)?.plain => {
+            let python = &names.known(definition)?.python;
+            let lines = [CHECK_SIGNED, &format!("return {python}(_r)")];
+            Ok(Outcome::new(&SIGNED, "Ok(rt::Plain::number(value__))", &lines, python))
+        }
+        Type::Named { definition, .. } => {
+            let python = &names.known(definition)?.python;
+            let lines = ["if not _r: _rt.fail()", &format!("return _rt.wrap({python}, _r)")];
+            let mut outcome = Outcome::new(&HANDLE, "", &lines, python);
+            let parents = sources.expression();
+            outcome.convert =
+                vec![format!("let made__ = unsafe {{ rt::borrow(value__, {mutable}, &{parents}) }};")];
+            outcome.convert.extend(sources.hand_over("true"));
+            outcome.convert.push("Ok(made__)".into());
+            Ok(outcome)
+        }
+        _ => wire(type_, sources, names),
+    }
+}
+
+/// Anything else: one run of bytes.
+fn wire(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
+    let codec = codec(type_, names)?;
+    let keeps = keeps(type_, names);
+    let owns_borrows = type_.any(&mut |part| match part {
+        Type::Named { definition, .. } => names.types.get(definition).is_some_and(|known| known.borrows),
+        Type::Iterator(_) => true,
+        _ => false,
+    });
+    if owns_borrows && !is_optional(type_) {
+        return Err("a borrowing type inside of another type".into());
+    }
+    if keeps && sources.is_exclusive() && !is_optional(type_) {
+        return Err("several values that one exclusive borrow would be shared by".into());
+    }
+    let make = names.constant(&codec.make);
+    let lines = [format!("return _rt.result(_r, _o, {make})")];
+    let mut outcome = Outcome::new(&WIRE, "", &[&lines[0]], &codec.gives);
+    outcome.convert = vec!["let mut out__ = rt::Writer::default();".into()];
+    if keeps {
+        outcome.convert.push(format!("out__.parents = {};", sources.expression()));
+    }
+    outcome.convert.push("rt::Lower::lower(value__, &mut out__);".into());
+    if keeps {
+        outcome.convert.extend(sources.hand_over("out__.pinned"));
+    }
+    outcome.convert.push("Ok(out__)".into());
+    Ok(outcome)
+}
+
+fn is_optional(type_: &Type) -> bool {
+    match type_ {
+        Type::Std(Std::Option, items) => items.iter().all(|item| {
+            matches!(item, Type::Named { .. })
+                || matches!(item, Type::Reference { to, .. } if matches!(**to, Type::Named { .. }))
+        }),
+        _ => false,
+    }
+}

@@ -1,0 +1,421 @@
+//! Runs cargo on the crate and on its shim.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{fs, io};
+
+use cargo_metadata::{Message, MetadataCommand, TargetKind};
+use serde_json::json;
+
+use crate::emit::{HeaderError, Package, Shim, header, library_name, shim_runtime};
+use crate::model::Model;
+use crate::plan::{Plan, Selection, plan};
+use crate::rustdoc::{self, ReadError};
+
+/// What keeps a crate from being bound at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Cargo has failed; it has said why.
+    #[error("cargo {0} failed")]
+    Cargo(&'static str),
+    /// What cargo says about the crate cannot be used.
+    #[error("{0}")]
+    Metadata(#[from] cargo_metadata::Error),
+    /// The crate is not what can be bound.
+    #[error("{0}")]
+    Crate(String),
+    /// Rustdoc's output cannot be used.
+    #[error(transparent)]
+    Rustdoc(#[from] ReadError),
+    /// The header cannot be made.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// The shim does not compile, in a part that cannot be taken out.
+    #[error("the shim does not compile:\n{0}")]
+    Shim(String),
+}
+
+/// Gives an error on a file its path.
+pub(crate) fn on<T>(path: &Path, result: io::Result<T>) -> Result<T, Error> {
+    let path = path.to_owned();
+    result.map_err(|source| Error::Io { path, source })
+}
+
+/// Where the crate is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// In a directory.
+    Directory(PathBuf),
+    /// In the registry: name and version requirement.
+    Registry(String, String),
+}
+
+impl Source {
+    /// Understands a path or `name@version`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text.split_once('@') {
+            Some((name, version)) if !Path::new(text).exists() => {
+                Self::Registry(name.to_owned(), version.to_owned())
+            }
+            _ => Self::Directory(text.into()),
+        }
+    }
+}
+
+/// What to bind, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The crate.
+    pub source: Source,
+    /// Features of the crate.
+    pub features: Vec<String>,
+    /// Whether the crate's default features stay off.
+    pub no_default_features: bool,
+    /// Which items.
+    pub selection: Selection,
+    /// The Python package's name, if it is not the crate's.
+    pub package: Option<String>,
+}
+
+/// A crate with its shim, in a directory of its own.
+#[derive(Debug)]
+pub struct Project {
+    root: PathBuf,
+    /// The package's name for cargo.
+    name: String,
+    request: Request,
+}
+
+impl Project {
+    /// Sets up the shim's directory.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn new(request: Request, root: &Path) -> Result<Self, Error> {
+        let root = root.to_owned();
+        on(&root, fs::create_dir_all(root.join("src")))?;
+        let root = on(&root, root.canonicalize())?;
+        let (name, dependency, lock) = dependency(&request)?;
+        let project = Self {
+            root,
+            name,
+            request,
+        };
+        if let Some(lock) = lock.filter(|lock| lock.exists()) {
+            let target = project.root.join("Cargo.lock");
+            if !target.exists() {
+                on(&lock, fs::copy(&lock, &target))?;
+            }
+        }
+        project.write("Cargo.toml", &manifest(&project.name, &dependency))?;
+        project.write("src/lib.rs", "")?;
+        Ok(project)
+    }
+
+    /// Where everything is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Writes a file where its content would differ, so that cargo sees no change otherwise.
+    fn write(&self, path: &str, text: &str) -> Result<(), Error> {
+        let path = self.root.join(path);
+        if fs::read_to_string(&path).is_ok_and(|old| old == text) {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent() {
+            on(parent, fs::create_dir_all(parent))?;
+        }
+        on(&path, fs::write(&path, text))
+    }
+
+    fn cargo(&self) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.current_dir(&self.root);
+        command.env("CARGO_TARGET_DIR", self.root.join("target"));
+        command
+    }
+
+    /// Has rustdoc describe the crate.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn read(&self) -> Result<Model, Error> {
+        let metadata = MetadataCommand::new().manifest_path(self.root.join("Cargo.toml")).exec()?;
+        let package = metadata
+            .packages
+            .iter()
+            .filter(|package| package.name.as_str() == self.name)
+            .find(|package| package.targets.iter().any(|target| is_library(&target.kind)))
+            .ok_or_else(|| Error::Crate(format!("`{}` has no library to bind", self.name)))?;
+        let library = package.targets.iter().find(|target| is_library(&target.kind));
+        let library = library.map(|target| target.name.replace('-', "_")).unwrap_or_default();
+        let status = self
+            .cargo()
+            .args(["doc", "--no-deps", "--lib", "--package"])
+            .arg(format!("{}@{}", package.name, package.version))
+            .env("RUSTDOC", self.rustdoc()?)
+            .env("RUSTDOCFLAGS", "-Zunstable-options --output-format=json --cap-lints=allow")
+            .status();
+        if !on(&self.root, status)?.success() {
+            return Err(Error::Cargo("doc"));
+        }
+        let path = self.root.join("target/doc").join(format!("{library}.json"));
+        let mut model = rustdoc::read(&on(&path, fs::read_to_string(&path))?)?;
+        model.version = package.version.to_string();
+        Ok(model)
+    }
+
+    /// A rustdoc that knows the option for JSON, which stable releases hide. The switch
+    /// is for rustdoc alone: some build scripts look at it.
+    fn rustdoc(&self) -> Result<PathBuf, Error> {
+        self.write("rustdoc", "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"${RUSTBIND_RUSTDOC:-rustdoc}\" \"$@\"\n")?;
+        let path = self.root.join("rustdoc");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            on(&path, fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))?;
+        }
+        Ok(path)
+    }
+
+    /// Plans the bindings, and takes out what does not compile.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn plan(&self, model: &Model) -> Result<Plan, Error> {
+        let mut plan = plan(model, &self.request.selection);
+        for (path, text) in shim_runtime() {
+            self.write(&format!("src/{}", path.display()), text)?;
+        }
+        loop {
+            let shim = Shim::new(&plan);
+            self.write("src/lib.rs", &shim.text)?;
+            let reasons = self.check(&shim)?;
+            if reasons.is_empty() {
+                return Ok(plan);
+            }
+            let before = plan.calls().count() + plan.classes.len();
+            plan.drop_failing(&reasons);
+            if plan.calls().count() + plan.classes.len() == before {
+                let reasons = reasons.into_iter().map(|(name, reason)| format!("{name}: {reason}\n"));
+                return Err(Error::Shim(reasons.collect()));
+            }
+        }
+    }
+
+    /// Why parts of the shim do not compile.
+    fn check(&self, shim: &Shim) -> Result<BTreeMap<String, String>, Error> {
+        let output = self
+            .cargo()
+            .args(["check", "--lib", "--message-format=json"])
+            .stderr(Stdio::inherit())
+            .output();
+        let output = on(&self.root, output)?;
+        let mut reasons = BTreeMap::new();
+        let mut others = String::new();
+        for message in Message::parse_stream(&output.stdout[..]) {
+            let Ok(Message::CompilerMessage(message)) = message else { continue };
+            let message = message.message;
+            if message.level != cargo_metadata::diagnostic::DiagnosticLevel::Error {
+                continue;
+            }
+            let lines = message.spans.iter().filter_map(|span| line_in_shim(span));
+            let names: Vec<&str> = lines.filter_map(|line| shim.at(line)).collect();
+            if names.is_empty() && !message.spans.is_empty() {
+                others.push_str(message.rendered.as_deref().unwrap_or(&message.message));
+            }
+            for name in names {
+                reasons.entry(name.to_owned()).or_insert_with(|| message.message.clone());
+            }
+        }
+        if reasons.is_empty() && !output.status.success() {
+            return Err(if others.is_empty() { Error::Cargo("check") } else { Error::Shim(others) });
+        }
+        Ok(reasons)
+    }
+
+    /// Builds the library.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn build(&self) -> Result<PathBuf, Error> {
+        let status = self.cargo().args(["build", "--release", "--lib"]).status();
+        if !on(&self.root, status)?.success() {
+            return Err(Error::Cargo("build"));
+        }
+        let name = library_name(&shim_name(&self.name).replace('-', "_"));
+        Ok(self.root.join("target/release").join(name))
+    }
+
+    /// The Python package.
+    #[must_use]
+    pub fn package(&self, plan: &Plan) -> Package {
+        let name = self.request.package.clone().unwrap_or_else(|| plan.names.krate.clone());
+        Package {
+            library: library_name(&name),
+            name,
+        }
+    }
+
+    /// Writes the sources for those who keep and edit them: the shim crate, the
+    /// header, the Python package, and a `setup.py` that builds a wheel of them.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn generate(&self, plan: &Plan, target: &Path) -> Result<(), Error> {
+        let package = self.package(plan);
+        let mut files: Vec<(PathBuf, String)> = Vec::new();
+        for path in ["Cargo.toml", "src/lib.rs"] {
+            let from = self.root.join(path);
+            files.push((Path::new("shim").join(path), on(&from, fs::read_to_string(&from))?));
+        }
+        for (path, text) in shim_runtime() {
+            files.push((Path::new("shim/src").join(path), text.to_owned()));
+        }
+        let header_text = header(&self.root.join("src/lib.rs"), &plan.names.krate)?;
+        files.push((PathBuf::from(format!("include/{}.h", plan.names.krate)), header_text));
+        for (path, text) in package.files(plan) {
+            files.push((Path::new(&package.name).join(path), text));
+        }
+        files.push(("setup.py".into(), setup(&self.name, &package, &plan.version)));
+        for (path, text) in files {
+            let path = target.join(path);
+            if let Some(parent) = path.parent() {
+                on(parent, fs::create_dir_all(parent))?;
+            }
+            on(&path, fs::write(&path, text))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_library(kinds: &[TargetKind]) -> bool {
+    kinds.iter().any(|kind| matches!(kind, TargetKind::Lib | TargetKind::RLib))
+}
+
+/// Where in the shim a span is, also from within a macro.
+fn line_in_shim(span: &cargo_metadata::diagnostic::DiagnosticSpan) -> Option<usize> {
+    let mut span = span;
+    loop {
+        if span.file_name == "src/lib.rs" {
+            return Some(span.line_start);
+        }
+        span = &span.expansion.as_ref()?.span;
+    }
+}
+
+fn shim_name(name: &str) -> String {
+    format!("{name}-rustbind")
+}
+
+/// The package's name, the dependency on it, and its lock file.
+fn dependency(request: &Request) -> Result<(String, serde_json::Value, Option<PathBuf>), Error> {
+    let mut dependency = json!({});
+    let (name, lock) = match &request.source {
+        Source::Registry(name, version) => {
+            dependency["version"] = format!("={version}").into();
+            (name.clone(), None)
+        }
+        Source::Directory(path) => {
+            let path = on(path, path.canonicalize())?;
+            let manifest = path.join("Cargo.toml");
+            on(&manifest, fs::metadata(&manifest))?;
+            let metadata = MetadataCommand::new().manifest_path(&manifest).no_deps().exec()?;
+            let own = metadata.packages.iter().find(|package| package.manifest_path == manifest);
+            let package = own.ok_or_else(|| {
+                Error::Crate(format!("{} is a workspace: name one of its crates", path.display()))
+            })?;
+            dependency["path"] = path.display().to_string().into();
+            let lock = metadata.workspace_root.join("Cargo.lock").into_std_path_buf();
+            (package.name.to_string(), Some(lock))
+        }
+    };
+    if !request.features.is_empty() {
+        dependency["features"] = request.features.clone().into();
+    }
+    if request.no_default_features {
+        dependency["default-features"] = false.into();
+    }
+    Ok((name, dependency, lock))
+}
+
+fn manifest(name: &str, dependency: &serde_json::Value) -> String {
+    let fields = dependency.as_object().into_iter().flatten();
+    let fields: Vec<String> = fields.map(|(key, value)| format!("{key} = {value}")).collect();
+    format!(
+        "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
+         [lib]\ncrate-type = [\"cdylib\"]\n\n\
+         [dependencies]\n{name} = {{ {} }}\n\n\
+         # A panic becomes an exception: it must unwind.\n\
+         [profile.release]\npanic = \"unwind\"\nlto = true\ncodegen-units = 1\nstrip = true\n\n\
+         [workspace]\n",
+        shim_name(name),
+        fields.join(", ")
+    )
+}
+
+fn setup(krate: &str, package: &Package, version: &str) -> String {
+    let built = library_name(&shim_name(krate).replace('-', "_"));
+    let Package { name, library } = package;
+    format!(
+        r#""""Builds the wheel of the bindings of {krate}."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from setuptools import Distribution, find_packages, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+
+
+class BuildLibrary(build_py):
+    """Has cargo build the shim beside the modules."""
+
+    def run(self):
+        subprocess.run(["cargo", "build", "--release"], cwd=ROOT / "shim", check=True)
+        super().run()
+        built = ROOT / "shim" / "target" / "release" / "{built}"
+        shutil.copy(built, Path(self.build_lib) / "{name}" / "{library}")
+
+
+class Wheel(bdist_wheel):
+    """A wheel for one platform and every Python."""
+
+    def get_tag(self):
+        return ("py3", "none", super().get_tag()[2])
+
+
+class WithLibrary(Distribution):
+    """What is not pure."""
+
+    def has_ext_modules(self):
+        return True
+
+
+setup(
+    name="{name}",
+    version="{version}",
+    python_requires=">=3.9",
+    packages=find_packages(include=["{name}", "{name}.*"]),
+    package_data={{"{name}": ["py.typed", "*.pyi"]}},
+    cmdclass={{"build_py": BuildLibrary, "bdist_wheel": Wheel}},
+    distclass=WithLibrary,
+)
+"#
+    )
+}

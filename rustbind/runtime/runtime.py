@@ -32,17 +32,23 @@ _PATH = str(pathlib.Path(__file__).with_name(LIBRARY))
 PYPY = platform.python_implementation() == "PyPy"
 
 if PYPY:
-    import _cffi_backend
-    import cffi
+    # What cffi's ABI mode rests on: prototypes are put together, not parsed.
+    import _cffi_backend as _cffi
 
-    _ffi = cffi.FFI()
-    _C = {
+    _library = _cffi.load_library(_PATH, 0)
+    _char_pointer = _cffi.new_pointer_type(_cffi.new_primitive_type("char"))
+    _chars = _cffi.new_array_type(_char_pointer, None)
+    _void_pointer = _cffi.new_pointer_type(_cffi.new_void_type())
+    _NAMES = {
         **{"b": "int8_t", "B": "uint8_t", "h": "int16_t", "H": "uint16_t", "i": "int32_t"},
         **{"I": "uint32_t", "q": "int64_t", "Q": "uint64_t", "f": "float", "d": "double"},
-        **{"p": "uintptr_t", "s": "const char *", "o": "char *", "v": "void"},
+        **{"p": "uintptr_t"},
     }
-    _ffi.cdef("typedef uint64_t (*trampoline)(uint64_t, char *, size_t, void *);")
-    _library = _ffi.dlopen(_PATH)
+    _TYPES = {code: _cffi.new_primitive_type(name) for code, name in _NAMES.items()}
+    _TYPES.update(s=_char_pointer, o=_char_pointer, v=_cffi.new_void_type())
+    _TRAMPOLINE = _cffi.new_function_type(
+        (_TYPES["Q"], _char_pointer, _TYPES["Q"], _void_pointer), _TYPES["Q"], False
+    )
 
     #: What the conversion of a number raises.
     BAD = (OverflowError, TypeError, AttributeError, ValueError)
@@ -53,9 +59,9 @@ if PYPY:
 
     def bind(name: str, numbers: str, pointers: str, result: str) -> Callable[..., Any]:
         """Gives the library's function of this name."""
-        parameters = ", ".join(_C[each] for each in numbers + pointers)
-        _ffi.cdef(f"{_C[result]} {name}({parameters or 'void'});")
-        function = getattr(_library, name)
+        parameters = tuple(_TYPES[each] for each in numbers + pointers)
+        kind = _cffi.new_function_type(parameters, _TYPES[result], False)
+        function = _library.load_function(kind, name)
         if not numbers:
             return function
 
@@ -72,23 +78,23 @@ if PYPY:
     written_address = struct.Struct("=Q").pack
 
     def _new_out() -> Any:
-        buffer = _ffi.new("char[]", ROOM)
-        return buffer, _ffi.buffer(buffer)
+        buffer = _cffi.newp(_chars, ROOM)
+        return buffer, _cffi.buffer(buffer)
 
     def _memory(pointer: int, count: int) -> Any:
-        return _ffi.buffer(_ffi.cast("char *", pointer), count)
+        return _cffi.buffer(_cffi.cast(_char_pointer, pointer), count)
 
     def lend(view: memoryview) -> Any:
         """Gives what a call takes for a buffer's memory."""
-        return _ffi.from_buffer(view)
+        return _cffi.from_buffer(_chars, view)
 
     def _trampoline(function: Callable[..., int]) -> Any:
         def call(number: int, pointer: Any, count: int, reply: Any) -> int:
-            data = bytes(_ffi.buffer(pointer, count)) if pointer != _ffi.NULL else None
-            return function(number, data, int(_ffi.cast("uintptr_t", reply)))
+            data = _cffi.buffer(pointer, count)[:] if pointer else None
+            return function(number, data, int(_cffi.cast(_TYPES["p"], reply)))
 
-        made = _ffi.callback("uint64_t(uint64_t, char *, size_t, void *)", call)
-        return made, int(_ffi.cast("uintptr_t", made))
+        made = _cffi.callback(_TRAMPOLINE, call, 0, None)
+        return made, int(_cffi.cast(_TYPES["p"], made))
 
 else:
     import ctypes
@@ -146,7 +152,6 @@ _fault = bind(PREFIX + "_rt_fault", "", "o", "q")
 _free_bytes = bind(PREFIX + "_rt_free_bytes", "QQ", "", "v")
 _reply = bind(PREFIX + "_rt_reply", "QQ", "s", "v")
 _live = bind(PREFIX + "_rt_live", "", "", "q")
-_tag = bind(PREFIX + "_rt_tag", "", "p", "Q")
 free = bind(PREFIX + "_rt_free", "", "p", "i")
 _two = packer("QQ")
 _one = packer("Q")
@@ -715,6 +720,16 @@ def numbers_inout(codec: Numbers, value: Any) -> Any:
     return lend(view), len(view) // codec.size, None
 
 
+class Changed:
+    """Numbers that Rust changes in place."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+
+    def write(self, value: Any, buffer: bytearray) -> None:
+        numbers_inout(self.numbers, value)
+
+
 def write_back(codec: Numbers, value: Any, data: Any) -> None:
     """Gives a list the numbers that Rust has changed."""
     if data is not None:
@@ -837,6 +852,7 @@ NUMBERS = {
     each.name: Numbers(each)
     for each in (I8, I16, I32, I64, U8, U16, U32, U64, ISIZE, USIZE, F32, F64)
 }
+CHANGED = {name: Changed(numbers) for name, numbers in NUMBERS.items()}
 #: What annotations call anything that has the buffer protocol.
 Buffer = Any
 _texts = Items(STR)
@@ -865,7 +881,9 @@ class Handle:
     __slots__ = ()
     _h: Any
     _close: Any
-    _variant: Any
+    #: Tells which of the variants' classes a value belongs to, for enums with data.
+    _variant: Any = None
+    _variants: Tuple[Any, ...] = ()
 
     def __init__(self, *arguments: object, **named: object) -> None:
         raise TypeError(f"{type(self).__name__} has no public constructor")

@@ -240,6 +240,7 @@ fn numbers_changed(argument: Argument, kind: &str) -> Argument {
     argument.after.push(format!("_rt.write_back({codec}, {name}, {name}_list)"));
     argument.memory = Some(format!("({name}.cast_const().cast(), {name}_len * size_of::<{kind}>(), true)"));
     argument.codec.takes = argument.codec.takes.replace("Iterable", "List");
+    argument.codec.make = format!("_rt.CHANGED[{kind:?}]");
     argument
 }
 

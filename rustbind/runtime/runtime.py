@@ -367,7 +367,7 @@ class Integer:
     def write(self, value: Any, buffer: bytearray) -> None:
         try:
             buffer += self._struct.pack(value)
-        except struct.error:
+        except (struct.error, ValueError):
             bits = 8 * self._struct.size
             raise _not_an_integer(value, self.name, bits, self.code.islower()) from None
 
@@ -687,6 +687,8 @@ def _same_numbers(view: memoryview, code: str) -> bool:
 
 def numbers_in(codec: Numbers, value: Any) -> Any:
     """Gives the memory of numbers to read, and how many they are: a copy only where needed."""
+    if type(value) in _ARRAYS and value.typecode == codec.code and value and not PYPY:
+        return ctypes.byref(ctypes.c_char.from_buffer(value)), len(value)
     data = codec.packed(value)
     count = len(data) // codec.size
     if isinstance(data, bytes):
@@ -696,6 +698,9 @@ def numbers_in(codec: Numbers, value: Any) -> Any:
     if PYPY or codec.size == 1:
         return lend(data), count
     return _aligned(data, codec.size), count
+
+
+_ARRAYS = (Array, array.array)
 
 
 def _aligned(view: memoryview, size: int) -> Any:

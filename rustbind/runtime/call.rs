@@ -225,13 +225,16 @@ fn trampoline() -> Option<Trampoline> {
     Some(unsafe { std::mem::transmute::<*mut c_void, Trampoline>(pointer) })
 }
 
+/// What reads a callback's result, while Python still holds it.
+type Answer<'a> = &'a mut dyn FnMut(&[u8]);
+
 /// Takes a callback's result from Python.
 ///
 /// # Safety
 /// `reply` must be what the trampoline was given; `pointer` valid for `count` bytes.
 pub unsafe fn reply(reply: *mut c_void, pointer: *const u8, count: usize) {
-    // SAFETY: as the caller says; the callback's stack frame has the vector.
-    unsafe { (*reply.cast::<Vec<u8>>()).extend_from_slice(slice(pointer, count)) };
+    // SAFETY: as the caller says; the callback's stack frame has the function.
+    unsafe { (*reply.cast::<Answer<'_>>())(slice(pointer, count)) };
 }
 
 /// A Python function that Rust may call, from any thread, as long as this lives.
@@ -252,7 +255,9 @@ impl Callback {
         // A leading byte: no arguments at all mean that the callback is dropped.
         0_u8.lower(&mut out);
         arguments.lower(&mut out);
-        let mut answer: Vec<u8> = Vec::new();
+        let mut lifted: Option<Result<R, Fault>> = None;
+        let mut read = |bytes: &[u8]| lifted = Some(R::lift(&mut Reader::new(bytes)));
+        let mut answer: Answer<'_> = &mut read;
         let raised = trampoline().map(|call| {
             let answer = (&raw mut answer).cast();
             // SAFETY: Python has set this function; it returns, whatever is raised.
@@ -263,9 +268,10 @@ impl Callback {
             unsafe { end_loan(loan) };
         }
         let fault = match raised {
-            Some(0) => match R::lift(&mut Reader::new(&answer)) {
-                Ok(value) => return value,
-                Err(fault) => fault,
+            Some(0) => match lifted {
+                Some(Ok(value)) => return value,
+                Some(Err(fault)) => fault,
+                None => Fault::new(Kind::Type, "a function gave no result".into()),
             },
             Some(number) => std::panic::resume_unwind(Box::new(Raised(number))),
             None => Fault::new(Kind::Closed, "Python has ended".into()),

@@ -247,7 +247,7 @@ def explain(error: Exception, parameters: Any, values: Tuple[Any, ...]) -> Excep
     """Finds the argument that could not be converted, and says what is wrong with it."""
     for (name, codec), value in zip(parameters, values):
         try:
-            codec.write(value, bytearray())
+            codec.write(value, Buffered())
         except AttributeError:
             return ValueError(f"argument {name!r} was never made: its class did not call __init__")
         except (TypeError, ValueError, OverflowError) as cause:
@@ -364,7 +364,7 @@ class Integer:
         self.name, self.code = name, code
         self._struct = struct.Struct("=" + code)
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         try:
             buffer += self._struct.pack(value)
         except (struct.error, ValueError):
@@ -390,7 +390,7 @@ class Wide:
     def __init__(self, name: str, signed: bool) -> None:
         self.name, self.signed = name, signed
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         try:
             buffer += operator.index(value).to_bytes(16, sys.byteorder, signed=self.signed)
         except (TypeError, OverflowError):
@@ -408,7 +408,7 @@ class Float:
         self.name, self.code = name, code
         self._struct = struct.Struct("=" + code)
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         try:
             buffer += self._struct.pack(value)
         except struct.error:
@@ -423,7 +423,7 @@ class Float:
 class Bool:
     """``bool``."""
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if value not in (True, False):
             raise TypeError(f"expected bool, {_got(value)}")
         buffer.append(int(value))
@@ -435,7 +435,7 @@ class Bool:
 class Char:
     """``char``: a text of one character."""
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, str) or len(value) != 1:
             raise TypeError(f"expected one character, got {value!r}")
         if 0xD800 <= ord(value) < 0xE000:
@@ -449,7 +449,7 @@ class Char:
 class Unit:
     """``()``."""
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if value is not None:
             raise TypeError(f"expected None, {_got(value)}")
         buffer.append(0)
@@ -464,7 +464,7 @@ _count = struct.Struct("=Q")
 class Text:
     """``String`` and ``&str``."""
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, str):
             raise TypeError(f"expected str, {_got(value)}")
         data = value.encode()
@@ -479,7 +479,7 @@ class Text:
 class Bytes:
     """``Vec<u8>`` and ``&[u8]``: from any buffer."""
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         data = octets(value)
         buffer += _count.pack(len(data))
         buffer += data
@@ -507,7 +507,7 @@ class System:
     def __init__(self, kind: Callable[[str], Any]) -> None:
         self.kind = kind
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         data = os.fsencode(value)
         buffer += _count.pack(len(data))
         buffer += data
@@ -520,7 +520,7 @@ class System:
 class Duration:
     """``Duration``: a :class:`datetime.timedelta`, which has microseconds."""
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, datetime.timedelta):
             raise TypeError(f"expected timedelta, {_got(value)}")
         if value < datetime.timedelta():
@@ -541,7 +541,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 class Time:
     """``SystemTime``: a :class:`datetime.datetime` with a time zone."""
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, datetime.datetime) or value.tzinfo is None:
             raise TypeError(f"expected datetime with a time zone, {_got(value)}")
         distance = value - _EPOCH
@@ -560,7 +560,7 @@ class Option:
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         buffer.append(value is not None)
         if value is not None:
             self.inner.write(value, buffer)
@@ -575,7 +575,7 @@ class Several:
     def __init__(self, *items: Any) -> None:
         self.items = items
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, (tuple, list)):
             raise TypeError(f"expected tuple, {_got(value)}")
         if len(value) != len(self.items):
@@ -597,7 +597,7 @@ class Items:
     def __init__(self, item: Any, kind: Callable[[Iterable[Any]], Any] = list) -> None:
         self.item, self.kind = item, kind
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if isinstance(value, (str, bytes)):
             raise TypeError(f"expected {self.kind.__name__}, {_got(value)}")
         try:
@@ -659,12 +659,12 @@ class Numbers:
 
     def _wrong(self, value: Any) -> Exception:
         try:
-            Items(self.item).write(value, bytearray())
+            Items(self.item).write(value, Buffered())
         except (TypeError, OverflowError) as error:
             return error
         return TypeError("expected a list of numbers")
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         data = self.packed(value)
         buffer += _count.pack(len(data) // self.size)
         buffer += data
@@ -731,7 +731,7 @@ class Changed:
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         numbers_inout(self.numbers, value)
 
 
@@ -773,7 +773,7 @@ class Table:
     def __init__(self, key: Any, value: Any) -> None:
         self.key, self.value = key, value
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, Mapping):
             raise TypeError(f"expected dict, {_got(value)}")
         buffer += _count.pack(len(value))
@@ -799,10 +799,11 @@ class Object:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, _classes[self.name]):
             raise TypeError(f"expected {_classes[self.name].__name__}, {_got(value)}")
         buffer += written_address(value._h)
+        buffer.kept.append(value)
 
     def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
         return wrap(_classes[self.name], _count.unpack_from(buffer, at)[0]), at + 8
@@ -814,7 +815,7 @@ class Plain:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         kind = _classes[self.name]
         try:
             buffer += struct.pack("=q", kind(value))
@@ -831,7 +832,7 @@ class Function:
     def __init__(self, parameters: Tuple[Any, ...], result: Any) -> None:
         self.parameters, self.result = parameters, result
 
-    def write(self, value: Any, buffer: bytearray) -> None:
+    def write(self, value: Any, buffer: Buffered) -> None:
         if not callable(value):
             raise TypeError(f"expected a function, {_got(value)}")
 
@@ -863,11 +864,29 @@ Buffer = Any
 _texts = Items(STR)
 
 
+class Buffered(bytearray):
+    """A value that is being written, with the objects that it mentions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: List[Any] = []
+
+
+class Encoded(bytes):
+    """A written value. The objects that it mentions live as long as it does."""
+
+    kept: List[Any]
+
+
 def encoded(codec: Any, value: Any) -> bytes:
     """Gives a value as bytes."""
-    buffer = bytearray()
+    buffer = Buffered()
     codec.write(value, buffer)
-    return bytes(buffer)
+    if not buffer.kept:
+        return bytes(buffer)
+    data = Encoded(buffer)
+    data.kept = buffer.kept
+    return data
 
 
 def high(codec: Wide, value: Any) -> Tuple[int, int]:
@@ -955,14 +974,23 @@ class Iterating:
         return self
 
     def __next__(self) -> Any:
+        if self._h is None:
+            raise StopIteration
         out = take()
         value = result(self._step(self._h, out[0]), out, self._codec)
         if value is None:
+            self.close()
             raise StopIteration
         return value[0]
 
+    def close(self) -> None:
+        """Ends the iterator: what it borrows from may be changed again."""
+        held, self._h = self._h, None
+        if held is not None and free(held):
+            fail()
+
     def __del__(self, _free: Any = free) -> None:
-        if _free(self._h):
+        if self._h is not None and _free(self._h):
             fail()
 
 
@@ -983,7 +1011,8 @@ def _called(number: int, data: Any, reply: int) -> int:
         for parameter in parameters:
             value, at = parameter.read(data, at)
             values.append(value)
-        given = encoded(codec, function(*values))
+        answer = function(*values)
+        given = encoded(codec, answer)
         _reply(_two(reply, len(given)), given)
     except BaseException as error:
         raised = next(_numbers)

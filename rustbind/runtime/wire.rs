@@ -4,6 +4,7 @@
 //! and lists have their length first, an `Option` one byte, a handle its address.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hash};
@@ -152,6 +153,7 @@ converted! {
         |wire| wire.try_into().map_err(|_| Fault::value("too large for usize"));
     isize as i64, |value| value as i64,
         |wire| wire.try_into().map_err(|_| Fault::value("too large for isize"));
+    Ordering as i8, |value| value as i8, |wire| Ok(wire.cmp(&0));
     OsString as Vec<u8>, |value| value.into_encoded_bytes(), |wire| os_string(wire);
     PathBuf as OsString, |value| value.into_os_string(), |wire| Ok(PathBuf::from(wire));
     Duration as (u64, u32), |value| (value.as_secs(), value.subsec_nanos()),

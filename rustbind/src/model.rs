@@ -279,6 +279,8 @@ pub enum Type {
     Duration,
     /// `SystemTime`.
     SystemTime,
+    /// `std::cmp::Ordering`.
+    Ordering,
     /// An atomic, by the type that it holds.
     Atomic(Box<Type>),
     /// A reference.

@@ -168,10 +168,7 @@ impl Builder<'_> {
             _ => Vec::new(),
         };
         let class = Class {
-            place: Place {
-                name: escaped(&self.type_def.place.name),
-                module: self.type_def.place.module.clone(),
-            },
+            place: self.type_def.place.clone(),
             docs: self.type_def.docs.clone(),
             plain,
             error,

@@ -57,6 +57,7 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
     Ok(match type_ {
         Type::Unit => Codec::new("_rt.UNIT", "None"),
         Type::Bool => Codec::new("_rt.BOOL", "bool"),
+        Type::Ordering => Codec::new("_rt.I8", "int"),
         Type::Char => Codec::new("_rt.CHAR", "str"),
         Type::Integer(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
         Type::Float(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "float"),
@@ -198,6 +199,7 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         Type::OsString => "std::ffi::OsString".into(),
         Type::Duration => "std::time::Duration".into(),
         Type::SystemTime => "std::time::SystemTime".into(),
+        Type::Ordering => "std::cmp::Ordering".into(),
         Type::Reference { mutable, to, .. } => {
             format!("&{}{}", if *mutable { "mut " } else { "" }, inner(to)?)
         }

@@ -133,6 +133,7 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
     let mut names = Names::new(model);
     let mut planner = Planner {
         model,
+        rename: &selection.rename,
         skipped: model.skipped.clone(),
     };
     let places = planner.places(&mut names);
@@ -195,6 +196,7 @@ fn selected(mut model: Model, selection: &Selection) -> Model {
 
 struct Planner<'a> {
     model: &'a Model,
+    rename: &'a BTreeMap<String, String>,
     skipped: Vec<Skipped>,
 }
 
@@ -202,6 +204,16 @@ impl Planner<'_> {
     fn skip(&mut self, item: &str, reason: String) {
         let item = item.to_owned();
         self.skipped.push(Skipped { item, reason });
+    }
+
+    /// The place by the name that users give it.
+    fn named(&self, place: Place, full: &str) -> Place {
+        let short = full.split_once("::").map_or(full, |(_, short)| short);
+        let wanted = self.rename.get(full).or_else(|| self.rename.get(short));
+        Place {
+            name: wanted.cloned().unwrap_or_else(|| escaped(&place.name)),
+            module: place.module,
+        }
     }
 
     /// Names functions and constants in the bindings, by their paths.
@@ -232,7 +244,7 @@ impl Planner<'_> {
             let python = places.get(&full).cloned().unwrap_or_default();
             match free_call(function, &full, &python, names) {
                 Ok(call) => all.push(Free {
-                    place: named(place),
+                    place: self.named(place, &full),
                     python,
                     call,
                 }),
@@ -254,7 +266,7 @@ impl Planner<'_> {
             let rust = format!("::{full}");
             match value_calls(constant, &rust, &python, names) {
                 Ok((get, set)) => all.push(Value {
-                    place: named(place),
+                    place: self.named(place, &full),
                     python,
                     docs: constant.docs.clone(),
                     get,
@@ -276,18 +288,12 @@ impl Planner<'_> {
                 self.skip(&full, "a union is unsafe to read".into());
                 continue;
             }
-            let (class, skipped) = Class::new(self.model, definition, type_def, names, &errors);
+            let (mut class, skipped) = Class::new(self.model, definition, type_def, names, &errors);
+            class.place = self.named(type_def.place.clone(), &class.item);
             self.skipped.extend(skipped);
             all.push(class);
         }
         all
-    }
-}
-
-fn named(place: Place) -> Place {
-    Place {
-        name: escaped(&place.name),
-        module: place.module,
     }
 }
 

@@ -161,6 +161,7 @@ pub fn outcome(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome
     }
     match type_ {
         Type::Unit => Ok(Outcome::new(&UNIT, "let () = value__; Ok(())", &["if _r: _rt.fail()"], "None")),
+        Type::Ordering => Ok(integer("isize")),
         Type::Bool => Ok(Outcome::new(
             &SIGNED,
             "Ok(i64::from(value__))",

@@ -113,8 +113,12 @@ impl<'a> Reader<'a> {
             let mut names = Vec::new();
             let mut globs = HashSet::from([id]);
             self.names_in(&inner.items, name, &path, &mut globs, &mut names);
+            // A name that a module spells out hides the same one of a glob.
+            let own: HashSet<(String, bool)> =
+                names.iter().filter(|each| !each.2).map(|each| (each.0.clone(), is_type(each.1))).collect();
+            names.retain(|each| !each.2 || !own.contains(&(each.0.clone(), is_type(each.1))));
             names.sort_by(|left, right| left.0.cmp(&right.0));
-            for (name, item) in names {
+            for (name, item, _) in names {
                 if let ItemEnum::Module(_) = item.inner {
                     queue.push_back((item.id, [&path[..], &[name]].concat()));
                 } else {
@@ -122,7 +126,12 @@ impl<'a> Reader<'a> {
                         module: path.clone(),
                         name,
                     };
-                    self.places.entry(item.id).or_insert_with(|| place.clone());
+                    let known = self.places.entry(item.id).or_insert_with(|| place.clone());
+                    // The name that an item was defined by is better than a shorter path.
+                    let own = |place: &Place| item.name.as_ref() == Some(&place.name);
+                    if own(&place) && !own(known) {
+                        *known = place.clone();
+                    }
                     self.found.push(Found { place, item });
                 }
             }
@@ -136,18 +145,19 @@ impl<'a> Reader<'a> {
         krate: &str,
         path: &[String],
         globs: &mut HashSet<Id>,
-        names: &mut Vec<(String, &'a Item)>,
+        names: &mut Vec<(String, &'a Item, bool)>,
     ) {
+        let in_glob = globs.len() > 1;
         for id in items {
             let Some(item) = self.krate.index.get(id) else { continue };
             let ItemEnum::Use(import) = &item.inner else {
                 if let Some(name) = &item.name {
-                    names.push((name.clone(), item));
+                    names.push((name.clone(), item, in_glob));
                 }
                 continue;
             };
             match import.id.and_then(|id| self.krate.index.get(&id)) {
-                Some(target) if !import.is_glob => names.push((import.name.clone(), target)),
+                Some(target) if !import.is_glob => names.push((import.name.clone(), target, in_glob)),
                 Some(target) => {
                     let inner = match &target.inner {
                         ItemEnum::Module(module) => &module.items,
@@ -501,6 +511,11 @@ impl<'a> Reader<'a> {
             output: output.map_or(Type::Unit, |type_| scope.read(type_)),
         })
     }
+}
+
+fn is_type(item: &Item) -> bool {
+    use ItemEnum::{Enum, Module, Struct, Trait, TypeAlias, Union};
+    matches!(item.inner, Module(_) | Struct(_) | Enum(_) | Union(_) | Trait(_) | TypeAlias(_))
 }
 
 fn constant(item: &Item, place: Place, type_: Type, is_static: bool) -> Constant {

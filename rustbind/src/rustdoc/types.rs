@@ -294,6 +294,7 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
         "OsString" => Some(Type::OsString),
         "Duration" => Some(Type::Duration),
         "SystemTime" => Some(Type::SystemTime),
+        "Ordering" if definition.contains("::cmp::") => Some(Type::Ordering),
         _ => None,
     };
     if let Some(plain) = plain {

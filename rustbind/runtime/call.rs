@@ -289,6 +289,29 @@ impl Drop for Callback {
     }
 }
 
+/// A Python file that Rust reads from or writes to.
+pub struct Stream(pub Callback);
+
+impl std::io::Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let data: Vec<u8> = self.0.call((buffer.len() as u64,));
+        let count = data.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&data[..count]);
+        Ok(count)
+    }
+}
+
+impl std::io::Write for Stream {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        let count: u64 = self.0.call((data,));
+        Ok(data.len().min(count as usize))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 crate::bound!(Items, "Iterator");
 
 /// The next item of an iterator, if there is one, as an option.

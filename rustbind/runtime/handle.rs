@@ -252,6 +252,53 @@ pub unsafe fn part<T: Bound>(
     Box::into_raw(Box::new(header))
 }
 
+/// An argument's copy that results borrow from.
+pub struct Held<T: Bound>(std::mem::ManuallyDrop<Guard<T>>);
+
+/// Keeps a copy of an argument for as long as a result borrows from it.
+pub fn hold<T: Bound>(value: T) -> Result<Held<T>, Fault> {
+    let header = own(value);
+    // SAFETY: the handle was made just now.
+    unsafe { guard(header, false) }.map(|guard| Held(std::mem::ManuallyDrop::new(guard)))
+}
+
+impl<T: Bound> Held<T> {
+    /// The value for as long as it stays pinned.
+    ///
+    /// # Safety
+    /// As for [`Guard::extended`].
+    pub unsafe fn extended<'a>(&self) -> &'a T {
+        // SAFETY: as the caller says.
+        unsafe { self.0.extended() }
+    }
+
+    /// The copy as what a result borrows from.
+    pub fn parent(&self) -> Parent {
+        self.0.parent()
+    }
+}
+
+impl<T: Bound> Drop for Held<T> {
+    fn drop(&mut self) {
+        let root = self.0.root;
+        // SAFETY: the borrow is given back before the reference that `own` made; the
+        // guard is used no more. Pins have references of their own.
+        unsafe {
+            std::mem::ManuallyDrop::drop(&mut self.0);
+            drop_reference(root);
+        }
+    }
+}
+
+/// A text that results borrow from.
+pub struct HeldText(pub String);
+
+/// Bytes that results borrow from.
+pub struct HeldBytes(pub Vec<u8>);
+
+crate::bound!(HeldText, "str");
+crate::bound!(HeldBytes, "bytes");
+
 fn new_header<T: Bound>(
     value: *mut (),
     place: Place,

@@ -34,6 +34,10 @@ PYPY = platform.python_implementation() == "PyPy"
 if PYPY:
     # What cffi's ABI mode rests on: prototypes are put together, not parsed.
     import _cffi_backend as _cffi
+    from __pypy__ import add_memory_pressure as _add_memory_pressure
+
+    #: Roughly what a handle and its value take.
+    _PRESSURE = 400
 
     _library = _cffi.load_library(_PATH, 0)
     _char_pointer = _cffi.new_pointer_type(_cffi.new_primitive_type("char"))
@@ -71,7 +75,8 @@ if PYPY:
         return call
 
     def address(pointer: int) -> Any:
-        """Gives what a call takes for a handle."""
+        """Gives what a call takes for a handle, and tells the collector that it has memory."""
+        _add_memory_pressure(_PRESSURE)
         return pointer
 
     #: A handle's address as a codec writes it.
@@ -767,6 +772,43 @@ def rewrite(value: Any, codec: Any, data: bytes, at: int) -> int:
     return at
 
 
+class Span:
+    """A range: its start, its end, and whether the end belongs to it."""
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        if not isinstance(value, range) or value.step != 1:
+            raise TypeError(f"expected a range in steps of 1, {_got(value)}")
+        empty = len(value) == 0
+        self.item.write(value.start, buffer)
+        self.item.write(value.start if empty else value.stop - 1, buffer)
+        buffer.append(empty)
+
+    def read(self, buffer: Any, at: int) -> Tuple[range, int]:
+        start, at = self.item.read(buffer, at)
+        end, at = self.item.read(buffer, at)
+        return range(start, end + buffer[at]), at + 1
+
+
+class Stream:
+    """A binary file, by its method that Rust calls."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.call = Function((U64,), BYTES) if method == "read" else Function((BYTES,), U64)
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        if not callable(getattr(value, self.method, None)):
+            raise TypeError(f"expected a file with `{self.method}`, {_got(value)}")
+
+    def register(self, value: Any) -> int:
+        """Keeps the file until Rust drops it."""
+        self.write(value, Buffered())
+        return self.call.register(getattr(value, self.method))
+
+
 class Table:
     """``HashMap`` and ``BTreeMap``."""
 
@@ -861,6 +903,7 @@ NUMBERS = {
 CHANGED = {name: Changed(numbers) for name, numbers in NUMBERS.items()}
 #: What annotations call anything that has the buffer protocol.
 Buffer = Any
+READER, WRITER = Stream("read"), Stream("write")
 _texts = Items(STR)
 
 

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hash};
+use std::ops::{Bound as Edge, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -504,6 +505,12 @@ pub fn lower_owned<T: Bound>(value: T, out: &mut Writer) {
     (own(value) as u64).lower(out);
 }
 
+/// A value that borrows from the parents, as a new handle.
+pub fn lower_pinned<T: Bound>(value: T, out: &mut Writer) {
+    let header = super::handle::own_pinned(value, &out.parents);
+    keep(header, out);
+}
+
 impl<T: Bound> Lower for &T {
     fn lower(self, out: &mut Writer) {
         // SAFETY: the shim that wrote `parents` says what the value borrows from;
@@ -566,6 +573,42 @@ pub struct Copied<T>(pub T);
 impl<T: Bound + Clone> Lift for Copied<T> {
     fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
         lift_copy(from).map(Copied)
+    }
+}
+
+/// A range on the wire: its first and last item, and whether it has none.
+pub struct Span<T>(T, T, bool);
+
+impl<T: Lift> Lift for Span<T> {
+    fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        Ok(Self(T::lift(from)?, T::lift(from)?, bool::lift(from)?))
+    }
+}
+
+impl<T: Copy> Span<T> {
+    /// As what any function that takes a range takes.
+    pub fn bounds(&self) -> (Edge<T>, Edge<T>) {
+        let end = if self.2 { Edge::Excluded(self.0) } else { Edge::Included(self.1) };
+        (Edge::Included(self.0), end)
+    }
+}
+
+/// To Python a range goes as its start, its end, and whether the end belongs to it.
+impl<T: Lower> Lower for Range<T> {
+    fn lower(self, out: &mut Writer) {
+        self.start.lower(out);
+        self.end.lower(out);
+        false.lower(out);
+    }
+}
+
+impl<T: Lower + PartialOrd> Lower for RangeInclusive<T> {
+    fn lower(self, out: &mut Writer) {
+        let filled = !self.is_empty();
+        let (start, end) = self.into_inner();
+        start.lower(out);
+        end.lower(out);
+        filled.lower(out);
     }
 }
 

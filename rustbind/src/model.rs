@@ -281,6 +281,13 @@ pub enum Type {
     SystemTime,
     /// `std::cmp::Ordering`.
     Ordering,
+    /// A range of integers: taken as `RangeBounds`, or returned.
+    Range(Box<Type>),
+    /// Anything that is `Read` or, if so, `Write`.
+    Stream {
+        /// Which of the two.
+        write: bool,
+    },
     /// An atomic, by the type that it holds.
     Atomic(Box<Type>),
     /// A reference.
@@ -348,6 +355,7 @@ impl Type {
             | Self::Array(inner, _)
             | Self::Iterator(inner)
             | Self::Atomic(inner)
+            | Self::Range(inner)
             | Self::Like(inner) => vec![inner],
             Self::Tuple(items) | Self::Std(_, items) => items.iter().collect(),
             Self::Function {

@@ -284,7 +284,10 @@ impl Project {
         for (path, text) in shim_runtime() {
             files.push((Path::new("shim/src").join(path), text.to_owned()));
         }
-        let header_text = header(&self.root.join("src/lib.rs"), &plan.names.krate)?;
+        // Without its runtime: that is Rust's business alone.
+        let exported = Shim::new(plan).text.replacen("mod rt;\n", "", 1);
+        self.write("exported.rs", &exported)?;
+        let header_text = header(&self.root.join("exported.rs"), &plan.names.krate)?;
         files.push((PathBuf::from(format!("include/{}.h", plan.names.krate)), header_text));
         for (path, text) in package.files(plan) {
             files.push((Path::new(&package.name).join(path), text));

@@ -134,11 +134,12 @@ fn type_block(class: &Class) -> String {
         });
         return format!("plain!({rust} {{ {}}});\n\n", variants.collect::<String>());
     }
+    let lower = if class.known.borrows { "lower_pinned" } else { "lower_owned" };
     let lift = if class.known.copy { "lift_copy" } else { "lift_owned" };
     let mut text = format!(
         "bound!({rust}, {python:?});\n\n\
          impl rt::Lower for {rust} {{\n    fn lower(self, out: &mut rt::Writer) {{\n        \
-         rt::lower_owned(self, out);\n    }}\n}}\n\n\
+         rt::{lower}(self, out);\n    }}\n}}\n\n\
          impl rt::Lift for {rust} {{\n    \
          fn lift(from: &mut rt::Reader<'_>) -> Result<Self, rt::Fault> {{\n        \
          rt::{lift}(from)\n    }}\n}}\n\n"

@@ -137,6 +137,20 @@ impl Argument {
     }
 }
 
+/// A text or bytes that the result borrows from: a copy that lives as long.
+pub fn held(argument: &mut Argument, type_: &Type) -> bool {
+    let name = &argument.name;
+    let Type::Reference { to, mutable: false, .. } = type_ else { return false };
+    let kind = match &**to {
+        Type::Str => "HeldText",
+        Type::Slice(item) if **item == Type::Integer("u8".into()) => "HeldBytes",
+        _ => return false,
+    };
+    argument.prepare.push(format!("let {name}__held = rt::hold(rt::{kind}({name}.to_owned()))?;"));
+    argument.prepare.push(format!("let {name} = &*unsafe {{ {name}__held.extended() }}.0;"));
+    true
+}
+
 /// How a parameter of this type crosses.
 ///
 /// # Errors
@@ -162,6 +176,16 @@ pub fn argument(name: &str, type_: &Type, names: &Names) -> Result<Argument, Str
             Ok(argument.number(name, kind, code, name.to_owned()))
         }
         Type::Function { .. } => function(argument, type_, "", names),
+        Type::Range(item) => {
+            let owned = format!("rt::Span<{}>", rust(item, names)?);
+            Ok(on_wire(argument, &owned).value(format!("{name}.bounds()")))
+        }
+        Type::Stream { .. } => {
+            let make = argument.codec.make.clone();
+            Ok(argument
+                .number(name, "u64", 'Q', format!("{make}.register({name})"))
+                .prepare(format!("let {name} = rt::Stream(rt::Callback::new({name}));")))
+        }
         Type::Like(inner) => like(argument, inner, names),
         Type::Iterator(item) => iterator(argument, item, names),
         Type::Reference { mutable, to, lifetime } => {
@@ -417,6 +441,11 @@ fn reference(
         }
         Type::Function { .. } => function(argument, to, "&", names),
         Type::Reference { .. } => Err("a reference to a reference".into()),
+        Type::Named { .. } => {
+            let inner = owned(argument, to, names)?;
+            let line = format!("let {name} = {};", inner.value);
+            Ok(inner.prepare(line).value(format!("&{name}")))
+        }
         other => {
             let inner = crate::plan::argument::argument(&name, other, names)?;
             let value = format!("&{}", inner.value);
@@ -484,6 +513,13 @@ fn changed(
             Ok(argument)
         }
         Type::Function { .. } => function(argument, to, "&mut ", names),
+        Type::Stream { .. } => {
+            let mut inner = crate::plan::argument::argument(&name, to, names)?;
+            if let Some(line) = inner.prepare.last_mut() {
+                *line = line.replacen("let ", "let mut ", 1);
+            }
+            Ok(inner.value(format!("&mut {name}")))
+        }
         Type::Std(
             Std::Vec | Std::VecDeque | Std::HashMap | Std::BTreeMap | Std::HashSet | Std::BTreeSet,
             _,

@@ -3,7 +3,7 @@
 use super::argument::{Argument, Borrowed, Pointer, PointerKind, argument};
 use super::codec::Codec;
 use super::names::{Names, parameter};
-use super::outcome::{Outcome, keeps, outcome, sources};
+use super::outcome::{Outcome, check_kept, keeps, outcome, sources};
 use crate::model::{Function, Parameter, Std, Type};
 
 /// A call, planned for both sides.
@@ -66,6 +66,7 @@ pub fn call(
     names: &Names,
     expression: &dyn Fn(&[String]) -> String,
 ) -> Result<Call, String> {
+    check_kept(&function.parameters, names)?;
     let mut arguments = Vec::new();
     for (index, parameter) in function.parameters.iter().enumerate() {
         let is_receiver = function.method && index == 0;
@@ -80,7 +81,7 @@ pub fn call(
     let values: Vec<String> = arguments.iter().map(|each| each.value.clone()).collect();
     let (output, fallible) = unwrapped(&function.output);
     let sources = if keeps(output, names) {
-        sources(output, &function.parameters, &arguments, function.method)
+        sources(output, &function.parameters, &mut arguments, function.method, names)
     } else {
         Ok(Default::default())
     };

@@ -494,6 +494,8 @@ impl Builder<'_> {
                 "FromStr" if !self.taken("from_str") => self.from_str(implemented),
                 "From" => self.from(implemented),
                 "Iterator" if !self.known.plain => self.iterator(implemented),
+                "FromIterator" if !self.known.plain => self.from_iter(implemented),
+                "Extend" if !self.known.plain => self.extend(implemented),
                 name => self.operator(name, implemented),
             }
         }
@@ -517,6 +519,9 @@ impl Builder<'_> {
     }
 
     fn compare(&mut self, name: &str, operator: &str) {
+        if self.taken(name) {
+            return;
+        }
         let other = Parameter {
             name: "other".into(),
             type_: self.this.clone().referenced(),
@@ -580,6 +585,33 @@ impl Builder<'_> {
             format!("<{rust} as From<_>>::from({})", values.join(", "))
         });
         self.add(&name, Role::Static, planned);
+    }
+
+    fn items(implemented: &Implemented) -> Option<Parameter> {
+        let item = implemented.arguments.first()?.clone();
+        Some(Parameter {
+            name: "items".into(),
+            type_: Type::Iterator(Box::new(elided(item))),
+        })
+    }
+
+    fn from_iter(&mut self, implemented: &Implemented) {
+        let Some(items) = Self::items(implemented).filter(|_| !self.taken("from_iter")) else { return };
+        let function = simple("Makes the value of items.", vec![items], self.this.clone());
+        let rust = self.known.rust.clone();
+        let planned = self.synthetic("from_iter", &function, &|values: &[String]| {
+            format!("<{rust} as FromIterator<_>>::from_iter({})", values.join(", "))
+        });
+        self.add("from_iter", Role::Static, planned);
+    }
+
+    fn extend(&mut self, implemented: &Implemented) {
+        let Some(items) = Self::items(implemented).filter(|_| !self.taken("extend")) else { return };
+        let function = simple("Adds items.", vec![self.receiver(true), items], Type::Unit);
+        let planned = self.synthetic("extend", &function, &|values: &[String]| {
+            format!("Extend::extend({})", values.join(", "))
+        });
+        self.add("extend", Role::Method, planned);
     }
 
     fn iterator(&mut self, implemented: &Implemented) {

@@ -57,6 +57,10 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
     Ok(match type_ {
         Type::Unit => Codec::new("_rt.UNIT", "None"),
         Type::Bool => Codec::new("_rt.BOOL", "bool"),
+        Type::Range(item) => Codec::new(format!("_rt.Span({})", inner(item)?.make), "range"),
+        Type::Stream { write } => {
+            Codec::new(if *write { "_rt.WRITER" } else { "_rt.READER" }, "_t.BinaryIO")
+        }
         Type::Ordering => Codec::new("_rt.I8", "int"),
         Type::Char => Codec::new("_rt.CHAR", "str"),
         Type::Integer(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
@@ -229,7 +233,7 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         }
         Type::Named { definition, .. } => names.known(definition)?.rust.clone(),
         Type::Unsupported(reason) => return Err(reason.clone()),
-        Type::Atomic(_) | Type::Function { .. } | Type::Iterator(_) | Type::Like(_) | Type::Trait(_) => {
+        Type::Range(_) | Type::Stream { .. } | Type::Atomic(_) | Type::Function { .. } | Type::Iterator(_) | Type::Like(_) | Type::Trait(_) => {
             return Err("a type that has no name".into());
         }
     })

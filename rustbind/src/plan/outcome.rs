@@ -1,6 +1,6 @@
 //! How each type of result crosses, and what it borrows from.
 
-use super::argument::Argument;
+use super::argument::{Argument, held};
 use super::codec::{codec, number_code, rust};
 use super::names::Names;
 use crate::model::{Parameter, Std, Type};
@@ -99,9 +99,14 @@ pub fn keeps(type_: &Type, names: &Names) -> bool {
     })
 }
 
-fn lifetimes(type_: &Type, found: &mut Vec<Option<String>>) {
+fn lifetimes(type_: &Type, names: &Names, found: &mut Vec<Option<String>>) {
     match type_ {
         Type::Reference { lifetime, .. } => found.push(lifetime.clone()),
+        Type::Named { definition, lifetimes } if lifetimes.is_empty() => {
+            // Rust lets a type's lifetimes go unwritten.
+            let borrows = names.types.get(definition).is_some_and(|known| known.borrows);
+            found.extend(borrows.then_some(None));
+        }
         Type::Named { lifetimes, .. } => {
             found.extend(lifetimes.iter().map(|name| Some(name.clone()).filter(|name| name != "'_")));
         }
@@ -109,8 +114,38 @@ fn lifetimes(type_: &Type, found: &mut Vec<Option<String>>) {
         _ => {}
     }
     for part in type_.parts() {
-        lifetimes(part, found);
+        lifetimes(part, names, found);
     }
+}
+
+/// Refuses parameters that the call may keep: a reference that must live forever, or
+/// as long as what another argument borrows.
+///
+/// # Errors
+/// Which parameter, and why.
+pub fn check_kept(parameters: &[Parameter], names: &Names) -> Result<(), String> {
+    let borrows = |parameter: &Parameter| {
+        parameter.type_.any(&mut |part| match part {
+            Type::Named { definition, .. } => {
+                names.types.get(definition).is_some_and(|known| known.borrows)
+            }
+            _ => false,
+        })
+    };
+    for (index, parameter) in parameters.iter().enumerate() {
+        let mut own = Vec::new();
+        lifetimes(&parameter.type_, names, &mut own);
+        let own: Vec<&String> = own.iter().flatten().collect();
+        let name = &parameter.name;
+        if own.iter().any(|each| *each == "'static") {
+            return Err(format!("its parameter `{name}` has to live forever"));
+        }
+        let others = parameters.iter().enumerate().filter(|(other, _)| *other != index);
+        if !own.is_empty() && others.into_iter().any(|(_, other)| borrows(other)) {
+            return Err(format!("another argument may keep its parameter `{name}`"));
+        }
+    }
+    Ok(())
 }
 
 /// What a result may borrow from.
@@ -120,16 +155,17 @@ fn lifetimes(type_: &Type, found: &mut Vec<Option<String>>) {
 pub fn sources(
     output: &Type,
     parameters: &[Parameter],
-    arguments: &[Argument],
+    arguments: &mut [Argument],
     method: bool,
+    names: &Names,
 ) -> Result<Sources, String> {
     let mut wanted = Vec::new();
-    lifetimes(output, &mut wanted);
+    lifetimes(output, names, &mut wanted);
     let captures_all = output.any(&mut |part| matches!(part, Type::Iterator(_)));
     let mut result = Sources::default();
-    for (index, (parameter, argument)) in parameters.iter().zip(arguments).enumerate() {
+    for (index, (parameter, argument)) in parameters.iter().zip(&mut *arguments).enumerate() {
         let mut own = Vec::new();
-        lifetimes(&parameter.type_, &mut own);
+        lifetimes(&parameter.type_, names, &mut own);
         if own.is_empty() {
             continue;
         }
@@ -138,8 +174,11 @@ pub fn sources(
         if !(named || elided || captures_all) {
             continue;
         }
-        match &argument.borrowed {
+        match argument.borrowed.clone() {
             Some(borrowed) => result.arguments.push((argument.name.clone(), borrowed.exclusive)),
+            None if held(argument, &parameter.type_) => {
+                result.arguments.push((format!("{}__held", argument.name), false));
+            }
             None => return Err(format!("the result borrows from the argument `{}`", argument.name)),
         }
     }
@@ -340,13 +379,8 @@ fn reference(
 fn wire(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
     let codec = codec(type_, names)?;
     let keeps = keeps(type_, names);
-    let owns_borrows = type_.any(&mut |part| match part {
-        Type::Named { definition, .. } => names.types.get(definition).is_some_and(|known| known.borrows),
-        Type::Iterator(_) => true,
-        _ => false,
-    });
-    if owns_borrows && !is_optional(type_) {
-        return Err("a borrowing type inside of another type".into());
+    if type_.any(&mut |part| matches!(part, Type::Iterator(_))) {
+        return Err("an iterator inside of another type".into());
     }
     if keeps && sources.is_exclusive() && !is_optional(type_) {
         return Err("several values that one exclusive borrow would be shared by".into());

@@ -384,9 +384,12 @@ impl<'a> Reader<'a> {
         if !self.places.contains_key(&path.id) || for_reference {
             return;
         }
-        type_def.local_traits.push(definition.clone());
         let Some(trait_item) = self.krate.index.get(&path.id) else { return };
         let ItemEnum::Trait(trait_) = &trait_item.inner else { return };
+        if !trait_.generics.params.is_empty() {
+            return;
+        }
+        type_def.local_traits.push(definition.clone());
         let provided = trait_.items.iter().filter(|id| {
             let name = self.krate.index.get(id).and_then(|item| item.name.as_ref());
             name.is_some_and(|name| inner.provided_trait_methods.contains(name))

@@ -189,6 +189,13 @@ impl<'a> Scope<'a> {
                 let target = self.arguments(path).into_iter().next();
                 target.map_or_else(|| unsupported("a conversion"), |to| Type::Like(Box::new(to)))
             }
+            ("RangeBounds", _) => {
+                let item = self.arguments(path).into_iter().next();
+                item.map_or_else(|| unsupported("a range"), |item| Type::Range(Box::new(item)))
+            }
+            (name @ ("Read" | "Write"), _) => Type::Stream {
+                write: name == "Write",
+            },
             ("ToString" | "Display", _) => Type::Like(Box::new(Type::String)),
             ("IntoIterator" | "Iterator", Some(GenericArgs::AngleBracketed { constraints, .. })) => {
                 let item = constraints.iter().find(|each| each.name == "Item");
@@ -319,6 +326,7 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
             return Some(Type::Std(Std::Result, vec![first?, error]));
         }
         "Result" => (Std::Result, 2),
+        "Range" | "RangeInclusive" => return Some(Type::Range(Box::new(first?))),
         "Box" => (Std::Box, 1),
         "Rc" => (Std::Rc, 1),
         "Arc" => (Std::Arc, 1),

@@ -16,7 +16,7 @@ help: ## Show this list
 demo: $(VENV)/installed ## Build, install, and verify real directories
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/installed $(VENV)/test-tools ## Run every test and print one summary
+test: $(VENV)/installed $(VENV)/test-tools $(VENV)/pypy ## Run every test and print one summary
 	@$(BIN)/python tests/run.py
 
 lint: $(VENV)/installed $(VENV)/lint-tools ## Check format, types and style of all sources
@@ -65,6 +65,11 @@ $(VENV)/installed: $(BIN)/python $(SOURCES)
 $(VENV)/test-tools: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --group test
 	@touch $@
+
+# Where there is PyPy, what rustbind generates is tested with it, too.
+$(VENV)/pypy: $(BIN)/python
+	if command -v pypy3 >/dev/null; then pypy3 -m venv $@ && $@/bin/python -m pip install --quiet pytest; \
+		else mkdir -p $@; fi
 
 $(VENV)/lint-tools: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --group lint

@@ -45,14 +45,21 @@ def run_cargo() -> Stage:
     return Stage("Rust", succeeded, passed, failed, skipped, time.monotonic() - start)
 
 
-def run_pytest(name: str, backend: str, *arguments: str) -> Stage:
-    """The Python tests with one of the two backends."""
+def run_pytest(
+    name: str,
+    *arguments: str,
+    python: str = sys.executable,
+    directory: Path = ROOT,
+    **environment: str,
+) -> Stage:
+    """Tests in Python, with variables of the environment."""
     start = time.monotonic()
-    with tempfile.TemporaryDirectory() as directory:
-        report = Path(directory) / "junit.xml"
-        command = [sys.executable, "-m", "pytest", f"--junit-xml={report}", *arguments]
-        environment = {**os.environ, "CHECKSIG_BACKEND": backend}
-        succeeded = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "junit.xml"
+        command = [python, "-m", "pytest", f"--junit-xml={report}", *arguments]
+        variables = {**os.environ, **environment}
+        done = subprocess.run(command, cwd=directory, env=variables, check=False)
+        succeeded = done.returncode == 0
         suites = ElementTree.parse(report).getroot().iter("testsuite") if report.exists() else []
         counts = [0, 0, 0, 0]
         for suite in suites:
@@ -65,13 +72,32 @@ def run_pytest(name: str, backend: str, *arguments: str) -> Stage:
     )
 
 
+def run_rustbind() -> list[Stage]:
+    """The binder's tests, and what it generates under PyPy, too, where that is installed."""
+    subprocess.run(["cargo", "build", "--locked", "--package", "rustbind"], cwd=ROOT, check=True)
+    target = ROOT / "target"
+    environment = {
+        "RUSTBIND": str(target / "debug" / "rustbind"),
+        "RUSTBIND_CACHE": str(target / "rustbind"),
+        "PYTHONPATH": str(ROOT / "rustbind" / "python"),
+    }
+    tests = ROOT / "rustbind" / "tests"
+    stages = [run_pytest("rustbind", directory=tests, **environment)]
+    pypy = ROOT / ".venv" / "pypy" / "bin" / "python"
+    if pypy.exists():
+        arguments = ("rustbind, PyPy", "fixtures", "crates")
+        stages.append(run_pytest(*arguments, python=str(pypy), directory=tests, **environment))
+    return stages
+
+
 def main() -> int:
     """Runs all stages, also after one has failed; 0 where all have passed."""
     stages = [
         run_cargo(),
-        run_pytest("Python, ctypes", "ctypes"),
+        run_pytest("Python, ctypes", CHECKSIG_BACKEND="ctypes"),
         # What does not depend on the backend has been run by now.
-        run_pytest("Python, cffi", "cffi", "-m", "not once"),
+        run_pytest("Python, cffi", "-m", "not once", CHECKSIG_BACKEND="cffi"),
+        *run_rustbind(),
     ]
     print("\nstage            passed  failed  skipped  seconds")
     for stage in stages:

@@ -55,7 +55,9 @@ pub fn owned<T: Bound>(value: T) -> *mut Header {
 /// `out` must have room for [`ROOM`] bytes.
 pub unsafe fn bytes(out: *mut u8, body: impl FnOnce() -> Result<Vec<u8>, Fault>) -> i64 {
     // SAFETY: as the caller says.
-    guard(MISSING, || body().map(|bytes| unsafe { deliver(out, bytes) }))
+    guard(MISSING, || {
+        body().map(|bytes| unsafe { deliver(out, bytes) })
+    })
 }
 
 /// A result on the wire.
@@ -82,7 +84,8 @@ unsafe fn deliver(out: *mut u8, bytes: Vec<u8>) -> i64 {
             return bytes.len().cast_signed() as i64;
         }
         let bytes = Box::leak(bytes.into_boxed_slice());
-        out.cast::<u64>().write_unaligned(bytes.as_ptr().expose_provenance() as u64);
+        out.cast::<u64>()
+            .write_unaligned(bytes.as_ptr().expose_provenance() as u64);
         out.cast::<u64>().add(1).write_unaligned(bytes.len() as u64);
         MOVED
     }
@@ -103,7 +106,12 @@ pub unsafe fn free_bytes(pointer: *mut u8, count: usize) {
 /// As for [`bytes`].
 pub unsafe fn fault(out: *mut u8) -> i64 {
     // SAFETY: as the caller says.
-    unsafe { deliver(out, last().map_or_else(Vec::new, |fault| written(fault).bytes)) }
+    unsafe {
+        deliver(
+            out,
+            last().map_or_else(Vec::new, |fault| written(fault).bytes),
+        )
+    }
 }
 
 /// An argument's bytes.

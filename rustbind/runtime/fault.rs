@@ -101,7 +101,14 @@ impl Fault {
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
         let place = PANICKED_AT.take();
-        Self::new(Kind::Panic, if place.is_empty() { text.into() } else { format!("{text} ({place})") })
+        Self::new(
+            Kind::Panic,
+            if place.is_empty() {
+                text.into()
+            } else {
+                format!("{text} ({place})")
+            },
+        )
     }
 }
 
@@ -232,7 +239,9 @@ impl<E: Error> ByError for &&Failed<E> {
 impl<E: std::fmt::Display> ByText for &Failed<E> {
     fn fault(&self) -> Fault {
         let name = std::any::type_name::<E>();
-        self.0.take().map_or_else(missing, |error| Fault::error(name, error.to_string(), Vec::new()))
+        self.0.take().map_or_else(missing, |error| {
+            Fault::error(name, error.to_string(), Vec::new())
+        })
     }
 }
 
@@ -246,15 +255,10 @@ impl<E> ByName for Failed<E> {
 impl IntoFault for std::io::Error {
     fn into_fault(self) -> Fault {
         let mut fault = Fault::error("std::io::Error", self.to_string(), causes_of(&self));
-        if let Some(number) = self.raw_os_error() {
-            fault.kind = Kind::Os;
-            fault.number = i64::from(number);
-        } else {
-            fault.number = io_number(self.kind());
-            if fault.number != 0 {
-                fault.kind = Kind::Os;
-            }
-        }
+        fault.kind = Kind::Os;
+        fault.number = self
+            .raw_os_error()
+            .map_or_else(|| io_number(self.kind()), i64::from);
         fault
     }
 }

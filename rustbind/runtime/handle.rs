@@ -203,7 +203,13 @@ pub fn own<T: Bound>(value: T) -> *mut Header {
 pub fn own_with<T: Bound>(value: T, pins: Vec<Pin>) -> *mut Header {
     let pinned_here = pins.iter().any(Pin::is_of_one_thread);
     let boxed = Box::new(Boxed {
-        header: new_header::<T>(ptr::null_mut(), Place::Here, pins, pinned_here, finish_boxed::<T>),
+        header: new_header::<T>(
+            ptr::null_mut(),
+            Place::Here,
+            pins,
+            pinned_here,
+            finish_boxed::<T>,
+        ),
         value: UnsafeCell::new(MaybeUninit::new(value)),
     });
     let boxed = Box::into_raw(boxed);
@@ -227,7 +233,13 @@ pub unsafe fn borrow<T: Bound>(value: *const T, writable: bool, parents: &[Paren
     let pins: Vec<Pin> = parents.iter().map(Parent::pin).collect();
     let bound_here = !T::SYNC || pins.iter().any(Pin::is_of_one_thread);
     let place = Place::Borrowed { writable };
-    let header = new_header::<T>(value.cast_mut().cast(), place, pins, bound_here, finish_header);
+    let header = new_header::<T>(
+        value.cast_mut().cast(),
+        place,
+        pins,
+        bound_here,
+        finish_header,
+    );
     Box::into_raw(Box::new(header))
 }
 
@@ -408,7 +420,9 @@ pub unsafe fn free(header: *mut Header) {
 }
 
 fn stranded() -> std::sync::MutexGuard<'static, Vec<Stranded>> {
-    STRANDED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    STRANDED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Frees what this thread owns and other threads gave up.
@@ -419,7 +433,9 @@ pub fn free_stranded() {
     }
     let me = this_thread();
     // SAFETY: a stranded header is alive until it is taken off this list.
-    let (mine, others) = all.drain(..).partition(|each| unsafe { (*each.0).owner == me });
+    let (mine, others) = all
+        .drain(..)
+        .partition(|each| unsafe { (*each.0).owner == me });
     *all = others;
     drop(all);
     let mine: Vec<Stranded> = mine;
@@ -431,7 +447,10 @@ pub fn free_stranded() {
 
 unsafe fn check(header: *mut Header, tag: u64, name: &'static str) -> Result<(), Fault> {
     if header.is_null() {
-        return Err(Fault::new(Kind::Closed, format!("this {name} was never made")));
+        return Err(Fault::new(
+            Kind::Closed,
+            format!("this {name} was never made"),
+        ));
     }
     // SAFETY: every object that has a handle keeps its header until it dies.
     let header = unsafe { &*header };
@@ -472,7 +491,8 @@ unsafe fn value_of(header: *mut Header, exclusive: bool) -> Result<*mut (), Faul
                 let value = project(value_of(parent, exclusive)?, exclusive);
                 if value.is_null() {
                     let name = (*header).name;
-                    let message = format!("this {name} is no longer part of the value it came from");
+                    let message =
+                        format!("this {name} is no longer part of the value it came from");
                     return Err(Fault::new(Kind::Closed, message));
                 }
                 Ok(value)
@@ -486,7 +506,11 @@ fn in_use(name: &str, state: isize) -> Fault {
         let message = format!("this {name} was closed or handed over");
         return Fault::new(Kind::Closed, message);
     }
-    let how = if state == EXCLUSIVE { "being changed" } else { "in use" };
+    let how = if state == EXCLUSIVE {
+        "being changed"
+    } else {
+        "in use"
+    };
     Fault::new(Kind::Borrow, format!("this {name} is {how}"))
 }
 
@@ -495,7 +519,9 @@ unsafe fn acquire(root: *mut Header, exclusive: bool) -> Result<(), Fault> {
     let header = unsafe { &*root };
     if !header.sync && !exclusive {
         let me = this_thread();
-        let taken = header.user.compare_exchange(0, me, Ordering::AcqRel, Ordering::Acquire);
+        let taken = header
+            .user
+            .compare_exchange(0, me, Ordering::AcqRel, Ordering::Acquire);
         if taken.is_err_and(|user| user != me) {
             return Err(in_use(header.name, header.borrow.load(Ordering::Relaxed)));
         }
@@ -509,12 +535,10 @@ unsafe fn acquire(root: *mut Header, exclusive: bool) -> Result<(), Fault> {
             return Err(in_use(header.name, state));
         }
         let next = if exclusive { EXCLUSIVE } else { state + 1 };
-        match header.borrow.compare_exchange_weak(
-            state,
-            next,
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        ) {
+        match header
+            .borrow
+            .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed)
+        {
             Ok(_) => return Ok(()),
             Err(now) => state = now,
         }
@@ -586,7 +610,9 @@ impl<T> Guard<T> {
             (!exclusive).then_some(Parent { root, exclusive })
         });
         let message = "what this borrows from is being changed".to_owned();
-        parents.collect::<Option<_>>().ok_or_else(|| Fault::new(Kind::Borrow, message))
+        parents
+            .collect::<Option<_>>()
+            .ok_or_else(|| Fault::new(Kind::Borrow, message))
     }
 
     /// Leaves the borrow to the pin that [`Parent::pin`] has made of it.

@@ -53,8 +53,16 @@ macro_rules! pointer_type {
 #[macro_export]
 macro_rules! pointer {
     (handle $pointer:ident) => {
-        if $pointer.is_null() { std::ptr::null_mut() } else { $pointer.read_unaligned() }
+        if $pointer.is_null() {
+            std::ptr::null_mut()
+        } else {
+            $pointer.read_unaligned()
+        }
     };
-    (input $pointer:ident) => { $pointer.cast() };
-    (output $pointer:ident) => { $pointer.cast() };
+    (input $pointer:ident) => {
+        $pointer.cast()
+    };
+    (output $pointer:ident) => {
+        $pointer.cast()
+    };
 }

@@ -44,9 +44,17 @@ if PYPY:
     _chars = _cffi.new_array_type(_char_pointer, None)
     _void_pointer = _cffi.new_pointer_type(_cffi.new_void_type())
     _NAMES = {
-        **{"b": "int8_t", "B": "uint8_t", "h": "int16_t", "H": "uint16_t", "i": "int32_t"},
-        **{"I": "uint32_t", "q": "int64_t", "Q": "uint64_t", "f": "float", "d": "double"},
-        **{"p": "uintptr_t"},
+        "b": "int8_t",
+        "B": "uint8_t",
+        "h": "int16_t",
+        "H": "uint16_t",
+        "i": "int32_t",
+        "I": "uint32_t",
+        "q": "int64_t",
+        "Q": "uint64_t",
+        "f": "float",
+        "d": "double",
+        "p": "uintptr_t",
     }
     _TYPES = {code: _cffi.new_primitive_type(name) for code, name in _NAMES.items()}
     _TYPES.update(s=_char_pointer, o=_char_pointer, v=_cffi.new_void_type())
@@ -106,8 +114,12 @@ else:
 
     _library = ctypes.CDLL(_PATH)
     _RESULTS = {
-        **{"q": ctypes.c_int64, "Q": ctypes.c_uint64, "d": ctypes.c_double},
-        **{"i": ctypes.c_int32, "p": ctypes.c_void_p, "v": None},
+        "q": ctypes.c_int64,
+        "Q": ctypes.c_uint64,
+        "d": ctypes.c_double,
+        "i": ctypes.c_int32,
+        "p": ctypes.c_void_p,
+        "v": None,
     }
 
     #: What the conversion of a number raises.
@@ -193,8 +205,13 @@ class ForkError(RustError, RuntimeError):
 
 
 _KINDS: Dict[int, Type[Exception]] = {
-    **{1: HandleError, 2: TypeError, 3: BorrowError, 4: ThreadError, 5: ForkError},
-    **{6: ValueError, 9: RustPanic},
+    1: HandleError,
+    2: TypeError,
+    3: BorrowError,
+    4: ThreadError,
+    5: ForkError,
+    6: ValueError,
+    9: RustPanic,
 }
 _errors: Dict[str, Any] = {}
 _foreign: Dict[str, Type[RustError]] = {}
@@ -222,7 +239,7 @@ def pending() -> Any:
     if kind == 8:
         return _raised.pop(number)
     if kind == 10:
-        error: Any = OSError(number, message)
+        error: Any = OSError(number, message) if number else OSError(message)
     elif kind == 7 and handle:
         error = wrap(_errors[name], handle)
         error.args = (message,)
@@ -681,7 +698,10 @@ class Numbers:
         return numbers, end
 
 
-_SAME = {"l": "i" if struct.calcsize("l") == 4 else "q", "L": "I" if struct.calcsize("L") == 4 else "Q"}
+_SAME = {
+    "l": "i" if struct.calcsize("l") == 4 else "q",
+    "L": "I" if struct.calcsize("L") == 4 else "Q",
+}
 _SAME.update({"n": "q", "N": "Q", "c": "B"})
 
 
@@ -887,8 +907,18 @@ class Function:
         return number
 
 
-I8, I16, I32, I64 = Integer("i8", "b"), Integer("i16", "h"), Integer("i32", "i"), Integer("i64", "q")
-U8, U16, U32, U64 = Integer("u8", "B"), Integer("u16", "H"), Integer("u32", "I"), Integer("u64", "Q")
+I8, I16, I32, I64 = (
+    Integer("i8", "b"),
+    Integer("i16", "h"),
+    Integer("i32", "i"),
+    Integer("i64", "q"),
+)
+U8, U16, U32, U64 = (
+    Integer("u8", "B"),
+    Integer("u16", "H"),
+    Integer("u32", "I"),
+    Integer("u64", "Q"),
+)
 ISIZE, USIZE = Integer("isize", "q"), Integer("usize", "Q")
 I128, U128 = Wide("i128", True), Wide("u128", False)
 F32, F64 = Float("f32", "f"), Float("f64", "d")

@@ -184,7 +184,9 @@ fn os_string(bytes: Vec<u8>) -> Result<OsString, Fault> {
 
 #[cfg(not(unix))]
 fn os_string(bytes: Vec<u8>) -> Result<OsString, Fault> {
-    String::from_utf8(bytes).map(OsString::from).map_err(|_| Fault::value("not Unicode"))
+    String::from_utf8(bytes)
+        .map(OsString::from)
+        .map_err(|_| Fault::value("not Unicode"))
 }
 
 fn duration(seconds: u64, nanoseconds: u32) -> Result<Duration, Fault> {
@@ -334,7 +336,11 @@ where
 
 impl<T: Lift> Lift for Option<T> {
     fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
-        Ok(if bool::lift(from)? { Some(T::lift(from)?) } else { None })
+        Ok(if bool::lift(from)? {
+            Some(T::lift(from)?)
+        } else {
+            None
+        })
     }
 }
 
@@ -368,7 +374,9 @@ impl<T: Lift, const N: usize> Lift for [T; N] {
     fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
         let items: Vec<T> = Vec::lift(from)?;
         let count = items.len();
-        items.try_into().map_err(|_| Fault::value(format!("expected {N} items, got {count}")))
+        items
+            .try_into()
+            .map_err(|_| Fault::value(format!("expected {N} items, got {count}")))
     }
 }
 
@@ -588,7 +596,11 @@ impl<T: Lift> Lift for Span<T> {
 impl<T: Copy> Span<T> {
     /// As what any function that takes a range takes.
     pub fn bounds(&self) -> (Edge<T>, Edge<T>) {
-        let end = if self.2 { Edge::Excluded(self.0) } else { Edge::Included(self.1) };
+        let end = if self.2 {
+            Edge::Excluded(self.0)
+        } else {
+            Edge::Included(self.1)
+        };
         (Edge::Included(self.0), end)
     }
 }

@@ -74,7 +74,10 @@ fn parse() -> Result<Option<Arguments>, Failure> {
             Long("rename") => {
                 let pair = parser.value()?.string()?;
                 let (path, name) = pair.split_once('=').ok_or("--rename takes PATH=NAME")?;
-                request.selection.rename.insert(path.to_owned(), name.to_owned());
+                request
+                    .selection
+                    .rename
+                    .insert(path.to_owned(), name.to_owned());
             }
             Long("unpacked") => found.unpacked = true,
             Long("json") => found.json = true,
@@ -82,7 +85,9 @@ fn parse() -> Result<Option<Arguments>, Failure> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let [command, krate] = &words[..] else { return Ok(None) };
+    let [command, krate] = &words[..] else {
+        return Ok(None);
+    };
     found.command.clone_from(command);
     found.request.source = Source::parse(krate);
     Ok(Some(found))
@@ -90,19 +95,33 @@ fn parse() -> Result<Option<Arguments>, Failure> {
 
 /// A directory of the crate's own in the user's cache.
 fn work(request: &Request) -> PathBuf {
-    let cache = std::env::var_os("RUSTBIND_CACHE").map(PathBuf::from).or_else(|| {
-        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-            .map(|base| base.join("rustbind"))
-    });
+    let cache = std::env::var_os("RUSTBIND_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| {
+            let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+            base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+                .map(|base| base.join("rustbind"))
+        });
     let key = match &request.source {
         Source::Directory(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
         Source::Registry(name, version) => PathBuf::from(format!("{name}@{version}")),
     };
-    let name = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let text = format!("{} {:?} {}", key.display(), request.features, request.no_default_features);
+    let name = key
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let text = format!(
+        "{} {:?} {}",
+        key.display(),
+        request.features,
+        request.no_default_features
+    );
     let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text)[..6]);
-    cache.unwrap_or_else(std::env::temp_dir).join("work").join(format!("{name}-{digest}"))
+    cache
+        .unwrap_or_else(std::env::temp_dir)
+        .join("work")
+        .join(format!("{name}-{digest}"))
 }
 
 fn report(plan: &Plan) {
@@ -110,11 +129,22 @@ fn report(plan: &Plan) {
         println!("  skipped {}: {}", skipped.item, skipped.reason);
     }
     let (bound, skipped) = (plan.bound(), plan.skipped.len());
-    println!("{}: {bound} of {} items bound, {skipped} skipped", plan.names.krate, bound + skipped);
+    println!(
+        "{}: {bound} of {} items bound, {skipped} skipped",
+        plan.names.krate,
+        bound + skipped
+    );
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { command, request, output, work: directory, unpacked, json } = arguments;
+    let Arguments {
+        command,
+        request,
+        output,
+        work: directory,
+        unpacked,
+        json,
+    } = arguments;
     let directory = directory.clone().unwrap_or_else(|| work(request));
     let project = Project::new(request.clone(), &directory)?;
     let model = project.read()?;
@@ -129,7 +159,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         "inspect" => {}
         "gen" => {
             let default = output == Path::new(".");
-            let target = if default { format!("{}-bindings", package.name).into() } else { output.clone() };
+            let target = if default {
+                format!("{}-bindings", package.name).into()
+            } else {
+                output.clone()
+            };
             project.generate(&plan, &target)?;
             println!("{}", target.display());
         }
@@ -137,7 +171,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             let library = project.build()?;
             std::fs::create_dir_all(output)?;
             let path = if *unpacked {
-                unpack(&package.files(&plan), &library, &output.join(&package.name), &package.library)?
+                unpack(
+                    &package.files(&plan),
+                    &library,
+                    &output.join(&package.name),
+                    &package.library,
+                )?
             } else {
                 wheel::write(&package, &plan, &library, output)?
             };

@@ -178,6 +178,8 @@ pub struct Function {
     pub method: bool,
     /// What it returns.
     pub output: Type,
+    /// The lifetimes that it declares itself.
+    pub lifetimes: Vec<String>,
 }
 
 /// A parameter.

@@ -152,21 +152,36 @@ impl Project {
     /// # Errors
     /// [`Error`].
     pub fn read(&self) -> Result<Model, Error> {
-        let metadata = MetadataCommand::new().manifest_path(self.root.join("Cargo.toml")).exec()?;
+        let metadata = MetadataCommand::new()
+            .manifest_path(self.root.join("Cargo.toml"))
+            .exec()?;
         let package = metadata
             .packages
             .iter()
             .filter(|package| package.name.as_str() == self.name)
-            .find(|package| package.targets.iter().any(|target| is_library(&target.kind)))
+            .find(|package| {
+                package
+                    .targets
+                    .iter()
+                    .any(|target| is_library(&target.kind))
+            })
             .ok_or_else(|| Error::Crate(format!("`{}` has no library to bind", self.name)))?;
-        let library = package.targets.iter().find(|target| is_library(&target.kind));
-        let library = library.map(|target| target.name.replace('-', "_")).unwrap_or_default();
+        let library = package
+            .targets
+            .iter()
+            .find(|target| is_library(&target.kind));
+        let library = library
+            .map(|target| target.name.replace('-', "_"))
+            .unwrap_or_default();
         let status = self
             .cargo()
             .args(["doc", "--no-deps", "--lib", "--package"])
             .arg(format!("{}@{}", package.name, package.version))
             .env("RUSTDOC", self.rustdoc()?)
-            .env("RUSTDOCFLAGS", "-Zunstable-options --output-format=json --cap-lints=allow")
+            .env(
+                "RUSTDOCFLAGS",
+                "-Zunstable-options --output-format=json --cap-lints=allow",
+            )
             .status();
         if !on(&self.root, status)?.success() {
             return Err(Error::Cargo("doc"));
@@ -180,12 +195,18 @@ impl Project {
     /// A rustdoc that knows the option for JSON, which stable releases hide. The switch
     /// is for rustdoc alone: some build scripts look at it.
     fn rustdoc(&self) -> Result<PathBuf, Error> {
-        self.write("rustdoc", "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"${RUSTBIND_RUSTDOC:-rustdoc}\" \"$@\"\n")?;
+        self.write(
+            "rustdoc",
+            "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"${RUSTBIND_RUSTDOC:-rustdoc}\" \"$@\"\n",
+        )?;
         let path = self.root.join("rustdoc");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            on(&path, fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))?;
+            on(
+                &path,
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o755)),
+            )?;
         }
         Ok(path)
     }
@@ -209,7 +230,9 @@ impl Project {
             let before = plan.calls().count() + plan.classes.len();
             plan.drop_failing(&reasons);
             if plan.calls().count() + plan.classes.len() == before {
-                let reasons = reasons.into_iter().map(|(name, reason)| format!("{name}: {reason}\n"));
+                let reasons = reasons
+                    .into_iter()
+                    .map(|(name, reason)| format!("{name}: {reason}\n"));
                 return Err(Error::Shim(reasons.collect()));
             }
         }
@@ -226,22 +249,30 @@ impl Project {
         let mut reasons = BTreeMap::new();
         let mut others = String::new();
         for message in Message::parse_stream(&output.stdout[..]) {
-            let Ok(Message::CompilerMessage(message)) = message else { continue };
+            let Ok(Message::CompilerMessage(message)) = message else {
+                continue;
+            };
             let message = message.message;
             if message.level != cargo_metadata::diagnostic::DiagnosticLevel::Error {
                 continue;
             }
-            let lines = message.spans.iter().filter_map(|span| line_in_shim(span));
+            let lines = message.spans.iter().filter_map(line_in_shim);
             let names: Vec<&str> = lines.filter_map(|line| shim.at(line)).collect();
             if names.is_empty() && !message.spans.is_empty() {
                 others.push_str(message.rendered.as_deref().unwrap_or(&message.message));
             }
             for name in names {
-                reasons.entry(name.to_owned()).or_insert_with(|| message.message.clone());
+                reasons
+                    .entry(name.to_owned())
+                    .or_insert_with(|| message.message.clone());
             }
         }
         if reasons.is_empty() && !output.status.success() {
-            return Err(if others.is_empty() { Error::Cargo("check") } else { Error::Shim(others) });
+            return Err(if others.is_empty() {
+                Error::Cargo("check")
+            } else {
+                Error::Shim(others)
+            });
         }
         Ok(reasons)
     }
@@ -262,7 +293,11 @@ impl Project {
     /// The Python package.
     #[must_use]
     pub fn package(&self, plan: &Plan) -> Package {
-        let name = self.request.package.clone().unwrap_or_else(|| plan.names.krate.clone());
+        let name = self
+            .request
+            .package
+            .clone()
+            .unwrap_or_else(|| plan.names.krate.clone());
         Package {
             library: library_name(&name),
             name,
@@ -279,7 +314,10 @@ impl Project {
         let mut files: Vec<(PathBuf, String)> = Vec::new();
         for path in ["Cargo.toml", "src/lib.rs"] {
             let from = self.root.join(path);
-            files.push((Path::new("shim").join(path), on(&from, fs::read_to_string(&from))?));
+            files.push((
+                Path::new("shim").join(path),
+                on(&from, fs::read_to_string(&from))?,
+            ));
         }
         for (path, text) in shim_runtime() {
             files.push((Path::new("shim/src").join(path), text.to_owned()));
@@ -288,11 +326,17 @@ impl Project {
         let exported = Shim::new(plan).text.replacen("mod rt;\n", "", 1);
         self.write("exported.rs", &exported)?;
         let header_text = header(&self.root.join("exported.rs"), &plan.names.krate)?;
-        files.push((PathBuf::from(format!("include/{}.h", plan.names.krate)), header_text));
+        files.push((
+            PathBuf::from(format!("include/{}.h", plan.names.krate)),
+            header_text,
+        ));
         for (path, text) in package.files(plan) {
             files.push((Path::new(&package.name).join(path), text));
         }
-        files.push(("setup.py".into(), setup(&self.name, &package, &plan.version)));
+        files.push((
+            "setup.py".into(),
+            setup(&self.name, &package, &plan.version),
+        ));
         for (path, text) in files {
             let path = target.join(path);
             if let Some(parent) = path.parent() {
@@ -305,7 +349,9 @@ impl Project {
 }
 
 fn is_library(kinds: &[TargetKind]) -> bool {
-    kinds.iter().any(|kind| matches!(kind, TargetKind::Lib | TargetKind::RLib))
+    kinds
+        .iter()
+        .any(|kind| matches!(kind, TargetKind::Lib | TargetKind::RLib))
 }
 
 /// Where in the shim a span is, also from within a macro.
@@ -335,13 +381,25 @@ fn dependency(request: &Request) -> Result<(String, serde_json::Value, Option<Pa
             let path = on(path, path.canonicalize())?;
             let manifest = path.join("Cargo.toml");
             on(&manifest, fs::metadata(&manifest))?;
-            let metadata = MetadataCommand::new().manifest_path(&manifest).no_deps().exec()?;
-            let own = metadata.packages.iter().find(|package| package.manifest_path == manifest);
+            let metadata = MetadataCommand::new()
+                .manifest_path(&manifest)
+                .no_deps()
+                .exec()?;
+            let own = metadata
+                .packages
+                .iter()
+                .find(|package| package.manifest_path == manifest);
             let package = own.ok_or_else(|| {
-                Error::Crate(format!("{} is a workspace: name one of its crates", path.display()))
+                Error::Crate(format!(
+                    "{} is a workspace: name one of its crates",
+                    path.display()
+                ))
             })?;
             dependency["path"] = path.display().to_string().into();
-            let lock = metadata.workspace_root.join("Cargo.lock").into_std_path_buf();
+            let lock = metadata
+                .workspace_root
+                .join("Cargo.lock")
+                .into_std_path_buf();
             (package.name.to_string(), Some(lock))
         }
     };
@@ -356,7 +414,9 @@ fn dependency(request: &Request) -> Result<(String, serde_json::Value, Option<Pa
 
 fn manifest(name: &str, dependency: &serde_json::Value) -> String {
     let fields = dependency.as_object().into_iter().flatten();
-    let fields: Vec<String> = fields.map(|(key, value)| format!("{key} = {value}")).collect();
+    let fields: Vec<String> = fields
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
     format!(
         "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
          [lib]\ncrate-type = [\"cdylib\"]\n\n\

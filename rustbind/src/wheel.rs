@@ -17,7 +17,12 @@ use crate::project::{Error, on};
 ///
 /// # Errors
 /// Where a file cannot be read or written.
-pub fn write(package: &Package, plan: &Plan, library: &Path, target: &Path) -> Result<PathBuf, Error> {
+pub fn write(
+    package: &Package,
+    plan: &Plan,
+    library: &Path,
+    target: &Path,
+) -> Result<PathBuf, Error> {
     let tag = format!("py3-none-{}", platform());
     let name = package.name.replace('-', "_");
     let path = target.join(format!("{name}-{}-{tag}.whl", plan.version));
@@ -29,13 +34,18 @@ pub fn write(package: &Package, plan: &Plan, library: &Path, target: &Path) -> R
     let content = on(library, fs::read(library))?;
     files.push((Path::new(&name).join(&package.library), content));
     files.push((info.join("METADATA"), metadata(&name, plan).into_bytes()));
-    let wheel = format!("Wheel-Version: 1.0\nGenerator: rustbind\nRoot-Is-Purelib: false\nTag: {tag}\n");
+    let wheel =
+        format!("Wheel-Version: 1.0\nGenerator: rustbind\nRoot-Is-Purelib: false\nTag: {tag}\n");
     files.push((info.join("WHEEL"), wheel.into_bytes()));
     let record = info.join("RECORD");
     let mut lines = String::new();
     for (file, content) in &files {
         let digest = BASE64URL_NOPAD.encode(&Sha256::digest(content));
-        lines.push_str(&format!("{},sha256={digest},{}\n", file.display(), content.len()));
+        lines.push_str(&format!(
+            "{},sha256={digest},{}\n",
+            file.display(),
+            content.len()
+        ));
     }
     lines.push_str(&format!("{},,\n", record.display()));
     files.push((record, lines.into_bytes()));

@@ -54,7 +54,7 @@ def options(
 
 def build(
     crate: CratePath,
-    output: Union[str, "os.PathLike[str]"] = ".",
+    output: Union[str, os.PathLike[str]] = ".",
     *,
     features: Sequence[str] = (),
     default_features: bool = True,

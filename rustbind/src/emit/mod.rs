@@ -11,6 +11,7 @@ pub use header::{HeaderError, header};
 pub use shim::Shim;
 
 use crate::plan::Plan;
+use crate::plan::names::escaped_module;
 
 /// The generated Python package.
 #[derive(Debug, Clone)]
@@ -24,7 +25,11 @@ pub struct Package {
 /// The file name of a shared library on this system.
 #[must_use]
 pub fn library_name(name: &str) -> String {
-    format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
+    format!(
+        "{}{name}{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    )
 }
 
 impl Package {
@@ -32,14 +37,21 @@ impl Package {
     #[must_use]
     pub fn files(&self, plan: &Plan) -> Vec<(PathBuf, String)> {
         let mut files = vec![
-            ("_runtime.py".into(), include_str!("../../runtime/runtime.py").to_owned()),
+            (
+                "_runtime.py".into(),
+                include_str!("../../runtime/runtime.py").to_owned(),
+            ),
             ("_bindings.py".into(), python::bindings(plan)),
             ("_bindings.pyi".into(), stub::bindings(plan)),
             ("_config.py".into(), self.config(plan)),
             ("py.typed".into(), String::new()),
         ];
         for module in &plan.modules {
-            let path: PathBuf = module.path.iter().collect();
+            let path: PathBuf = module
+                .path
+                .iter()
+                .map(|name| escaped_module(name))
+                .collect();
             let text = python::module(plan, module, &self.name);
             files.push((path.join("__init__.py"), text));
         }
@@ -60,10 +72,22 @@ impl Package {
 pub fn shim_runtime() -> Vec<(&'static Path, &'static str)> {
     vec![
         (Path::new("rt/mod.rs"), include_str!("../../runtime/rt.rs")),
-        (Path::new("rt/call.rs"), include_str!("../../runtime/call.rs")),
-        (Path::new("rt/fault.rs"), include_str!("../../runtime/fault.rs")),
-        (Path::new("rt/handle.rs"), include_str!("../../runtime/handle.rs")),
-        (Path::new("rt/wire.rs"), include_str!("../../runtime/wire.rs")),
+        (
+            Path::new("rt/call.rs"),
+            include_str!("../../runtime/call.rs"),
+        ),
+        (
+            Path::new("rt/fault.rs"),
+            include_str!("../../runtime/fault.rs"),
+        ),
+        (
+            Path::new("rt/handle.rs"),
+            include_str!("../../runtime/handle.rs"),
+        ),
+        (
+            Path::new("rt/wire.rs"),
+            include_str!("../../runtime/wire.rs"),
+        ),
     ]
 }
 

@@ -8,7 +8,7 @@ use super::shim::pointer_code;
 use crate::model::Module;
 use crate::plan::call::Call;
 use crate::plan::classes::{Class, Member, Role, VariantClass};
-use crate::plan::names::escaped;
+use crate::plan::names::{escaped, escaped_module};
 use crate::plan::{Plan, Value};
 
 const PROLOGUE: &str = r#"
@@ -24,19 +24,25 @@ from . import _runtime as _rt
 from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED_UNSIGNED
 
 _len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
-_isinstance, _property, _staticmethod = isinstance, property, staticmethod
+_isinstance, _property, _staticmethod, _range = isinstance, property, staticmethod, range
 "#;
 
 /// Everything, in one file: the public modules import from it.
 pub(super) fn bindings(plan: &Plan) -> String {
-    let mut text = format!("\"\"\"The bindings of `{}`: made by rustbind.\"\"\"\n", plan.names.krate);
+    let mut text = format!(
+        "\"\"\"The bindings of `{}`: made by rustbind.\"\"\"\n",
+        plan.names.krate
+    );
     text.push_str(PROLOGUE);
     text.push_str(&natives(plan));
     for class in &plan.classes {
         text.push_str(&self::class(class));
     }
     for free in &plan.functions {
-        text.push_str(&indented(&function(&free.call, &free.python, Role::Static, None), 0));
+        text.push_str(&indented(
+            &function(&free.call, &free.python, Role::Static, None),
+            0,
+        ));
         text.push_str("\n\n");
     }
     for value in &plan.values {
@@ -53,16 +59,26 @@ fn natives(plan: &Plan) -> String {
     for (index, make) in plan.names.constants().iter().enumerate() {
         let _ = writeln!(text, "_k{index} = {make}");
     }
-    let codes: BTreeSet<String> = plan.calls().map(Call::codes).filter(|codes| !codes.is_empty()).collect();
+    let codes: BTreeSet<String> = plan
+        .calls()
+        .map(Call::codes)
+        .filter(|codes| !codes.is_empty())
+        .collect();
     for codes in codes {
         let _ = writeln!(text, "_p_{codes} = _rt.packer(\"{codes}\")");
     }
     for call in plan.calls() {
         let pointers: String = call.pointers().iter().map(pointer_code).collect();
         let (symbol, codes, result) = (&call.symbol, call.codes(), call.outcome.code);
-        let _ = writeln!(text, "_c_{symbol} = _rt.bind(\"{symbol}\", \"{codes}\", \"{pointers}\", \"{result}\")");
+        let _ = writeln!(
+            text,
+            "_c_{symbol} = _rt.bind(\"{symbol}\", \"{codes}\", \"{pointers}\", \"{result}\")"
+        );
         if !call.arguments.is_empty() {
-            let each = call.arguments.iter().map(|each| format!("(\"{}\", {}), ", each.name, each.codec.make));
+            let each = call
+                .arguments
+                .iter()
+                .map(|each| format!("(\"{}\", {}), ", each.name, each.codec.make));
             let _ = writeln!(text, "_a_{symbol} = ({})", each.collect::<String>());
         }
     }
@@ -72,7 +88,10 @@ fn natives(plan: &Plan) -> String {
 
 /// A docstring.
 pub(super) fn docstring(docs: &str) -> String {
-    let docs = docs.trim().replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+    let docs = docs
+        .trim()
+        .replace('\\', "\\\\")
+        .replace("\"\"\"", "\\\"\\\"\\\"");
     let end = if docs.ends_with('"') { " " } else { "" };
     format!("\"\"\"{docs}{end}\"\"\"")
 }
@@ -80,7 +99,9 @@ pub(super) fn docstring(docs: &str) -> String {
 /// The parameters after `self`, annotated.
 pub(super) fn parameters(call: &Call) -> Vec<String> {
     let optional = |index: usize| {
-        call.arguments[index..].iter().all(|each| each.codec.takes.starts_with("_t.Optional["))
+        call.arguments[index..]
+            .iter()
+            .all(|each| each.codec.takes.starts_with("_t.Optional["))
     };
     let each = call.arguments.iter().enumerate().map(|(index, argument)| {
         let default = if optional(index) { " = None" } else { "" };
@@ -102,12 +123,23 @@ fn function(call: &Call, name: &str, role: Role, class: Option<&Class>) -> Vec<S
     };
     let mut lines = vec![format!("def {name}({}) -> {gives}:", all.join(", "))];
     if !call.docs.is_empty() {
-        lines.extend(docstring(&call.docs).lines().map(|line| format!("    {line}")));
+        lines.extend(
+            docstring(&call.docs)
+                .lines()
+                .map(|line| format!("    {line}")),
+        );
     }
     if let (Role::Compare, Some(class)) = (role, class) {
-        lines.push(format!("    if not _isinstance(other, {}): return NotImplemented", class.known.python));
+        lines.push(format!(
+            "    if not _isinstance(other, {}): return NotImplemented",
+            class.known.python
+        ));
     }
-    lines.extend(body(call, role, class).into_iter().map(|line| format!("    {line}")));
+    lines.extend(
+        body(call, role, class)
+            .into_iter()
+            .map(|line| format!("    {line}")),
+    );
     lines
 }
 
@@ -116,8 +148,14 @@ fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
     let codes = call.codes();
     let mut passed: Vec<String> = Vec::new();
     if !codes.is_empty() {
-        let numbers = call.all().flat_map(|each| &each.numbers).map(|each| each.python.clone());
-        passed.push(format!("_p_{codes}({})", numbers.collect::<Vec<_>>().join(", ")));
+        let numbers = call
+            .all()
+            .flat_map(|each| &each.numbers)
+            .map(|each| each.python.clone());
+        passed.push(format!(
+            "_p_{codes}({})",
+            numbers.collect::<Vec<_>>().join(", ")
+        ));
     }
     passed.extend(call.pointers().into_iter().map(|each| each.python));
     let called = format!("_r = _c_{symbol}({})", passed.join(", "));
@@ -132,14 +170,24 @@ fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
         lines.push("try:".into());
         lines.extend(before.chain([called]).map(|line| format!("    {line}")));
         lines.push("except _BAD as _e:".into());
-        let names: String = call.arguments.iter().map(|each| format!("{}, ", each.name)).collect();
-        lines.push(format!("    raise _rt.explain(_e, _a_{symbol}, ({names})) from None"));
+        let names: String = call
+            .arguments
+            .iter()
+            .map(|each| format!("{}, ", each.name))
+            .collect();
+        lines.push(format!(
+            "    raise _rt.explain(_e, _a_{symbol}, ({names})) from None"
+        ));
     }
     lines.extend(call.all().flat_map(|each| &each.after).cloned());
     match role {
         Role::Init => lines.extend(construct(class)),
         Role::Next => {
-            let finish = call.outcome.finish.iter().map(|line| line.replacen("return ", "_r = ", 1));
+            let finish = call
+                .outcome
+                .finish
+                .iter()
+                .map(|line| line.replacen("return ", "_r = ", 1));
             lines.extend(finish);
             lines.push("if _r is None: raise StopIteration".into());
             lines.push("return _r[0]".into());
@@ -150,8 +198,10 @@ fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
 }
 
 fn construct(class: Option<&Class>) -> Vec<String> {
-    let mut lines =
-        vec!["if not _r: _rt.fail()".to_owned(), "self._h = _rt.address(_r)".to_owned()];
+    let mut lines = vec![
+        "if not _r: _rt.fail()".to_owned(),
+        "self._h = _rt.address(_r)".to_owned(),
+    ];
     if class.is_some_and(|class| !class.variants.is_empty()) {
         lines.push("_rt.adopt(self)".into());
     }
@@ -170,7 +220,9 @@ fn class(class: &Class) -> String {
     let mut lines: Vec<String> = docstring(&class.docs).lines().map(str::to_owned).collect();
     if class.known.plain {
         let variants = class.plain.iter();
-        lines.extend(variants.map(|each| format!("{} = {}", escaped(&each.name), each.discriminant)));
+        lines.extend(
+            variants.map(|each| format!("{} = {}", escaped(&each.name), each.discriminant)),
+        );
     } else {
         lines.extend(handle_attributes(class));
     }
@@ -184,8 +236,11 @@ fn class(class: &Class) -> String {
         text.push_str(&self::variant(class, variant));
     }
     if !class.variants.is_empty() {
-        let all: String =
-            class.variants.iter().map(|each| format!("_{python}_{}, ", each.name)).collect();
+        let all: String = class
+            .variants
+            .iter()
+            .map(|each| format!("_{python}_{}, ", each.name))
+            .collect();
         let _ = writeln!(text, "{python}._variants = ({all})\n\n");
     }
     text
@@ -200,7 +255,10 @@ fn handle_attributes(class: &Class) -> Vec<String> {
         lines.push(format!("_close = _staticmethod(_c_{})", close.symbol));
     }
     if let Some(variant_of) = &class.variant_of {
-        lines.push(format!("_variant = _staticmethod(_c_{})", variant_of.symbol));
+        lines.push(format!(
+            "_variant = _staticmethod(_c_{})",
+            variant_of.symbol
+        ));
     }
     if class.unhashable {
         lines.push("__hash__ = None".into());
@@ -220,29 +278,48 @@ fn member(member: &Member, class: Option<&Class>) -> Vec<String> {
     }
     lines.extend(function(call, name, *role, class));
     if *role == Role::Next {
-        lines.extend(["".into(), "def __iter__(self):".into(), "    return self".into()]);
+        lines.extend([
+            "".into(),
+            "def __iter__(self):".into(),
+            "    return self".into(),
+        ]);
     }
     lines
 }
 
 /// `copy.copy` and `copy.deepcopy`, where there is a copy.
 fn copies(class: &Class) -> Vec<String> {
-    let copying = class.members.iter().find(|each| each.call.item.ends_with("::__copy__"));
-    let Some(member) = copying else { return Vec::new() };
+    let copying = class
+        .members
+        .iter()
+        .find(|each| each.call.item.ends_with("::__copy__"));
+    let Some(member) = copying else {
+        return Vec::new();
+    };
     let name = &member.name;
     let mut lines = vec![String::new()];
     if name == "copy" {
         lines.push("__copy__ = copy".into());
     }
-    lines.push(format!("def __deepcopy__(self, memo: object) -> {}:", class.known.python));
+    lines.push(format!(
+        "def __deepcopy__(self, memo: object) -> {}:",
+        class.known.python
+    ));
     lines.push(format!("    return self.{name}()"));
     lines
 }
 
 fn variant(class: &Class, variant: &VariantClass) -> String {
     let python = &class.known.python;
-    let fields: String = variant.fields.iter().map(|each| format!("{each:?}, ")).collect();
-    let mut lines: Vec<String> = docstring(&variant.docs).lines().map(str::to_owned).collect();
+    let fields: String = variant
+        .fields
+        .iter()
+        .map(|each| format!("{each:?}, "))
+        .collect();
+    let mut lines: Vec<String> = docstring(&variant.docs)
+        .lines()
+        .map(str::to_owned)
+        .collect();
     lines.push("__slots__ = ()".into());
     lines.push(format!("__match_args__ = ({fields})"));
     for member in &variant.members {
@@ -255,10 +332,20 @@ fn variant(class: &Class, variant: &VariantClass) -> String {
 }
 
 fn value(value: &Value) -> String {
-    let mut lines = function(&value.get, &format!("_v_{}", value.python), Role::Static, None);
+    let mut lines = function(
+        &value.get,
+        &format!("_v_{}", value.python),
+        Role::Static,
+        None,
+    );
     if let Some(set) = &value.set {
         lines.push(String::new());
-        lines.extend(function(set, &format!("_s_{}", value.python), Role::Static, None));
+        lines.extend(function(
+            set,
+            &format!("_s_{}", value.python),
+            Role::Static,
+            None,
+        ));
     }
     indented(&lines, 0) + "\n\n"
 }
@@ -267,27 +354,47 @@ fn value(value: &Value) -> String {
 fn registrations(plan: &Plan) -> String {
     let mut text = String::new();
     let module = |path: &[String]| {
-        let path: String = path.iter().map(|each| format!(".{each}")).collect();
+        let path: String = path
+            .iter()
+            .map(|each| format!(".{}", escaped_module(each)))
+            .collect();
         format!("__package__ + {path:?}")
     };
     for class in &plan.classes {
         let (python, name) = (&class.known.python, &class.place.name);
         let at = module(&class.place.module);
-        let _ = writeln!(text, "_rt.register({python:?}, _rt.public({at}, {name:?}, {python}))");
+        let _ = writeln!(
+            text,
+            "_rt.register({python:?}, _rt.public({at}, {name:?}, {python}))"
+        );
         for variant in &class.variants {
             let each = &variant.name;
             let full = format!("{name}.{each}");
-            let _ = writeln!(text, "{python}.{each} = _rt.public({at}, {full:?}, _{python}_{each})");
+            let _ = writeln!(
+                text,
+                "{python}.{each} = _rt.public({at}, {full:?}, _{python}_{each})"
+            );
         }
     }
     for free in &plan.functions {
         let at = module(&free.place.module);
-        let _ = writeln!(text, "_rt.public({at}, {:?}, {})", free.place.name, free.python);
+        let _ = writeln!(
+            text,
+            "_rt.public({at}, {:?}, {})",
+            free.place.name, free.python
+        );
     }
     for class in &plan.classes {
-        for member in class.members.iter().filter(|each| each.role == Role::Constant) {
+        for member in class
+            .members
+            .iter()
+            .filter(|each| each.role == Role::Constant)
+        {
             let (python, symbol) = (&class.known.python, &member.call.symbol);
-            text.push_str(&indented(&function(&member.call, &format!("_v_{symbol}"), Role::Static, None), 0));
+            text.push_str(&indented(
+                &function(&member.call, &format!("_v_{symbol}"), Role::Static, None),
+                0,
+            ));
             let _ = writeln!(text, "{python}.{} = _v_{symbol}()", member.name);
         }
     }
@@ -301,7 +408,10 @@ fn registrations(plan: &Plan) -> String {
 pub(super) fn module(plan: &Plan, module: &Module, package: &str) -> String {
     let dots = ".".repeat(module.path.len() + 1);
     let here = |path: &[String]| path == module.path;
-    let functions = plan.functions.iter().filter(|each| here(&each.place.module));
+    let functions = plan
+        .functions
+        .iter()
+        .filter(|each| here(&each.place.module));
     let classes = plan.classes.iter().filter(|each| here(&each.place.module));
     let aliases = plan.aliases.iter().filter(|(place, _)| here(&place.module));
     let values = || plan.values.iter().filter(|each| here(&each.place.module));
@@ -319,19 +429,32 @@ pub(super) fn module(plan: &Plan, module: &Module, package: &str) -> String {
         let _ = writeln!(text, "from {dots}_bindings import {python} as {name}");
     }
     let depth = module.path.len() + 1;
-    let inner = plan.modules.iter().filter(|each| each.path.len() == depth && each.path.starts_with(&module.path));
-    let inner: Vec<&str> = inner.filter_map(|each| each.path.last().map(String::as_str)).collect();
+    let inner = plan
+        .modules
+        .iter()
+        .filter(|each| each.path.len() == depth && each.path.starts_with(&module.path));
+    let inner: Vec<String> = inner
+        .filter_map(|each| Some(escaped_module(each.path.last()?)))
+        .collect();
     for name in &inner {
-        let _ = writeln!(text, "from . import {} as {}", escaped(name), escaped(name));
+        let _ = writeln!(text, "from . import {name} as {name}");
     }
     let statics: Vec<&Value> = values().filter(|each| each.is_static).collect();
     text.push_str(&self::statics(&statics, &dots));
-    let listed = names.iter().map(|(_, name)| name.as_str()).chain(inner);
-    let listed: BTreeSet<&str> = listed.chain(statics.iter().map(|each| each.place.name.as_str())).collect();
+    let listed = names
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .chain(inner.iter().map(String::as_str));
+    let listed: BTreeSet<&str> = listed
+        .chain(statics.iter().map(|each| each.place.name.as_str()))
+        .collect();
     if module.path.is_empty() {
         text.push_str(&extras(plan, &listed, package));
     }
-    let listed: String = listed.iter().map(|name| format!("    {name:?},\n")).collect();
+    let listed: String = listed
+        .iter()
+        .map(|name| format!("    {name:?},\n"))
+        .collect();
     let _ = writeln!(text, "\n__all__ = [\n{listed}]");
     text
 }
@@ -341,7 +464,9 @@ fn statics(statics: &[&Value], dots: &str) -> String {
     if statics.is_empty() {
         return String::new();
     }
-    let mut text = format!("\nimport sys as _sys\nimport typing as _typing\n\nfrom {dots} import _bindings as _b, _runtime as _r\n\nif _typing.TYPE_CHECKING:\n    import typing as _t\n");
+    let mut text = format!(
+        "\nimport sys as _sys\nimport typing as _typing\n\nfrom {dots} import _bindings as _b, _runtime as _r\n\nif _typing.TYPE_CHECKING:\n    import typing as _t\n"
+    );
     for each in statics {
         let _ = writeln!(text, "    {}: {}", each.place.name, each.get.outcome.gives);
     }
@@ -353,7 +478,10 @@ fn statics(statics: &[&Value], dots: &str) -> String {
         };
         let (name, python) = (&each.place.name, &each.python);
         let docs = serde_json::Value::from(each.docs.as_str());
-        let _ = writeln!(text, "        {name:?}: property(lambda _: _b._v_{python}(), {setter}, doc={docs}),");
+        let _ = writeln!(
+            text,
+            "        {name:?}: property(lambda _: _b._v_{python}(), {setter}, doc={docs}),"
+        );
     }
     text.push_str("    },\n)\n");
     text
@@ -362,14 +490,26 @@ fn statics(statics: &[&Value], dots: &str) -> String {
 /// What the package itself has beside the crate's items.
 fn extras(plan: &Plan, listed: &BTreeSet<&str>, package: &str) -> String {
     let mut text = String::new();
-    let exceptions =
-        ["BorrowError", "ForkError", "HandleError", "RustError", "RustPanic", "ThreadError"];
+    let exceptions = [
+        "BorrowError",
+        "ForkError",
+        "HandleError",
+        "RustError",
+        "RustPanic",
+        "ThreadError",
+    ];
     for name in exceptions.iter().filter(|name| !listed.contains(**name)) {
         let _ = writeln!(text, "from ._runtime import {name} as {name}");
     }
-    let _ = writeln!(text, "from ._runtime import live_handles as __live_handles__");
+    let _ = writeln!(
+        text,
+        "from ._runtime import live_handles as __live_handles__"
+    );
     let _ = writeln!(text, "\n__version__ = {:?}", plan.version);
-    let _ = writeln!(text, "#: What {package} does not bind of the crate, and why.\n__skipped__ = (");
+    let _ = writeln!(
+        text,
+        "#: What {package} does not bind of the crate, and why.\n__skipped__ = ("
+    );
     for each in &plan.skipped {
         let pair = serde_json::json!([each.item, each.reason]);
         let _ = writeln!(text, "    ({}, {}),", pair[0], pair[1]);

@@ -134,8 +134,16 @@ fn type_block(class: &Class) -> String {
         });
         return format!("plain!({rust} {{ {}}});\n\n", variants.collect::<String>());
     }
-    let lower = if class.known.borrows { "lower_pinned" } else { "lower_owned" };
-    let lift = if class.known.copy { "lift_copy" } else { "lift_owned" };
+    let lower = if class.known.borrows {
+        "lower_pinned"
+    } else {
+        "lower_owned"
+    };
+    let lift = if class.known.copy {
+        "lift_copy"
+    } else {
+        "lift_owned"
+    };
     let mut text = format!(
         "bound!({rust}, {python:?});\n\n\
          impl rt::Lower for {rust} {{\n    fn lower(self, out: &mut rt::Writer) {{\n        \
@@ -163,17 +171,32 @@ fn function(call: &Call) -> String {
         .flat_map(|each| &each.numbers)
         .map(|number| format!("{}: {}", number.name, number.rust))
         .collect();
-    let declared = pointers.iter().map(|each| format!("{}: {}", each.name, pointer_type(each.kind)));
+    let declared = pointers
+        .iter()
+        .map(|each| format!("{}: {}", each.name, pointer_type(each.kind)));
     let parameters: Vec<String> = numbers.iter().cloned().chain(declared).collect();
-    let kinds: Vec<String> =
-        pointers.iter().map(|each| format!("{}: {}", each.name, pointer_word(each.kind))).collect();
+    let kinds: Vec<String> = pointers
+        .iter()
+        .map(|each| format!("{}: {}", each.name, pointer_word(each.kind)))
+        .collect();
     let returns = call.outcome.returns;
     let mut text = documentation(&call.docs, &call.item);
     let _ = writeln!(text, "#[unsafe(no_mangle)]");
-    let _ = writeln!(text, "pub unsafe extern \"C\" fn {symbol}({}) -> {returns} {{", parameters.join(", "));
-    let _ = writeln!(text, "    // SAFETY: the arguments are as the crate's documentation says.");
+    let _ = writeln!(
+        text,
+        "pub unsafe extern \"C\" fn {symbol}({}) -> {returns} {{",
+        parameters.join(", ")
+    );
+    let _ = writeln!(
+        text,
+        "    // SAFETY: the arguments are as the crate's documentation says."
+    );
     if call.outcome.out {
-        let _ = writeln!(text, "    unsafe {{ rt::{}(room__, || {{", call.outcome.wrapper);
+        let _ = writeln!(
+            text,
+            "    unsafe {{ rt::{}(room__, || {{",
+            call.outcome.wrapper
+        );
     } else {
         let _ = writeln!(text, "    unsafe {{ rt::{}(|| {{", call.outcome.wrapper);
     }
@@ -191,7 +214,10 @@ fn function(call: &Call) -> String {
 fn body(call: &Call) -> Vec<String> {
     let mut lines = Vec::new();
     let memories: Vec<&String> = call.all().filter_map(|each| each.memory.as_ref()).collect();
-    let changed = call.all().filter_map(|each| each.memory.as_ref()).any(|each| each.ends_with("true)"));
+    let changed = call
+        .all()
+        .filter_map(|each| each.memory.as_ref())
+        .any(|each| each.ends_with("true)"));
     if changed && memories.len() > 1 {
         let memories: Vec<&str> = memories.iter().map(|each| each.as_str()).collect();
         lines.push(format!("rt::disjoint(&[{}])?;", memories.join(", ")));
@@ -237,5 +263,7 @@ pub(super) fn pointer_code(pointer: &Pointer) -> char {
 
 fn documentation(docs: &str, item: &str) -> String {
     let text = if docs.is_empty() { item } else { docs };
-    text.lines().map(|line| format!("/// {}\n", line.replace("*/", "* /"))).collect()
+    text.lines()
+        .map(|line| format!("/// {}\n", line.replace("*/", "* /")))
+        .collect()
 }

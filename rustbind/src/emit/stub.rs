@@ -17,12 +17,19 @@ import pathlib as _pathlib
 import typing as _t
 
 from . import _runtime as _rt
+
+_range = range
 ";
 
 pub(super) fn bindings(plan: &Plan) -> String {
     let mut text = PROLOGUE.to_owned();
     for skipped in &plan.skipped {
-        let _ = writeln!(text, "# not bound: {}: {}", skipped.item, skipped.reason.replace('\n', " "));
+        let _ = writeln!(
+            text,
+            "# not bound: {}: {}",
+            skipped.item,
+            skipped.reason.replace('\n', " ")
+        );
     }
     text.push('\n');
     for class in &plan.classes {
@@ -48,7 +55,11 @@ fn signature(call: &Call, name: &str, init: bool) -> Vec<String> {
         return vec![format!("{head} ...")];
     }
     let mut lines = vec![head];
-    lines.extend(docstring(&call.docs).lines().map(|line| format!("    {line}")));
+    lines.extend(
+        docstring(&call.docs)
+            .lines()
+            .map(|line| format!("    {line}")),
+    );
     lines
 }
 
@@ -59,17 +70,29 @@ fn class(class: &Class) -> String {
         (false, false) => "_rt.Handle",
     };
     let mut lines: Vec<String> = docstring(&class.docs).lines().map(str::to_owned).collect();
-    lines.extend(class.plain.iter().map(|each| format!("{} = {}", escaped(&each.name), each.discriminant)));
+    lines.extend(
+        class
+            .plain
+            .iter()
+            .map(|each| format!("{} = {}", escaped(&each.name), each.discriminant)),
+    );
     for member in &class.members {
         lines.extend(self::member(member));
     }
     for variant in &class.variants {
         lines.push(format!("class {}({}):", variant.name, class.known.python));
-        let mut inner: Vec<String> = docstring(&variant.docs).lines().map(str::to_owned).collect();
+        let mut inner: Vec<String> = docstring(&variant.docs)
+            .lines()
+            .map(str::to_owned)
+            .collect();
         inner.extend(variant.members.iter().flat_map(member));
         lines.extend(inner.into_iter().map(|line| format!("    {line}")));
     }
-    format!("class {}({bases}):\n{}\n", class.known.python, indented(&lines, 4))
+    format!(
+        "class {}({bases}):\n{}\n",
+        class.known.python,
+        indented(&lines, 4)
+    )
 }
 
 fn member(member: &Member) -> Vec<String> {
@@ -85,7 +108,9 @@ fn member(member: &Member) -> Vec<String> {
         }
         Role::Next => {
             let gives = &call.outcome.gives;
-            let item = gives.trim_start_matches("_t.Optional[_t.Tuple[").trim_end_matches("]]");
+            let item = gives
+                .trim_start_matches("_t.Optional[_t.Tuple[")
+                .trim_end_matches("]]");
             return vec![
                 format!("def __next__(self) -> {item}: ..."),
                 format!("def __iter__(self) -> _t.Iterator[{item}]: ..."),

@@ -133,21 +133,31 @@ impl Argument {
     fn memory(self, kind: PointerKind, count: String) -> Self {
         let length = format!("{}_len", self.name);
         let data = format!("{}_", self.name);
-        self.number(&length, "usize", 'Q', count).pointer(kind, data)
+        self.number(&length, "usize", 'Q', count)
+            .pointer(kind, data)
     }
 }
 
 /// A text or bytes that the result borrows from: a copy that lives as long.
 pub fn held(argument: &mut Argument, type_: &Type) -> bool {
     let name = &argument.name;
-    let Type::Reference { to, mutable: false, .. } = type_ else { return false };
+    let Type::Reference {
+        to, mutable: false, ..
+    } = type_
+    else {
+        return false;
+    };
     let kind = match &**to {
         Type::Str => "HeldText",
         Type::Slice(item) if **item == Type::Integer("u8".into()) => "HeldBytes",
         _ => return false,
     };
-    argument.prepare.push(format!("let {name}__held = rt::hold(rt::{kind}({name}.to_owned()))?;"));
-    argument.prepare.push(format!("let {name} = &*unsafe {{ {name}__held.extended() }}.0;"));
+    argument.prepare.push(format!(
+        "let {name}__held = rt::hold(rt::{kind}({name}.to_owned()))?;"
+    ));
+    argument.prepare.push(format!(
+        "let {name} = &*unsafe {{ {name}__held.extended() }}.0;"
+    ));
     true
 }
 
@@ -184,15 +194,22 @@ pub fn argument(name: &str, type_: &Type, names: &Names) -> Result<Argument, Str
             let make = argument.codec.make.clone();
             Ok(argument
                 .number(name, "u64", 'Q', format!("{make}.register({name})"))
-                .prepare(format!("let {name} = rt::Stream(rt::Callback::new({name}));")))
+                .prepare(format!(
+                    "let {name} = rt::Stream(rt::Callback::new({name}));"
+                )))
         }
         Type::Like(inner) => like(argument, inner, names),
         Type::Iterator(item) => iterator(argument, item, names),
-        Type::Reference { mutable, to, lifetime } => {
-            reference(argument, to, *mutable, lifetime.as_ref(), names)
-        }
+        Type::Reference {
+            mutable,
+            to,
+            lifetime,
+        } => reference(argument, to, *mutable, lifetime.as_ref(), names),
         Type::String => Ok(text(argument, format!("{name}.to_owned()"))),
-        Type::PathBuf => Ok(system(argument, format!("std::path::PathBuf::from({name})"))),
+        Type::PathBuf => Ok(system(
+            argument,
+            format!("std::path::PathBuf::from({name})"),
+        )),
         Type::OsString => Ok(system(argument, format!("{name}.to_owned()"))),
         Type::Named { .. } => owned(argument, type_, names),
         Type::Array(item, _) => match number_code(item) {
@@ -206,10 +223,17 @@ pub fn argument(name: &str, type_: &Type, names: &Names) -> Result<Argument, Str
 
 fn wide(argument: Argument, kind: &str) -> Argument {
     let name = argument.name.clone();
-    let (top, code) = if kind == "i128" { ("i64", 'q') } else { ("u64", 'Q') };
+    let (top, code) = if kind == "i128" {
+        ("i64", 'q')
+    } else {
+        ("u64", 'Q')
+    };
     let value = format!("({name}_high as {kind}) << 64 | {name}_low as {kind}");
     argument
-        .before(format!("{name}_low, {name}_high = _rt.high(_rt.{}, {name})", kind.to_uppercase()))
+        .before(format!(
+            "{name}_low, {name}_high = _rt.high(_rt.{}, {name})",
+            kind.to_uppercase()
+        ))
         .number(&format!("{name}_low"), "u64", 'Q', format!("{name}_low"))
         .number(&format!("{name}_high"), top, code, format!("{name}_high"))
         .value(value)
@@ -220,7 +244,9 @@ fn text(argument: Argument, value: String) -> Argument {
     argument
         .before(format!("{name}_ = {name}.encode()"))
         .memory(PointerKind::Input, format!("_len({name}_)"))
-        .prepare(format!("let {name} = unsafe {{ rt::text({name}, {name}_len) }}?;"))
+        .prepare(format!(
+            "let {name} = unsafe {{ rt::text({name}, {name}_len) }}?;"
+        ))
         .value(value)
 }
 
@@ -229,17 +255,26 @@ fn system(argument: Argument, value: String) -> Argument {
     argument
         .before(format!("{name}_ = _os.fsencode({name})"))
         .memory(PointerKind::Input, format!("_len({name}_)"))
-        .prepare(format!("let {name} = unsafe {{ rt::os_text({name}, {name}_len) }}?;"))
+        .prepare(format!(
+            "let {name} = unsafe {{ rt::os_text({name}, {name}_len) }}?;"
+        ))
         .value(value)
 }
 
 fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
     let name = argument.name.clone();
-    let (Type::Integer(kind) | Type::Float(kind)) = item else { return argument };
+    let (Type::Integer(kind) | Type::Float(kind)) = item else {
+        return argument;
+    };
     let convert = if kind == "u8" {
-        format!("{name}_, {name}_n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})")
+        format!(
+            "{name}_, {name}_n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})"
+        )
     } else {
-        format!("{name}_, {name}_n = _rt.numbers_in(_rt.NUMBERS[{:?}], {name})", kind)
+        format!(
+            "{name}_, {name}_n = _rt.numbers_in(_rt.NUMBERS[{:?}], {name})",
+            kind
+        )
     };
     let mut argument = argument
         .before(convert)
@@ -248,7 +283,9 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
             "let {name} = unsafe {{ rt::slice::<{kind}>({name}.cast(), {name}_len) }};"
         ))
         .value(value);
-    argument.memory = Some(format!("({name}.cast(), {name}_len * size_of::<{kind}>(), false)"));
+    argument.memory = Some(format!(
+        "({name}.cast(), {name}_len * size_of::<{kind}>(), false)"
+    ));
     argument
 }
 
@@ -256,13 +293,19 @@ fn numbers_changed(argument: Argument, kind: &str) -> Argument {
     let name = argument.name.clone();
     let codec = format!("_rt.NUMBERS[{kind:?}]");
     let mut argument = argument
-        .before(format!("{name}_, {name}_n, {name}_list = _rt.numbers_inout({codec}, {name})"))
+        .before(format!(
+            "{name}_, {name}_n, {name}_list = _rt.numbers_inout({codec}, {name})"
+        ))
         .memory(PointerKind::Output, format!("{name}_n"))
         .prepare(format!(
             "let {name} = unsafe {{ rt::slice_mut::<{kind}>({name}.cast(), {name}_len) }};"
         ));
-    argument.after.push(format!("_rt.write_back({codec}, {name}, {name}_list)"));
-    argument.memory = Some(format!("({name}.cast_const().cast(), {name}_len * size_of::<{kind}>(), true)"));
+    argument
+        .after
+        .push(format!("_rt.write_back({codec}, {name}, {name}_list)"));
+    argument.memory = Some(format!(
+        "({name}.cast_const().cast(), {name}_len * size_of::<{kind}>(), true)"
+    ));
     argument.codec.takes = argument.codec.takes.replace("Iterable", "List");
     argument.codec.make = format!("_rt.CHANGED[{kind:?}]");
     argument
@@ -273,7 +316,10 @@ fn like(argument: Argument, inner: &Type, names: &Names) -> Result<Argument, Str
     match inner {
         Type::Str | Type::String => Ok(text(argument, name)),
         Type::Path | Type::OsStr => Ok(system(argument, name)),
-        Type::PathBuf => Ok(system(argument, format!("std::path::PathBuf::from({name})"))),
+        Type::PathBuf => Ok(system(
+            argument,
+            format!("std::path::PathBuf::from({name})"),
+        )),
         Type::Slice(item) if number_code(item).is_some() => Ok(numbers(argument, item, name)),
         Type::Std(Std::Vec, items) if items.first().and_then(number_code).is_some() => {
             let item = items.first().ok_or("a list without its items")?;
@@ -287,11 +333,19 @@ fn like(argument: Argument, inner: &Type, names: &Names) -> Result<Argument, Str
 fn iterator(argument: Argument, item: &Type, names: &Names) -> Result<Argument, String> {
     let name = argument.name.clone();
     let (owned, value) = match item {
-        Type::Reference { to, mutable: false, .. } => match &**to {
-            Type::Str => ("String".to_owned(), format!("{name}.iter().map(String::as_str)")),
+        Type::Reference {
+            to, mutable: false, ..
+        } => match &**to {
+            Type::Str => (
+                "String".to_owned(),
+                format!("{name}.iter().map(String::as_str)"),
+            ),
             Type::Named { definition, .. } if !names.known(definition)?.plain => {
                 let rust = &names.known(definition)?.rust;
-                (format!("rt::Guard<{rust}>"), format!("{name}.iter().map(|each| &**each)"))
+                (
+                    format!("rt::Guard<{rust}>"),
+                    format!("{name}.iter().map(|each| &**each)"),
+                )
             }
             other => (rust(other, names)?, format!("{name}.iter()")),
         },
@@ -311,7 +365,9 @@ fn on_wire(argument: Argument, owned: &str) -> Argument {
     argument
         .before(format!("{name}_ = _rt.encoded({make}, {name})"))
         .memory(PointerKind::Input, format!("_len({name}_)"))
-        .prepare(format!("let {name}: {owned} = unsafe {{ rt::lifted({name}, {name}_len) }}?;"))
+        .prepare(format!(
+            "let {name}: {owned} = unsafe {{ rt::lifted({name}, {name}_len) }}?;"
+        ))
 }
 
 fn wire(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, String> {
@@ -336,10 +392,14 @@ fn owned(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, St
     let mut argument = argument.pointer(PointerKind::Handle, format!("{name}._h"));
     if known.copy {
         argument = argument
-            .prepare(format!("let {name} = unsafe {{ rt::shared::<{kind}>({name}) }}?;"))
+            .prepare(format!(
+                "let {name} = unsafe {{ rt::shared::<{kind}>({name}) }}?;"
+            ))
             .value(format!("*{name}"));
     } else {
-        argument.commit.push(format!("let {name} = unsafe {{ rt::take::<{kind}>({name}) }}?;"));
+        argument.commit.push(format!(
+            "let {name} = unsafe {{ rt::take::<{kind}>({name}) }}?;"
+        ));
     }
     Ok(argument)
 }
@@ -358,21 +418,35 @@ fn container(
             Ok(numbers(argument, item, format!("{name}.to_vec()")))
         }
         (Std::Box, Type::Function { .. }) => function(argument, first, "Box::new", names),
-        (Std::Arc, Type::Function { .. }) => function(argument, first, "std::sync::Arc::new", names),
+        (Std::Arc, Type::Function { .. }) => {
+            function(argument, first, "std::sync::Arc::new", names)
+        }
         (Std::Rc, Type::Function { .. }) => function(argument, first, "std::rc::Rc::new", names),
         (Std::Cow | Std::Box | Std::Rc | Std::Arc, Type::Str) => {
             Ok(text(argument, format!("{name}.into()")))
         }
-        (Std::Cow | Std::Box | Std::Rc | Std::Arc, Type::Slice(item)) if number_code(item).is_some() => {
+        (Std::Cow | Std::Box | Std::Rc | Std::Arc, Type::Slice(item))
+            if number_code(item).is_some() =>
+        {
             Ok(numbers(argument, item, format!("{name}.into()")))
         }
-        (Std::Vec, Type::Reference { to, mutable: false, .. }) if **to == Type::Str => {
+        (
+            Std::Vec,
+            Type::Reference {
+                to, mutable: false, ..
+            },
+        ) if **to == Type::Str => {
             let value = format!("{name}.iter().map(String::as_str).collect()");
             Ok(on_wire(argument, "Vec<String>").value(value))
         }
-        (Std::Option, Type::Reference { to, mutable: false, lifetime }) => {
-            optional(argument, to, lifetime.as_ref(), names)
-        }
+        (
+            Std::Option,
+            Type::Reference {
+                to,
+                mutable: false,
+                lifetime,
+            },
+        ) => optional(argument, to, lifetime.as_ref(), names),
         (Std::Box, Type::Named { .. }) => {
             let inner = owned(argument, first, names)?;
             let value = format!("Box::new({})", inner.value);
@@ -391,8 +465,14 @@ fn optional(
     let name = argument.name.clone();
     let (owned, value) = match to {
         Type::Str => ("Option<String>".to_owned(), format!("{name}.as_deref()")),
-        Type::Path => ("Option<std::path::PathBuf>".to_owned(), format!("{name}.as_deref()")),
-        Type::Slice(item) => (format!("Option<Vec<{}>>", rust(item, names)?), format!("{name}.as_deref()")),
+        Type::Path => (
+            "Option<std::path::PathBuf>".to_owned(),
+            format!("{name}.as_deref()"),
+        ),
+        Type::Slice(item) => (
+            format!("Option<Vec<{}>>", rust(item, names)?),
+            format!("{name}.as_deref()"),
+        ),
         Type::Named { definition, .. } if !names.known(definition)?.plain => {
             if lifetime.is_some() {
                 return Err("a result may borrow from an optional parameter".into());
@@ -400,7 +480,10 @@ fn optional(
             let owned = format!("Option<rt::Guard<{}>>", names.known(definition)?.rust);
             (owned, format!("{name}.as_deref()"))
         }
-        other => (format!("Option<{}>", rust(other, names)?), format!("{name}.as_ref()")),
+        other => (
+            format!("Option<{}>", rust(other, names)?),
+            format!("{name}.as_ref()"),
+        ),
     };
     Ok(on_wire(argument, &owned).value(value))
 }
@@ -420,18 +503,26 @@ fn reference(
         Type::Str => Ok(text(argument, name)),
         Type::String => Ok(text(argument, format!("&{name}.to_owned()"))),
         Type::Path => Ok(system(argument, format!("std::path::Path::new({name})"))),
-        Type::PathBuf => Ok(system(argument, format!("&std::path::PathBuf::from({name})"))),
+        Type::PathBuf => Ok(system(
+            argument,
+            format!("&std::path::PathBuf::from({name})"),
+        )),
         Type::OsStr => Ok(system(argument, name)),
         Type::Slice(item) if number_code(item).is_some() => Ok(numbers(argument, item, name)),
         Type::Array(item, _) if number_code(item).is_some() => {
             Ok(numbers(argument, item, format!("&rt::array({name})?")))
         }
         Type::Slice(item) => slice(argument, item, names),
-        Type::Named { definition, lifetimes } if !names.known(definition)?.plain => {
+        Type::Named {
+            definition,
+            lifetimes,
+        } if !names.known(definition)?.plain => {
             let kind = &names.known(definition)?.rust;
             let mut argument = argument
                 .pointer(PointerKind::Handle, format!("{name}._h"))
-                .prepare(format!("let {name} = unsafe {{ rt::shared::<{kind}>({name}) }}?;"))
+                .prepare(format!(
+                    "let {name} = unsafe {{ rt::shared::<{kind}>({name}) }}?;"
+                ))
                 .value(format!("unsafe {{ {name}.extended() }}"));
             argument.borrowed = Some(Borrowed {
                 exclusive: false,
@@ -457,26 +548,37 @@ fn reference(
 fn slice(argument: Argument, item: &Type, names: &Names) -> Result<Argument, String> {
     let name = argument.name.clone();
     match item {
-        Type::Reference { to, mutable: false, .. } => match &**to {
-            Type::Str => Ok(on_wire(argument, "Vec<String>")
-                .prepare(format!("let {name}: Vec<&str> = {name}.iter().map(String::as_str).collect();"))
-                .value(format!("&{name}"))),
-            Type::Named { definition, .. } if !names.known(definition)?.plain => {
-                let kind = &names.known(definition)?.rust;
-                Ok(on_wire(argument, &format!("Vec<rt::Guard<{kind}>>"))
+        Type::Reference {
+            to, mutable: false, ..
+        } => {
+            match &**to {
+                Type::Str => Ok(on_wire(argument, "Vec<String>")
+                    .prepare(format!(
+                        "let {name}: Vec<&str> = {name}.iter().map(String::as_str).collect();"
+                    ))
+                    .value(format!("&{name}"))),
+                Type::Named { definition, .. } if !names.known(definition)?.plain => {
+                    let kind = &names.known(definition)?.rust;
+                    Ok(on_wire(argument, &format!("Vec<rt::Guard<{kind}>>"))
                     .prepare(format!("let {name}: Vec<&{kind}> = {name}.iter().map(|each| &**each).collect();"))
                     .value(format!("&{name}")))
+                }
+                _ => Err("a slice of references".into()),
             }
-            _ => Err("a slice of references".into()),
-        },
+        }
         Type::Named { definition, .. } if !names.known(definition)?.plain => {
             let known = names.known(definition)?;
             if !known.clone {
-                return Err(format!("a slice of `{}`, which is not `Clone`", known.python));
+                return Err(format!(
+                    "a slice of `{}`, which is not `Clone`",
+                    known.python
+                ));
             }
             let kind = &known.rust;
             Ok(on_wire(argument, &format!("Vec<rt::Copied<{kind}>>"))
-                .prepare(format!("let {name}: Vec<{kind}> = {name}.into_iter().map(|each| each.0).collect();"))
+                .prepare(format!(
+                    "let {name}: Vec<{kind}> = {name}.into_iter().map(|each| each.0).collect();"
+                ))
                 .value(format!("&{name}")))
         }
         other => {
@@ -500,11 +602,16 @@ fn changed(
             };
             Ok(numbers_changed(argument, kind))
         }
-        Type::Named { definition, lifetimes } if !names.known(definition)?.plain => {
+        Type::Named {
+            definition,
+            lifetimes,
+        } if !names.known(definition)?.plain => {
             let kind = &names.known(definition)?.rust;
             let mut argument = argument
                 .pointer(PointerKind::Handle, format!("{name}._h"))
-                .prepare(format!("let mut {name} = unsafe {{ rt::exclusive::<{kind}>({name}) }}?;"))
+                .prepare(format!(
+                    "let mut {name} = unsafe {{ rt::exclusive::<{kind}>({name}) }}?;"
+                ))
                 .value(format!("unsafe {{ {name}.extended_mut() }}"));
             argument.borrowed = Some(Borrowed {
                 exclusive: true,
@@ -560,7 +667,9 @@ fn function(
         .enumerate()
         .map(|(index, type_)| format!("a{index}: {}", closed(type_)))
         .collect();
-    let passed: String = (0..parameters.len()).map(|index| format!("a{index}, ")).collect();
+    let passed: String = (0..parameters.len())
+        .map(|index| format!("a{index}, "))
+        .collect();
     let closure = format!("move |{}| {name}.call(({passed}))", typed.join(", "));
     let value = match around {
         "" => closure,

@@ -36,14 +36,20 @@ impl Call {
     /// The codes of the numbers that are passed.
     #[must_use]
     pub fn codes(&self) -> String {
-        self.all().flat_map(|each| &each.numbers).map(|number| number.code).collect()
+        self.all()
+            .flat_map(|each| &each.numbers)
+            .map(|number| number.code)
+            .collect()
     }
 
     /// The pointers that are passed, the buffer for the result last.
     #[must_use]
     pub fn pointers(&self) -> Vec<Pointer> {
-        let mut pointers: Vec<Pointer> =
-            self.all().flat_map(|each| &each.pointers).cloned().collect();
+        let mut pointers: Vec<Pointer> = self
+            .all()
+            .flat_map(|each| &each.pointers)
+            .cloned()
+            .collect();
         if self.outcome.out {
             pointers.push(Pointer {
                 name: "room__".into(),
@@ -66,14 +72,18 @@ pub fn call(
     names: &Names,
     expression: &dyn Fn(&[String]) -> String,
 ) -> Result<Call, String> {
-    check_kept(&function.parameters, names)?;
+    check_kept(function, names)?;
     let mut arguments = Vec::new();
     for (index, parameter) in function.parameters.iter().enumerate() {
         let is_receiver = function.method && index == 0;
         let planned = if is_receiver {
             receiver(&parameter.type_, names)
         } else {
-            argument(&self::parameter(&parameter.name, index), &parameter.type_, names)
+            argument(
+                &self::parameter(&parameter.name, index),
+                &parameter.type_,
+                names,
+            )
         };
         let reason = |reason| format!("its parameter `{}`: {reason}", parameter.name);
         arguments.push(planned.map_err(reason)?);
@@ -81,7 +91,13 @@ pub fn call(
     let values: Vec<String> = arguments.iter().map(|each| each.value.clone()).collect();
     let (output, fallible) = unwrapped(&function.output);
     let sources = if keeps(output, names) {
-        sources(output, &function.parameters, &mut arguments, function.method, names)
+        sources(
+            output,
+            &function.parameters,
+            &mut arguments,
+            function.method,
+            names,
+        )
     } else {
         Ok(Default::default())
     };
@@ -224,12 +240,21 @@ pub fn simple(docs: &str, parameters: Vec<Parameter>, output: Type) -> Function 
         parameters,
         method,
         output,
+        lifetimes: Vec::new(),
     }
 }
 
 /// A call that gives a handle to a part of the receiver's value.
 #[must_use]
-pub fn part(item: &str, symbol: &str, docs: &str, parent: &str, child: &str, python: &str, pattern: &Part) -> Call {
+pub fn part(
+    item: &str,
+    symbol: &str,
+    docs: &str,
+    parent: &str,
+    child: &str,
+    python: &str,
+    pattern: &Part,
+) -> Call {
     let select = match pattern {
         Part::Field(field) => {
             format!("unsafe {{ &raw mut (*value.cast::<{parent}>()).{field} }}.cast()")
@@ -268,7 +293,10 @@ pub fn part(item: &str, symbol: &str, docs: &str, parent: &str, child: &str, pyt
             code: 'p',
             out: false,
             convert: vec!["Ok(value__)".into()],
-            finish: vec!["if not _r: _rt.fail()".into(), format!("return _rt.wrap({python}, _r)")],
+            finish: vec![
+                "if not _r: _rt.fail()".into(),
+                format!("return _rt.wrap({python}, _r)"),
+            ],
             gives: python.to_owned(),
         },
     }
@@ -315,7 +343,15 @@ fn bare_handle() -> Argument {
 /// A call that tells which variant the receiver's value is.
 #[must_use]
 pub fn variant_of(item: &str, symbol: &str, rust: &str, arms: &str) -> Call {
-    let mut call = part(item, symbol, "", rust, rust, "", &Part::Field(String::new()));
+    let mut call = part(
+        item,
+        symbol,
+        "",
+        rust,
+        rust,
+        "",
+        &Part::Field(String::new()),
+    );
     call.expression = format!(
         "{{ let this = unsafe {{ rt::shared::<{rust}>(this) }}?; match &*this {{ {arms} }} }}"
     );

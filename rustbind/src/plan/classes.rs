@@ -85,15 +85,22 @@ impl Class {
     /// Every call.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let variants = self.variants.iter().flat_map(|each| &each.members);
-        let members = self.members.iter().chain(variants).map(|member| &member.call);
+        let members = self
+            .members
+            .iter()
+            .chain(variants)
+            .map(|member| &member.call);
         members.chain(&self.variant_of).chain(&self.close)
     }
 
     /// How many of the crate's items the members stand for.
     #[must_use]
     pub fn items(&self) -> usize {
-        let items: BTreeSet<&str> =
-            self.members.iter().map(|member| member.call.item.as_str()).collect();
+        let items: BTreeSet<&str> = self
+            .members
+            .iter()
+            .map(|member| member.call.item.as_str())
+            .collect();
         items.len() + self.variants.len()
     }
 
@@ -174,13 +181,20 @@ impl Builder<'_> {
             error,
             unhashable: has(self.type_def, "PartialEq") && !has(self.type_def, "Hash"),
             variant_of: (!variants.is_empty()).then(|| {
-                let arms = variants.iter().enumerate().map(|(index, variant): (_, &VariantClass)| {
-                    format!("{}::{} {{ .. }} => {index}, ", rust, variant.name)
-                });
-                let arms: String = arms.chain(["#[allow(unreachable_patterns)] _ => -1".into()]).collect();
+                let arms =
+                    variants
+                        .iter()
+                        .enumerate()
+                        .map(|(index, variant): (_, &VariantClass)| {
+                            format!("{}::{} {{ .. }} => {index}, ", rust, variant.name)
+                        });
+                let arms: String = arms
+                    .chain(["#[allow(unreachable_patterns)] _ => -1".into()])
+                    .collect();
                 variant_of(&self.item, &format!("{symbol}_variant"), &rust, &arms)
             }),
-            close: (!self.known.plain).then(|| close(&self.item, &format!("{symbol}_close"), &rust)),
+            close: (!self.known.plain)
+                .then(|| close(&self.item, &format!("{symbol}_close"), &rust)),
             variants,
             members: self.members,
             item: self.item,
@@ -225,7 +239,13 @@ impl Builder<'_> {
         expression: &dyn Fn(&[String]) -> String,
     ) -> Result<Call, String> {
         let item = format!("{}::{member}", self.item);
-        call(&item, &self.symbol(member), function, self.names, expression)
+        call(
+            &item,
+            &self.symbol(member),
+            function,
+            self.names,
+            expression,
+        )
     }
 
     fn receiver(&self, mutable: bool) -> Parameter {
@@ -246,13 +266,19 @@ impl Builder<'_> {
             let name = &function.name;
             let symbol = self.symbol(name);
             let item = format!("{}::{name}", self.item);
-            let planned = call(&item, &symbol, function, self.names, &|values: &[String]| {
-                format!("{path}({})", values.join(", "))
-            });
+            let planned = call(
+                &item,
+                &symbol,
+                function,
+                self.names,
+                &|values: &[String]| format!("{path}({})", values.join(", ")),
+            );
             let planned = planned.and_then(|call| self.fit(function, call));
             let role = match function.method {
                 true => Role::Method,
-                false if name == "new" && self.makes_this(function) && !self.known.plain => Role::Init,
+                false if name == "new" && self.makes_this(function) && !self.known.plain => {
+                    Role::Init
+                }
                 false => Role::Static,
             };
             let python = match (role, function.of_trait.as_deref()) {
@@ -279,7 +305,10 @@ impl Builder<'_> {
 
     fn path_of(&self, function: &Function) -> String {
         let rust = &self.known.rust;
-        let of_trait = function.of_trait.as_ref().and_then(|name| self.model.traits.get(name));
+        let of_trait = function
+            .of_trait
+            .as_ref()
+            .and_then(|name| self.model.traits.get(name));
         match of_trait {
             Some(found) => {
                 let path = crate::rustdoc::full_path(&self.model.name, &found.place);
@@ -290,9 +319,7 @@ impl Builder<'_> {
     }
 
     fn makes_this(&self, function: &Function) -> bool {
-        let is_this = |type_: &Type| {
-            matches!((type_, &self.this), (Type::Named { definition: a, .. }, Type::Named { definition: b, .. }) if a == b)
-        };
+        let is_this = |type_: &Type| matches!((type_, &self.this), (Type::Named { definition: a, .. }, Type::Named { definition: b, .. }) if a == b);
         match &function.output {
             Type::Std(crate::model::Std::Result, items) => items.first().is_some_and(is_this),
             other => is_this(other),
@@ -305,7 +332,14 @@ impl Builder<'_> {
             let item = format!("{}::{}", self.item, constant.name);
             let rust = format!("<{}>::{}", self.known.rust, constant.name);
             let symbol = self.symbol(&constant.name);
-            let planned = getter(&item, &symbol, &constant.type_, &rust, &constant.docs, self.names);
+            let planned = getter(
+                &item,
+                &symbol,
+                &constant.type_,
+                &rust,
+                &constant.docs,
+                self.names,
+            );
             self.add(&escaped(&constant.name), Role::Constant, planned);
         }
     }
@@ -325,16 +359,30 @@ impl Builder<'_> {
         }
     }
 
-    fn constructor(&self, member: &str, path: &str, fields: &Fields, docs: &str) -> Result<Call, String> {
+    fn constructor(
+        &self,
+        member: &str,
+        path: &str,
+        fields: &Fields,
+        docs: &str,
+    ) -> Result<Call, String> {
         let parameters = fields.public.iter().map(|field| Parameter {
             name: attribute(&field.name),
             type_: field.type_.clone(),
         });
         let function = simple(docs, parameters.collect(), self.this.clone());
-        self.synthetic(&format!("{member}_with_fields"), &function, &|values: &[String]| {
-            let set = fields.public.iter().zip(values).map(|(field, value)| format!("{}: {value}", field.name));
-            format!("{path} {{ {} }}", set.collect::<Vec<_>>().join(", "))
-        })
+        self.synthetic(
+            &format!("{member}_with_fields"),
+            &function,
+            &|values: &[String]| {
+                let set = fields
+                    .public
+                    .iter()
+                    .zip(values)
+                    .map(|(field, value)| format!("{}: {value}", field.name));
+                format!("{path} {{ {} }}", set.collect::<Vec<_>>().join(", "))
+            },
+        )
     }
 
     fn field(&mut self, field: &Field) {
@@ -350,11 +398,22 @@ impl Builder<'_> {
         let planned = match self.child(&field.type_) {
             Some(child) => {
                 let pattern = Part::Field(field.name.clone());
-                Ok(part(&item, &symbol, &field.docs, &self.known.rust, &child.rust, &child.python, &pattern))
+                Ok(part(
+                    &item,
+                    &symbol,
+                    &field.docs,
+                    &self.known.rust,
+                    &child.rust,
+                    &child.python,
+                    &pattern,
+                ))
             }
             None => {
-                let function =
-                    simple(&field.docs, vec![self.receiver(false)], field.type_.clone().referenced());
+                let function = simple(
+                    &field.docs,
+                    vec![self.receiver(false)],
+                    field.type_.clone().referenced(),
+                );
                 self.copied(&item, &symbol, &function, &|values: &[String]| {
                     format!("&({}).{place}", values.join(", "))
                 })
@@ -370,9 +429,13 @@ impl Builder<'_> {
         };
         let function = simple("", vec![self.receiver(true), new], Type::Unit);
         let symbol = self.symbol(&format!("set_{}", field.name));
-        let planned = call(&item, &symbol, &function, self.names, &|values: &[String]| {
-            format!("{{ ({}).{place} = {}; }}", values[0], values[1])
-        });
+        let planned = call(
+            &item,
+            &symbol,
+            &function,
+            self.names,
+            &|values: &[String]| format!("{{ ({}).{place} = {}; }}", values[0], values[1]),
+        );
         // A field that can be read but not written is a property without a setter.
         if let Ok(call) = planned {
             self.add(&name, Role::Set, Ok(call));
@@ -392,12 +455,21 @@ impl Builder<'_> {
 
     /// The type of a field that is changed in place.
     fn child(&self, type_: &Type) -> Option<&Known> {
-        let Type::Named { definition, .. } = type_ else { return None };
-        self.names.types.get(definition).filter(|known| !known.plain && !known.borrows)
+        let Type::Named { definition, .. } = type_ else {
+            return None;
+        };
+        self.names
+            .types
+            .get(definition)
+            .filter(|known| !known.plain && !known.borrows)
     }
 
     fn variant(&mut self, variant: &Variant) -> VariantClass {
-        let path = format!("{}::{}", self.known.rust.replace("<'static", "::<'static"), variant.name);
+        let path = format!(
+            "{}::{}",
+            self.known.rust.replace("<'static", "::<'static"),
+            variant.name
+        );
         let mut members = Vec::new();
         let name = &variant.name;
         match self.constructor(name, &path, &variant.fields, &variant.docs) {
@@ -443,16 +515,34 @@ impl Builder<'_> {
                 field: "found__".into(),
             };
             let (parent, child, python) = (&self.known.rust, &child.rust, &child.python);
-            return Ok(part(&item, &symbol, &field.docs, parent, child, python, &part_of));
+            return Ok(part(
+                &item,
+                &symbol,
+                &field.docs,
+                parent,
+                child,
+                python,
+                &part_of,
+            ));
         }
-        let function = simple(&field.docs, vec![self.receiver(false)], field.type_.clone().referenced());
-        call(&item, &symbol, &function, self.names, &|values: &[String]| {
-            format!(
-                "match {} {{ {pattern} => found__, #[allow(unreachable_patterns)] _ => \
+        let function = simple(
+            &field.docs,
+            vec![self.receiver(false)],
+            field.type_.clone().referenced(),
+        );
+        call(
+            &item,
+            &symbol,
+            &function,
+            self.names,
+            &|values: &[String]| {
+                format!(
+                    "match {} {{ {pattern} => found__, #[allow(unreachable_patterns)] _ => \
                  return Err(rt::Fault::value(\"it is another variant by now\")) }}",
-                values.join(", ")
-            )
-        })
+                    values.join(", ")
+                )
+            },
+        )
     }
 
     fn default(&mut self) {
@@ -461,7 +551,9 @@ impl Builder<'_> {
         }
         let function = simple("The default value.", Vec::new(), self.this.clone());
         let rust = self.known.rust.clone();
-        let planned = self.synthetic("default", &function, &|_| format!("<{rust} as Default>::default()"));
+        let planned = self.synthetic("default", &function, &|_| {
+            format!("<{rust} as Default>::default()")
+        });
         let is_enum = matches!(self.type_def.shape, Shape::Enum(_));
         if self.taken("__init__") || is_enum {
             self.add("default", Role::Static, planned);
@@ -486,15 +578,21 @@ impl Builder<'_> {
                     self.compare("__eq__", "==");
                 }
                 "PartialOrd" if !self.known.plain && self.with_itself(implemented) => {
-                    let all = [("__lt__", "<"), ("__le__", "<="), ("__gt__", ">"), ("__ge__", ">=")];
-                    all.into_iter().for_each(|(name, operator)| self.compare(name, operator));
+                    let all = [
+                        ("__lt__", "<"),
+                        ("__le__", "<="),
+                        ("__gt__", ">"),
+                        ("__ge__", ">="),
+                    ];
+                    all.into_iter()
+                        .for_each(|(name, operator)| self.compare(name, operator));
                 }
                 "Hash" if !self.known.plain => self.hash(),
                 "Clone" if !self.known.plain => self.copy(),
-                "FromStr" if !self.taken("from_str") => self.from_str(implemented),
-                "From" => self.from(implemented),
+                "FromStr" if !self.taken("from_str") => self.add_from_str(implemented),
+                "From" => self.add_from(implemented),
                 "Iterator" if !self.known.plain => self.iterator(implemented),
-                "FromIterator" if !self.known.plain => self.from_iter(implemented),
+                "FromIterator" if !self.known.plain => self.add_from_iter(implemented),
                 "Extend" if !self.known.plain => self.extend(implemented),
                 name => self.operator(name, implemented),
             }
@@ -542,7 +640,11 @@ impl Builder<'_> {
     }
 
     fn copy(&mut self) {
-        let function = simple("A copy of the value.", vec![self.receiver(false)], self.this.clone());
+        let function = simple(
+            "A copy of the value.",
+            vec![self.receiver(false)],
+            self.this.clone(),
+        );
         let mut name = "copy";
         if self.taken(name) {
             name = "__copy__";
@@ -553,23 +655,32 @@ impl Builder<'_> {
         self.add(name, Role::Method, planned);
     }
 
-    fn from_str(&mut self, implemented: &Implemented) {
+    fn add_from_str(&mut self, implemented: &Implemented) {
         let text = Parameter {
             name: "text".into(),
             type_: Type::Str.referenced(),
         };
-        let error = implemented.outputs.get("Err").cloned().unwrap_or(Type::Unit);
+        let error = implemented
+            .outputs
+            .get("Err")
+            .cloned()
+            .unwrap_or(Type::Unit);
         let output = Type::Std(crate::model::Std::Result, vec![self.this.clone(), error]);
         let function = simple("Reads the value from a text.", vec![text], output);
         let rust = self.known.rust.clone();
         let planned = self.synthetic("from_str", &function, &|values: &[String]| {
-            format!("<{rust} as std::str::FromStr>::from_str({})", values.join(", "))
+            format!(
+                "<{rust} as std::str::FromStr>::from_str({})",
+                values.join(", ")
+            )
         });
         self.add("from_str", Role::Static, planned);
     }
 
-    fn from(&mut self, implemented: &Implemented) {
-        let Some(source) = implemented.arguments.first() else { return };
+    fn add_from(&mut self, implemented: &Implemented) {
+        let Some(source) = implemented.arguments.first() else {
+            return;
+        };
         let Some(word) = word(source) else { return };
         let name = format!("from_{word}");
         if self.taken(&name) || *source == self.this {
@@ -595,18 +706,25 @@ impl Builder<'_> {
         })
     }
 
-    fn from_iter(&mut self, implemented: &Implemented) {
-        let Some(items) = Self::items(implemented).filter(|_| !self.taken("from_iter")) else { return };
+    fn add_from_iter(&mut self, implemented: &Implemented) {
+        let Some(items) = Self::items(implemented).filter(|_| !self.taken("from_iter")) else {
+            return;
+        };
         let function = simple("Makes the value of items.", vec![items], self.this.clone());
         let rust = self.known.rust.clone();
         let planned = self.synthetic("from_iter", &function, &|values: &[String]| {
-            format!("<{rust} as FromIterator<_>>::from_iter({})", values.join(", "))
+            format!(
+                "<{rust} as FromIterator<_>>::from_iter({})",
+                values.join(", ")
+            )
         });
         self.add("from_iter", Role::Static, planned);
     }
 
     fn extend(&mut self, implemented: &Implemented) {
-        let Some(items) = Self::items(implemented).filter(|_| !self.taken("extend")) else { return };
+        let Some(items) = Self::items(implemented).filter(|_| !self.taken("extend")) else {
+            return;
+        };
         let function = simple("Adds items.", vec![self.receiver(true), items], Type::Unit);
         let planned = self.synthetic("extend", &function, &|values: &[String]| {
             format!("Extend::extend({})", values.join(", "))
@@ -615,7 +733,9 @@ impl Builder<'_> {
     }
 
     fn iterator(&mut self, implemented: &Implemented) {
-        let Some(item) = implemented.outputs.get("Item") else { return };
+        let Some(item) = implemented.outputs.get("Item") else {
+            return;
+        };
         let item = own_lifetime(item.clone());
         let output = Type::Std(crate::model::Std::Option, vec![Type::Tuple(vec![item])]);
         let function = simple("", vec![self.receiver(true)], output);
@@ -626,9 +746,15 @@ impl Builder<'_> {
     }
 
     fn iterable(&mut self, implemented: &Implemented) {
-        let Some(item) = implemented.outputs.get("Item") else { return };
+        let Some(item) = implemented.outputs.get("Item") else {
+            return;
+        };
         let item = elided(item.clone());
-        let function = simple("", vec![self.receiver(false)], Type::Iterator(Box::new(item)));
+        let function = simple(
+            "",
+            vec![self.receiver(false)],
+            Type::Iterator(Box::new(item)),
+        );
         let planned = self.synthetic("__iter__", &function, &|values: &[String]| {
             format!("IntoIterator::into_iter({})", values.join(", "))
         });
@@ -655,26 +781,44 @@ impl Builder<'_> {
         if !self.known.clone || self.taken(python) || self.known.plain {
             return;
         }
-        let Some(output) = implemented.outputs.get("Output").cloned() else { return };
+        let Some(output) = implemented.outputs.get("Output").cloned() else {
+            return;
+        };
         let mut parameters = vec![self.receiver(false)];
         let unary = matches!(name, "Neg" | "Not");
-        let other = implemented.arguments.first().cloned().unwrap_or_else(|| self.this.clone());
+        let other = implemented
+            .arguments
+            .first()
+            .cloned()
+            .unwrap_or_else(|| self.this.clone());
         let own = self.with_itself(implemented);
         if !unary {
             parameters.push(Parameter {
                 name: "other".into(),
-                type_: if own { self.this.clone().referenced() } else { other },
+                type_: if own {
+                    self.this.clone().referenced()
+                } else {
+                    other
+                },
             });
         }
         let parameters = simple("", parameters, output);
         let planned = self.synthetic(python, &parameters, &|values: &[String]| {
             let mut operands = vec![format!("Clone::clone({})", values[0])];
             operands.extend(values.get(1).map(|other| {
-                if own { format!("Clone::clone({other})") } else { other.clone() }
+                if own {
+                    format!("Clone::clone({other})")
+                } else {
+                    other.clone()
+                }
             }));
             format!("{function}({})", operands.join(", "))
         });
-        let role = if own && !unary { Role::Compare } else { Role::Method };
+        let role = if own && !unary {
+            Role::Compare
+        } else {
+            Role::Method
+        };
         self.add(python, role, planned);
     }
 
@@ -682,9 +826,11 @@ impl Builder<'_> {
         let is_length = |function: &&Function| {
             function.name == "len"
                 && function.parameters.len() == 1
-                && function.output == Type::Integer("usize".into())
+                && matches!(&function.output, Type::Integer(name) if name.starts_with('u'))
         };
-        let Some(function) = self.type_def.functions.iter().find(is_length).cloned() else { return };
+        let Some(function) = self.type_def.functions.iter().find(is_length).cloned() else {
+            return;
+        };
         let rust = self.path_of(&function);
         let planned = self.synthetic("__len__", &function, &|values: &[String]| {
             format!("{rust}({})", values.join(", "))
@@ -711,14 +857,14 @@ fn word(type_: &Type) -> Option<String> {
         Type::Str | Type::String => "text".into(),
         Type::Tuple(_) => "tuple".into(),
         Type::Array(..) | Type::Slice(_) => "array".into(),
-        Type::Reference { to, mutable: false, .. } => word(to)?,
+        Type::Reference {
+            to, mutable: false, ..
+        } => word(to)?,
         Type::Std(kind, items) => match items.as_slice() {
             [Type::Integer(name)] if name == "u8" => "bytes".into(),
             _ => format!("{kind:?}").to_lowercase(),
         },
-        Type::Named { definition, .. } => {
-            snake(definition.rsplit("::").next().unwrap_or_default())
-        }
+        Type::Named { definition, .. } => snake(definition.rsplit("::").next().unwrap_or_default()),
         _ => return None,
     })
 }
@@ -751,13 +897,28 @@ fn relabelled(type_: Type, label: Option<&str>) -> Type {
             lifetime: label.map(str::to_owned),
             to: Box::new(relabelled(*to, label)),
         },
-        Type::Tuple(items) => Type::Tuple(items.into_iter().map(|item| relabelled(item, label)).collect()),
-        Type::Std(kind, items) => {
-            Type::Std(kind, items.into_iter().map(|item| relabelled(item, label)).collect())
-        }
-        Type::Named { definition, lifetimes } => Type::Named {
+        Type::Tuple(items) => Type::Tuple(
+            items
+                .into_iter()
+                .map(|item| relabelled(item, label))
+                .collect(),
+        ),
+        Type::Std(kind, items) => Type::Std(
+            kind,
+            items
+                .into_iter()
+                .map(|item| relabelled(item, label))
+                .collect(),
+        ),
+        Type::Named {
             definition,
-            lifetimes: lifetimes.iter().map(|_| label.unwrap_or("'_").to_owned()).collect(),
+            lifetimes,
+        } => Type::Named {
+            definition,
+            lifetimes: lifetimes
+                .iter()
+                .map(|_| label.unwrap_or("'_").to_owned())
+                .collect(),
         },
         other => other,
     }

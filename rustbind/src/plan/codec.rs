@@ -32,7 +32,9 @@ impl Codec {
 /// The code that Python's `struct` and `array` have for a number type.
 #[must_use]
 pub fn number_code(type_: &Type) -> Option<char> {
-    let (Type::Integer(name) | Type::Float(name)) = type_ else { return None };
+    let (Type::Integer(name) | Type::Float(name)) = type_ else {
+        return None;
+    };
     Some(match name.as_str() {
         "i8" => 'b',
         "u8" => 'B',
@@ -57,10 +59,11 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
     Ok(match type_ {
         Type::Unit => Codec::new("_rt.UNIT", "None"),
         Type::Bool => Codec::new("_rt.BOOL", "bool"),
-        Type::Range(item) => Codec::new(format!("_rt.Span({})", inner(item)?.make), "range"),
-        Type::Stream { write } => {
-            Codec::new(if *write { "_rt.WRITER" } else { "_rt.READER" }, "_t.BinaryIO")
-        }
+        Type::Range(item) => Codec::new(format!("_rt.Span({})", inner(item)?.make), "_range"),
+        Type::Stream { write } => Codec::new(
+            if *write { "_rt.WRITER" } else { "_rt.READER" },
+            "_t.BinaryIO",
+        ),
         Type::Ordering => Codec::new("_rt.I8", "int"),
         Type::Char => Codec::new("_rt.CHAR", "str"),
         Type::Integer(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
@@ -97,9 +100,15 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
         Type::Function {
             parameters, output, ..
         } => {
-            let parameters = parameters.iter().map(inner).collect::<Result<Vec<_>, _>>()?;
+            let parameters = parameters
+                .iter()
+                .map(inner)
+                .collect::<Result<Vec<_>, _>>()?;
             let output = inner(output)?;
-            let makes: String = parameters.iter().map(|each| format!("{}, ", each.make)).collect();
+            let makes: String = parameters
+                .iter()
+                .map(|each| format!("{}, ", each.make))
+                .collect();
             let gives: Vec<&str> = parameters.iter().map(|each| each.gives.as_str()).collect();
             Codec::new(
                 format!("_rt.Function(({makes}), {})", output.make),
@@ -142,7 +151,9 @@ fn items(item: &Type, names: &Names) -> Result<Codec, String> {
 
 fn container(kind: Std, arguments: &[Type], names: &Names) -> Result<Codec, String> {
     let part = |index: usize| {
-        let type_ = arguments.get(index).ok_or("a container without its arguments")?;
+        let type_ = arguments
+            .get(index)
+            .ok_or("a container without its arguments")?;
         codec(type_, names)
     };
     Ok(match kind {
@@ -188,7 +199,11 @@ fn container(kind: Std, arguments: &[Type], names: &Names) -> Result<Codec, Stri
 pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
     let inner = |type_: &Type| rust(type_, names);
     let list = |types: &[Type]| {
-        types.iter().map(inner).collect::<Result<Vec<_>, _>>().map(|all| all.join(", "))
+        types
+            .iter()
+            .map(inner)
+            .collect::<Result<Vec<_>, _>>()
+            .map(|all| all.join(", "))
     };
     Ok(match type_ {
         Type::Unit => "()".into(),
@@ -233,7 +248,13 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         }
         Type::Named { definition, .. } => names.known(definition)?.rust.clone(),
         Type::Unsupported(reason) => return Err(reason.clone()),
-        Type::Range(_) | Type::Stream { .. } | Type::Atomic(_) | Type::Function { .. } | Type::Iterator(_) | Type::Like(_) | Type::Trait(_) => {
+        Type::Range(_)
+        | Type::Stream { .. }
+        | Type::Atomic(_)
+        | Type::Function { .. }
+        | Type::Iterator(_)
+        | Type::Like(_)
+        | Type::Trait(_) => {
             return Err("a type that has no name".into());
         }
     })

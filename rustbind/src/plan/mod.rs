@@ -79,7 +79,10 @@ impl Plan {
     /// Every call.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let functions = self.functions.iter().map(|free| &free.call);
-        let values = self.values.iter().flat_map(|value| [Some(&value.get), value.set.as_ref()]);
+        let values = self
+            .values
+            .iter()
+            .flat_map(|value| [Some(&value.get), value.set.as_ref()]);
         let classes = self.classes.iter().flat_map(Class::calls);
         functions.chain(values.flatten()).chain(classes)
     }
@@ -100,7 +103,10 @@ impl Plan {
             None => true,
             Some(reason) => {
                 let reason = format!("the compiler says: {reason}");
-                dropped.push(Skipped { item: call.item.clone(), reason });
+                dropped.push(Skipped {
+                    item: call.item.clone(),
+                    reason,
+                });
                 false
             }
         };
@@ -112,14 +118,18 @@ impl Plan {
         for class in &mut self.classes {
             class.retain(&mut keep);
         }
-        self.classes.retain(|class| match reasons.get(&class.known.python) {
-            None => true,
-            Some(reason) => {
-                let reason = format!("the compiler says: {reason}");
-                skipped.push(Skipped { item: class.item.clone(), reason });
-                false
-            }
-        });
+        self.classes
+            .retain(|class| match reasons.get(&class.known.python) {
+                None => true,
+                Some(reason) => {
+                    let reason = format!("the compiler says: {reason}");
+                    skipped.push(Skipped {
+                        item: class.item.clone(),
+                        reason,
+                    });
+                    false
+                }
+            });
         self.skipped.extend(dropped);
         self.skipped.sort();
         self.skipped.dedup();
@@ -172,7 +182,10 @@ fn selected(mut model: Model, selection: &Selection) -> Model {
     };
     let wanted = |path: &str| {
         let short = path.split_once("::").map_or(path, |(_, short)| short);
-        !selection.exclude.iter().any(|each| each == path || each == short)
+        !selection
+            .exclude
+            .iter()
+            .any(|each| each == path || each == short)
     };
     let mut left_out = Vec::new();
     let mut keep = |path: String| {
@@ -183,12 +196,19 @@ fn selected(mut model: Model, selection: &Selection) -> Model {
         }
         keep
     };
-    model.functions.retain(|each| keep(path(&each.module, &each.name)));
-    model.constants.retain(|each| keep(path(&each.module, &each.name)));
-    model.types.retain(|_, each| keep(path(&each.place.module, &each.place.name)));
+    model
+        .functions
+        .retain(|each| keep(path(&each.module, &each.name)));
+    model
+        .constants
+        .retain(|each| keep(path(&each.module, &each.name)));
+    model
+        .types
+        .retain(|_, each| keep(path(&each.place.module, &each.place.name)));
     for each in model.types.values_mut() {
         let full = path(&each.place.module, &each.place.name);
-        each.functions.retain(|function| keep(format!("{full}::{}", function.name)));
+        each.functions
+            .retain(|function| keep(format!("{full}::{}", function.name)));
     }
     model.skipped.extend(left_out);
     model
@@ -218,8 +238,16 @@ impl Planner<'_> {
 
     /// Names functions and constants in the bindings, by their paths.
     fn places(&self, names: &mut Names) -> BTreeMap<String, String> {
-        let functions = self.model.functions.iter().map(|each| (&each.module, &each.name));
-        let constants = self.model.constants.iter().map(|each| (&each.module, &each.name));
+        let functions = self
+            .model
+            .functions
+            .iter()
+            .map(|each| (&each.module, &each.name));
+        let constants = self
+            .model
+            .constants
+            .iter()
+            .map(|each| (&each.module, &each.name));
         let mut found = BTreeMap::new();
         for (module, name) in functions.chain(constants) {
             let place = Place {
@@ -315,9 +343,11 @@ fn value_calls(
     let symbol = format!("{}_{python}", names.krate);
     let item = rust.trim_start_matches("::");
     let get = call::getter(item, &symbol, &read.1, &read.0, &constant.docs, names)?;
-    let set = write.filter(|_| constant.is_static).and_then(|(write, type_)| {
-        call::setter(item, &format!("{symbol}__set"), &type_, &write, names).ok()
-    });
+    let set = write
+        .filter(|_| constant.is_static)
+        .and_then(|(write, type_)| {
+            call::setter(item, &format!("{symbol}__set"), &type_, &write, names).ok()
+        });
     Ok((get, set))
 }
 
@@ -334,13 +364,25 @@ fn access(type_: &Type, rust: &str) -> Result<Access, String> {
     let (read, read_type, write) = match type_ {
         Type::Atomic(inner) => {
             let write = format!("{rust}.store(new, {ORDER})");
-            (format!("{rust}.load({ORDER})"), &**inner, Some((write, (**inner).clone())))
+            (
+                format!("{rust}.load({ORDER})"),
+                &**inner,
+                Some((write, (**inner).clone())),
+            )
         }
         Type::Std(kind @ (Std::Mutex | Std::RwLock), items) => {
             let inner = items.first().ok_or(missing)?;
-            let (read, write) = if *kind == Std::Mutex { ("lock", "lock") } else { ("read", "write") };
+            let (read, write) = if *kind == Std::Mutex {
+                ("lock", "lock")
+            } else {
+                ("read", "write")
+            };
             let write = format!("*{rust}.{write}().{HEALED} = new");
-            (format!("(*{rust}.{read}().{HEALED}).clone()"), inner, Some((write, inner.clone())))
+            (
+                format!("(*{rust}.{read}().{HEALED}).clone()"),
+                inner,
+                Some((write, inner.clone())),
+            )
         }
         Type::Std(Std::LazyLock, items) => {
             let inner = items.first().ok_or(missing)?;
@@ -352,9 +394,13 @@ fn access(type_: &Type, rust: &str) -> Result<Access, String> {
         }
         Type::Std(Std::OnceLock, items) => {
             let inner = items.first().ok_or(missing)?;
-            let write = format!("{rust}.set(new).map_err(|_| rt::Fault::value(\"it is set already\"))?");
+            let write =
+                format!("{rust}.set(new).map_err(|_| rt::Fault::value(\"it is set already\"))?");
             return Ok(Access {
-                read: (format!("{rust}.get().cloned()"), Type::Std(Std::Option, items.clone())),
+                read: (
+                    format!("{rust}.get().cloned()"),
+                    Type::Std(Std::Option, items.clone()),
+                ),
                 write: Some((write, inner.clone())),
             });
         }

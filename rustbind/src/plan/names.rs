@@ -5,20 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Model, Place, Shape, Type, TypeDef};
 
-/// Python's keywords, and the builtin types that annotations name.
-const RESERVED: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "bool", "break", "bytes",
-    "class", "continue", "def", "del", "elif", "else", "except", "finally", "float", "for", "from",
-    "global", "if", "import", "in", "int", "is", "lambda", "nonlocal", "not", "object", "or",
-    "pass", "raise", "return", "self", "str", "try", "while", "with", "yield",
+const KEYWORDS: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
+    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
+    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
+    "with", "yield",
 ];
+
+/// What annotations and methods mean something by.
+const BUILTINS: &[&str] = &["bool", "bytes", "float", "int", "object", "self", "str"];
 
 /// A Rust name as a Python one: without `r#`, and with `_` after it where Python
 /// means something else by it.
 #[must_use]
 pub fn escaped(name: &str) -> String {
     let name = name.trim_start_matches("r#");
-    if RESERVED.contains(&name) {
+    if KEYWORDS.contains(&name) || BUILTINS.contains(&name) {
+        format!("{name}_")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// A module's name in Python: other modules' names do not shadow builtins.
+#[must_use]
+pub fn escaped_module(name: &str) -> String {
+    let name = name.trim_start_matches("r#");
+    if KEYWORDS.contains(&name) {
         format!("{name}_")
     } else {
         name.to_owned()
@@ -34,7 +47,9 @@ pub fn parameter(name: &str, index: usize) -> String {
         "type", "unsafe", "use", "where",
     ];
     let name = escaped(name);
-    let plain = name.chars().all(|letter| letter == '_' || letter.is_alphanumeric());
+    let plain = name
+        .chars()
+        .all(|letter| letter == '_' || letter.is_alphanumeric());
     if !plain || name.is_empty() || name == "_" {
         format!("arg{index}")
     } else if RUST.contains(&name.as_str()) {
@@ -125,13 +140,19 @@ impl Names {
     #[must_use]
     pub fn constants(&self) -> Vec<String> {
         let codecs = self.codecs.borrow();
-        let mut all: Vec<(usize, String)> = codecs.iter().map(|(make, at)| (*at, make.clone())).collect();
+        let mut all: Vec<(usize, String)> = codecs
+            .iter()
+            .map(|(make, at)| (*at, make.clone()))
+            .collect();
         all.sort();
         all.into_iter().map(|(_, make)| make).collect()
     }
 
     fn rust_path(&self, type_def: &TypeDef) -> String {
-        let mut path = format!("::{}", crate::rustdoc::full_path(&self.krate, &type_def.place));
+        let mut path = format!(
+            "::{}",
+            crate::rustdoc::full_path(&self.krate, &type_def.place)
+        );
         if type_def.lifetimes > 0 {
             path = format!("{path}<{}>", vec!["'static"; type_def.lifetimes].join(", "));
         }
@@ -152,14 +173,19 @@ impl Names {
 /// Whether a type implements a standard trait.
 #[must_use]
 pub fn has(type_def: &TypeDef, name: &str) -> bool {
-    type_def.traits.iter().any(|found| found.name == name && !found.for_reference)
+    type_def
+        .traits
+        .iter()
+        .any(|found| found.name == name && !found.for_reference)
 }
 
 fn is_plain(type_def: &TypeDef) -> bool {
     match &type_def.shape {
         Shape::Enum(variants) => {
             !variants.is_empty()
-                && variants.iter().all(|each| each.fields.public.is_empty() && each.fields.all_public)
+                && variants
+                    .iter()
+                    .all(|each| each.fields.public.is_empty() && each.fields.all_public)
         }
         _ => false,
     }
@@ -176,7 +202,10 @@ pub fn error_types(model: &Model) -> BTreeSet<&str> {
         for function in &type_def.functions {
             found.extend(error_of(&function.output));
         }
-        let outputs = type_def.traits.iter().flat_map(|each| each.outputs.get("Err"));
+        let outputs = type_def
+            .traits
+            .iter()
+            .flat_map(|each| each.outputs.get("Err"));
         found.extend(outputs.filter_map(definition_of));
     }
     for function in &model.functions {

@@ -3,7 +3,7 @@
 use super::argument::{Argument, held};
 use super::codec::{codec, number_code, rust};
 use super::names::Names;
-use crate::model::{Parameter, Std, Type};
+use crate::model::{Function, Parameter, Std, Type};
 
 /// A result, on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,15 +71,20 @@ impl Sources {
         if let Some(name) = &self.inherited {
             return format!("{name}.sources()?");
         }
-        let parents: Vec<String> =
-            self.arguments.iter().map(|(name, _)| format!("{name}.parent()")).collect();
+        let parents: Vec<String> = self
+            .arguments
+            .iter()
+            .map(|(name, _)| format!("{name}.parent()"))
+            .collect();
         format!("vec![{}]", parents.join(", "))
     }
 
     /// Rust: leaves exclusive borrows to the handle that keeps them.
     fn hand_over(&self, condition: &str) -> Vec<String> {
         let exclusive = self.arguments.iter().filter(|(_, exclusive)| *exclusive);
-        exclusive.map(|(name, _)| format!("if {condition} {{ {name}.hand_over(); }}")).collect()
+        exclusive
+            .map(|(name, _)| format!("if {condition} {{ {name}.hand_over(); }}"))
+            .collect()
     }
 }
 
@@ -102,13 +107,23 @@ pub fn keeps(type_: &Type, names: &Names) -> bool {
 fn lifetimes(type_: &Type, names: &Names, found: &mut Vec<Option<String>>) {
     match type_ {
         Type::Reference { lifetime, .. } => found.push(lifetime.clone()),
-        Type::Named { definition, lifetimes } if lifetimes.is_empty() => {
+        Type::Named {
+            definition,
+            lifetimes,
+        } if lifetimes.is_empty() => {
             // Rust lets a type's lifetimes go unwritten.
-            let borrows = names.types.get(definition).is_some_and(|known| known.borrows);
+            let borrows = names
+                .types
+                .get(definition)
+                .is_some_and(|known| known.borrows);
             found.extend(borrows.then_some(None));
         }
         Type::Named { lifetimes, .. } => {
-            found.extend(lifetimes.iter().map(|name| Some(name.clone()).filter(|name| name != "'_")));
+            found.extend(
+                lifetimes
+                    .iter()
+                    .map(|name| Some(name.clone()).filter(|name| name != "'_")),
+            );
         }
         Type::Iterator(_) => found.push(None),
         _ => {}
@@ -123,29 +138,44 @@ fn lifetimes(type_: &Type, names: &Names, found: &mut Vec<Option<String>>) {
 ///
 /// # Errors
 /// Which parameter, and why.
-pub fn check_kept(parameters: &[Parameter], names: &Names) -> Result<(), String> {
-    let borrows = |parameter: &Parameter| {
-        parameter.type_.any(&mut |part| match part {
-            Type::Named { definition, .. } => {
-                names.types.get(definition).is_some_and(|known| known.borrows)
-            }
+pub fn check_kept(function: &Function, names: &Names) -> Result<(), String> {
+    let parameters = &function.parameters;
+    let borrows = |type_: &Type| {
+        type_.any(&mut |part| match part {
+            Type::Named { definition, .. } => names
+                .types
+                .get(definition)
+                .is_some_and(|known| known.borrows),
             _ => false,
         })
     };
     for (index, parameter) in parameters.iter().enumerate() {
-        let mut own = Vec::new();
-        lifetimes(&parameter.type_, names, &mut own);
-        let own: Vec<&String> = own.iter().flatten().collect();
         let name = &parameter.name;
-        if own.iter().any(|each| *each == "'static") {
+        let own = named_lifetimes(&parameter.type_, names);
+        if own.iter().any(|each| each == "'static") {
             return Err(format!("its parameter `{name}` has to live forever"));
         }
-        let others = parameters.iter().enumerate().filter(|(other, _)| *other != index);
-        if !own.is_empty() && others.into_iter().any(|(_, other)| borrows(other)) {
-            return Err(format!("another argument may keep its parameter `{name}`"));
+        let others = parameters
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index);
+        for (_, other) in others.filter(|(_, other)| borrows(&other.type_)) {
+            let theirs = named_lifetimes(&other.type_, names);
+            // A lifetime that only this parameter has ends with the call.
+            let shared =
+                |each: &String| !function.lifetimes.contains(each) || theirs.contains(each);
+            if own.iter().any(shared) {
+                return Err(format!("another argument may keep its parameter `{name}`"));
+            }
         }
     }
     Ok(())
+}
+
+fn named_lifetimes(type_: &Type, names: &Names) -> Vec<String> {
+    let mut found = Vec::new();
+    lifetimes(type_, names, &mut found);
+    found.into_iter().flatten().collect()
 }
 
 /// What a result may borrow from.
@@ -169,17 +199,28 @@ pub fn sources(
         if own.is_empty() {
             continue;
         }
-        let named = wanted.iter().any(|each| each.is_some() && own.contains(each));
+        let named = wanted
+            .iter()
+            .any(|each| each.is_some() && own.contains(each));
         let elided = wanted.contains(&None) && (!method || index == 0);
         if !(named || elided || captures_all) {
             continue;
         }
         match argument.borrowed.clone() {
-            Some(borrowed) => result.arguments.push((argument.name.clone(), borrowed.exclusive)),
+            Some(borrowed) => result
+                .arguments
+                .push((argument.name.clone(), borrowed.exclusive)),
             None if held(argument, &parameter.type_) => {
-                result.arguments.push((format!("{}__held", argument.name), false));
+                result
+                    .arguments
+                    .push((format!("{}__held", argument.name), false));
             }
-            None => return Err(format!("the result borrows from the argument `{}`", argument.name)),
+            None => {
+                return Err(format!(
+                    "the result borrows from the argument `{}`",
+                    argument.name
+                ));
+            }
         }
     }
     let unnamed = wanted.iter().flatten().any(|name| name != "'static");
@@ -199,7 +240,12 @@ pub fn outcome(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome
         return Err(reason.to_owned());
     }
     match type_ {
-        Type::Unit => Ok(Outcome::new(&UNIT, "let () = value__; Ok(())", &["if _r: _rt.fail()"], "None")),
+        Type::Unit => Ok(Outcome::new(
+            &UNIT,
+            "let () = value__; Ok(())",
+            &["if _r: _rt.fail()"],
+            "None",
+        )),
         Type::Ordering => Ok(integer("isize")),
         Type::Bool => Ok(Outcome::new(
             &SIGNED,
@@ -232,20 +278,43 @@ pub fn outcome(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome
 
 fn integer(kind: &str) -> Outcome {
     match kind {
-        "u64" | "usize" => {
-            Outcome::new(&UNSIGNED, "Ok(value__ as u64)", &[CHECK_UNSIGNED, "return _r"], "int")
-        }
-        "isize" => Outcome::new(&SIGNED, "Ok(value__ as i64)", &[CHECK_SIGNED, "return _r"], "int"),
-        _ => Outcome::new(&SIGNED, "Ok(i64::from(value__))", &[CHECK_SIGNED, "return _r"], "int"),
+        "u64" | "usize" => Outcome::new(
+            &UNSIGNED,
+            "Ok(value__ as u64)",
+            &[CHECK_UNSIGNED, "return _r"],
+            "int",
+        ),
+        "isize" => Outcome::new(
+            &SIGNED,
+            "Ok(value__ as i64)",
+            &[CHECK_SIGNED, "return _r"],
+            "int",
+        ),
+        _ => Outcome::new(
+            &SIGNED,
+            "Ok(i64::from(value__))",
+            &[CHECK_SIGNED, "return _r"],
+            "int",
+        ),
     }
 }
 
 fn text(bytes: &str) -> Outcome {
-    Outcome::new(&BYTES, format!("Ok({bytes})"), &["return _rt.result_text(_r, _o)"], "str")
+    Outcome::new(
+        &BYTES,
+        format!("Ok({bytes})"),
+        &["return _rt.result_text(_r, _o)"],
+        "str",
+    )
 }
 
 fn octets(bytes: &str) -> Outcome {
-    Outcome::new(&BYTES, format!("Ok({bytes})"), &["return _rt.result_bytes(_r, _o)"], "bytes")
+    Outcome::new(
+        &BYTES,
+        format!("Ok({bytes})"),
+        &["return _rt.result_bytes(_r, _o)"],
+        "bytes",
+    )
 }
 
 fn named(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
@@ -256,12 +325,23 @@ fn named(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, Stri
     let python = &known.python;
     if known.plain {
         let lines = [CHECK_SIGNED, &format!("return {python}(_r)")];
-        return Ok(Outcome::new(&SIGNED, "Ok(rt::Plain::number(&value__))", &lines, python));
+        return Ok(Outcome::new(
+            &SIGNED,
+            "Ok(rt::Plain::number(&value__))",
+            &lines,
+            python,
+        ));
     }
-    let lines = ["if not _r: _rt.fail()", &format!("return _rt.wrap({python}, _r)")];
+    let lines = [
+        "if not _r: _rt.fail()",
+        &format!("return _rt.wrap({python}, _r)"),
+    ];
     let mut outcome = Outcome::new(&HANDLE, "Ok(rt::owned(value__))", &lines, python);
     if known.borrows {
-        outcome.convert = vec![format!("let made__ = rt::own_pinned(value__, &{});", sources.expression())];
+        outcome.convert = vec![format!(
+            "let made__ = rt::own_pinned(value__, &{});",
+            sources.expression()
+        )];
         outcome.convert.extend(sources.hand_over("true"));
         outcome.convert.push("Ok(made__)".into());
     }
@@ -271,7 +351,10 @@ fn named(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, Stri
 fn iterator(item: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
     let codec = codec(item, names)?;
     let make = names.constant(&format!("_rt.Option(_rt.Several({}))", codec.make));
-    let lines = ["if not _r: _rt.fail()", &format!("return _rt.Iterating(_r, {make}, _rt_next)")];
+    let lines = [
+        "if not _r: _rt.fail()",
+        &format!("return _rt.Iterating(_r, {make}, _rt_next)"),
+    ];
     let gives = format!("_t.Iterator[{}]", codec.gives);
     let mut outcome = Outcome::new(&HANDLE, "", &lines, &gives);
     if sources.is_exclusive() && keeps(item, names) {
@@ -279,7 +362,10 @@ fn iterator(item: &Type, sources: &Sources, names: &Names) -> Result<Outcome, St
     }
     outcome.convert = vec![
         "let value__ = unsafe { rt::Items::new(value__) };".into(),
-        format!("let made__ = rt::own_pinned(value__, &{});", sources.expression()),
+        format!(
+            "let made__ = rt::own_pinned(value__, &{});",
+            sources.expression()
+        ),
     ];
     outcome.convert.extend(sources.hand_over("true"));
     outcome.convert.push("Ok(made__)".into());
@@ -294,7 +380,10 @@ fn list(type_: &Type, item: &Type, sources: &Sources, names: &Names) -> Result<O
         Some(code) => Ok(Outcome::new(
             &BYTES,
             format!("Ok(rt::numbers::<{}>(&value__[..]))", rust(item, names)?),
-            &[&format!("return _rt.result_numbers(_r, _o, {:?})", code.to_string())],
+            &[&format!(
+                "return _rt.result_numbers(_r, _o, {:?})",
+                code.to_string()
+            )],
             &codec(type_, names)?.gives,
         )),
         None => wire(type_, sources, names),
@@ -358,15 +447,24 @@ fn reference(
         Type::Named { definition, .. } if names.known(definition)?.plain => {
             let python = &names.known(definition)?.python;
             let lines = [CHECK_SIGNED, &format!("return {python}(_r)")];
-            Ok(Outcome::new(&SIGNED, "Ok(rt::Plain::number(value__))", &lines, python))
+            Ok(Outcome::new(
+                &SIGNED,
+                "Ok(rt::Plain::number(value__))",
+                &lines,
+                python,
+            ))
         }
         Type::Named { definition, .. } => {
             let python = &names.known(definition)?.python;
-            let lines = ["if not _r: _rt.fail()", &format!("return _rt.wrap({python}, _r)")];
+            let lines = [
+                "if not _r: _rt.fail()",
+                &format!("return _rt.wrap({python}, _r)"),
+            ];
             let mut outcome = Outcome::new(&HANDLE, "", &lines, python);
             let parents = sources.expression();
-            outcome.convert =
-                vec![format!("let made__ = unsafe {{ rt::borrow(value__, {mutable}, &{parents}) }};")];
+            outcome.convert = vec![format!(
+                "let made__ = unsafe {{ rt::borrow(value__, {mutable}, &{parents}) }};"
+            )];
             outcome.convert.extend(sources.hand_over("true"));
             outcome.convert.push("Ok(made__)".into());
             Ok(outcome)
@@ -390,9 +488,13 @@ fn wire(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, Strin
     let mut outcome = Outcome::new(&WIRE, "", &[&lines[0]], &codec.gives);
     outcome.convert = vec!["let mut out__ = rt::Writer::default();".into()];
     if keeps {
-        outcome.convert.push(format!("out__.parents = {};", sources.expression()));
+        outcome
+            .convert
+            .push(format!("out__.parents = {};", sources.expression()));
     }
-    outcome.convert.push("rt::Lower::lower(value__, &mut out__);".into());
+    outcome
+        .convert
+        .push("rt::Lower::lower(value__, &mut out__);".into());
     if keeps {
         outcome.convert.extend(sources.hand_over("out__.pinned"));
     }

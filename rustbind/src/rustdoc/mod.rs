@@ -38,7 +38,9 @@ pub fn read(text: &str) -> Result<Model, ReadError> {
     struct Version {
         format_version: u64,
     }
-    let Version { format_version: found } = serde_json::from_str(text)?;
+    let Version {
+        format_version: found,
+    } = serde_json::from_str(text)?;
     if found != u64::from(rustdoc_types::FORMAT_VERSION) {
         return Err(ReadError::Version { found });
     }
@@ -101,8 +103,12 @@ impl<'a> Reader<'a> {
         let mut seen = HashSet::new();
         let mut queue = VecDeque::from([(self.krate.root, Vec::<String>::new())]);
         while let Some((id, path)) = queue.pop_front() {
-            let Some(module) = self.krate.index.get(&id) else { continue };
-            let ItemEnum::Module(inner) = &module.inner else { continue };
+            let Some(module) = self.krate.index.get(&id) else {
+                continue;
+            };
+            let ItemEnum::Module(inner) = &module.inner else {
+                continue;
+            };
             if !seen.insert(id) {
                 continue;
             }
@@ -114,8 +120,11 @@ impl<'a> Reader<'a> {
             let mut globs = HashSet::from([id]);
             self.names_in(&inner.items, name, &path, &mut globs, &mut names);
             // A name that a module spells out hides the same one of a glob.
-            let own: HashSet<(String, bool)> =
-                names.iter().filter(|each| !each.2).map(|each| (each.0.clone(), is_type(each.1))).collect();
+            let own: HashSet<(String, bool)> = names
+                .iter()
+                .filter(|each| !each.2)
+                .map(|each| (each.0.clone(), is_type(each.1)))
+                .collect();
             names.retain(|each| !each.2 || !own.contains(&(each.0.clone(), is_type(each.1))));
             names.sort_by(|left, right| left.0.cmp(&right.0));
             for (name, item, _) in names {
@@ -149,7 +158,9 @@ impl<'a> Reader<'a> {
     ) {
         let in_glob = globs.len() > 1;
         for id in items {
-            let Some(item) = self.krate.index.get(id) else { continue };
+            let Some(item) = self.krate.index.get(id) else {
+                continue;
+            };
             let ItemEnum::Use(import) = &item.inner else {
                 if let Some(name) = &item.name {
                     names.push((name.clone(), item, in_glob));
@@ -157,7 +168,9 @@ impl<'a> Reader<'a> {
                 continue;
             };
             match import.id.and_then(|id| self.krate.index.get(&id)) {
-                Some(target) if !import.is_glob => names.push((import.name.clone(), target, in_glob)),
+                Some(target) if !import.is_glob => {
+                    names.push((import.name.clone(), target, in_glob))
+                }
                 Some(target) => {
                     let inner = match &target.inner {
                         ItemEnum::Module(module) => &module.items,
@@ -169,7 +182,12 @@ impl<'a> Reader<'a> {
                     }
                 }
                 None => {
-                    let name = [&[krate.to_owned()], path, &[import.name.clone()]].concat();
+                    let name = [
+                        &[krate.to_owned()],
+                        path,
+                        std::slice::from_ref(&import.name),
+                    ]
+                    .concat();
                     let reason = format!("re-exported from another crate: {}", import.source);
                     self.skip(name.join("::"), reason);
                 }
@@ -266,7 +284,11 @@ impl<'a> Reader<'a> {
             local_traits: Vec::new(),
             non_exhaustive: item.attrs.contains(&Attribute::NonExhaustive),
         };
-        let mut impls: Vec<(&Impl, &Item)> = impls.iter().filter_map(|id| self.impl_of(*id)).collect();
+        let mut impls: Vec<(&Impl, &Item)> = impls
+            .iter()
+            .filter_map(|id| self.impl_of(*id))
+            .filter(|(inner, _)| is_for(&inner.for_, item.id))
+            .collect();
         // Inherent functions first: they win over those of traits.
         impls.sort_by_key(|(inner, item)| (inner.trait_.is_some(), item.id.0));
         for (inner, _) in impls {
@@ -300,7 +322,10 @@ impl<'a> Reader<'a> {
             }),
             ItemEnum::Enum(inner) => {
                 let mut next = 0;
-                let variants = inner.variants.iter().filter_map(|id| self.krate.index.get(id));
+                let variants = inner
+                    .variants
+                    .iter()
+                    .filter_map(|id| self.krate.index.get(id));
                 let variants = variants.filter_map(|item| {
                     let variant = self.variant(item, &scope, next)?;
                     next = variant.discriminant.wrapping_add(1);
@@ -313,7 +338,9 @@ impl<'a> Reader<'a> {
     }
 
     fn variant(&self, item: &Item, scope: &Scope<'_>, next: i64) -> Option<Variant> {
-        let ItemEnum::Variant(inner) = &item.inner else { return None };
+        let ItemEnum::Variant(inner) = &item.inner else {
+            return None;
+        };
         let fields = match &inner.kind {
             VariantKind::Plain => self.fields(scope, &[], false, true),
             VariantKind::Tuple(fields) => self.tuple_fields(scope, fields),
@@ -322,7 +349,10 @@ impl<'a> Reader<'a> {
                 has_stripped_fields,
             } => self.fields(scope, fields, *has_stripped_fields, false),
         };
-        let value = inner.discriminant.as_ref().and_then(|found| found.value.parse().ok());
+        let value = inner
+            .discriminant
+            .as_ref()
+            .and_then(|found| found.value.parse().ok());
         Some(Variant {
             name: item.name.clone()?,
             docs: docs(item),
@@ -341,7 +371,10 @@ impl<'a> Reader<'a> {
     }
 
     fn tuple_fields(&self, scope: &Scope<'_>, ids: &[Option<Id>]) -> Fields {
-        let public = ids.iter().filter_map(|id| self.field(scope, (*id)?)).collect();
+        let public = ids
+            .iter()
+            .filter_map(|id| self.field(scope, (*id)?))
+            .collect();
         Fields {
             public,
             all_public: ids.iter().all(Option::is_some),
@@ -351,7 +384,9 @@ impl<'a> Reader<'a> {
 
     fn field(&self, scope: &Scope<'_>, id: Id) -> Option<Field> {
         let item = self.krate.index.get(&id)?;
-        let ItemEnum::StructField(type_) = &item.inner else { return None };
+        let ItemEnum::StructField(type_) = &item.inner else {
+            return None;
+        };
         Some(Field {
             name: item.name.clone()?,
             type_: scope.read(type_),
@@ -369,10 +404,21 @@ impl<'a> Reader<'a> {
             return;
         };
         let definition = self.definition(path.id);
-        let is_local = self.krate.paths.get(&path.id).is_some_and(|found| found.crate_id == 0);
+        let is_local = self
+            .krate
+            .paths
+            .get(&path.id)
+            .is_some_and(|found| found.crate_id == 0);
         if !is_local {
-            let name = definition.rsplit("::").next().unwrap_or_default().to_owned();
-            let outputs = inner.items.iter().filter_map(|id| self.assoc_type(*id, &scope));
+            let name = definition
+                .rsplit("::")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let outputs = inner
+                .items
+                .iter()
+                .filter_map(|id| self.assoc_type(*id, &scope));
             type_def.traits.push(Implemented {
                 name,
                 arguments: scope.arguments(path),
@@ -384,8 +430,12 @@ impl<'a> Reader<'a> {
         if !self.places.contains_key(&path.id) || for_reference {
             return;
         }
-        let Some(trait_item) = self.krate.index.get(&path.id) else { return };
-        let ItemEnum::Trait(trait_) = &trait_item.inner else { return };
+        let Some(trait_item) = self.krate.index.get(&path.id) else {
+            return;
+        };
+        let ItemEnum::Trait(trait_) = &trait_item.inner else {
+            return;
+        };
         if !trait_.generics.params.is_empty() {
             return;
         }
@@ -402,9 +452,9 @@ impl<'a> Reader<'a> {
     fn assoc_type(&self, id: Id, scope: &Scope<'_>) -> Option<(String, Type)> {
         let item = self.krate.index.get(&id)?;
         match &item.inner {
-            ItemEnum::AssocType { type_: Some(type_), .. } => {
-                Some((item.name.clone()?, scope.read(type_)))
-            }
+            ItemEnum::AssocType {
+                type_: Some(type_), ..
+            } => Some((item.name.clone()?, scope.read(type_))),
             _ => None,
         }
     }
@@ -417,13 +467,21 @@ impl<'a> Reader<'a> {
         full: &str,
         of_trait: Option<&String>,
     ) {
-        let Some(item) = self.krate.index.get(&id) else { return };
+        let Some(item) = self.krate.index.get(&id) else {
+            return;
+        };
         let Some(name) = &item.name else { return };
         let member = format!("{full}::{name}");
         match &item.inner {
             ItemEnum::Function(_) => {
-                let Some(mut function) = self.function(item, scope, &member) else { return };
-                if type_def.functions.iter().any(|other| other.name == function.name) {
+                let Some(mut function) = self.function(item, scope, &member) else {
+                    return;
+                };
+                if type_def
+                    .functions
+                    .iter()
+                    .any(|other| other.name == function.name)
+                {
                     self.skip(member, "another function of the type has the same name");
                     return;
                 }
@@ -435,14 +493,18 @@ impl<'a> Reader<'a> {
                     module: Vec::new(),
                     name: name.clone(),
                 };
-                type_def.constants.push(constant(item, place, scope.read(type_), false));
+                type_def
+                    .constants
+                    .push(constant(item, place, scope.read(type_), false));
             }
             _ => {}
         }
     }
 
     fn trait_def(&mut self, item: &'a Item, place: Place, full: &str) -> Option<TraitDef> {
-        let ItemEnum::Trait(inner) = &item.inner else { return None };
+        let ItemEnum::Trait(inner) = &item.inner else {
+            return None;
+        };
         if !inner.generics.params.is_empty() {
             self.skip(full.to_owned(), "a generic trait");
             return None;
@@ -451,7 +513,9 @@ impl<'a> Reader<'a> {
         let scope = Scope::new(self.krate, Some(&this));
         let mut functions = Vec::new();
         let mut provided = Vec::new();
-        let mut closed = inner.is_unsafe.then(|| "it is unsafe to implement".to_owned());
+        let mut closed = inner
+            .is_unsafe
+            .then(|| "it is unsafe to implement".to_owned());
         for member in inner.items.iter().filter_map(|id| self.krate.index.get(id)) {
             let name = member.name.clone().unwrap_or_default();
             let ItemEnum::Function(function) = &member.inner else {
@@ -479,7 +543,9 @@ impl<'a> Reader<'a> {
     }
 
     fn function(&mut self, item: &Item, scope: &Scope<'_>, full: &str) -> Option<Function> {
-        let ItemEnum::Function(inner) = &item.inner else { return None };
+        let ItemEnum::Function(inner) = &item.inner else {
+            return None;
+        };
         let reason = if inner.header.is_async {
             Some("an `async fn` needs an executor".to_owned())
         } else if inner.header.is_unsafe {
@@ -498,7 +564,11 @@ impl<'a> Reader<'a> {
             self.skip(full.to_owned(), reason);
             return None;
         }
-        let method = inner.sig.inputs.first().is_some_and(|(name, _)| name == "self");
+        let method = inner
+            .sig
+            .inputs
+            .first()
+            .is_some_and(|(name, _)| name == "self");
         let parameters = inner.sig.inputs.iter().map(|(name, type_)| Parameter {
             name: name.clone(),
             type_: scope.read(type_),
@@ -512,13 +582,37 @@ impl<'a> Reader<'a> {
             parameters: parameters.collect(),
             method,
             output: output.map_or(Type::Unit, |type_| scope.read(type_)),
+            lifetimes: inner
+                .generics
+                .params
+                .iter()
+                .map(|each| each.name.clone())
+                .collect(),
         })
+    }
+}
+
+/// Whether an `impl` is for a type or a reference to it, rather than one that mentions it.
+fn is_for(type_: &rustdoc_types::Type, id: Id) -> bool {
+    match type_ {
+        rustdoc_types::Type::ResolvedPath(path) => path.id == id,
+        rustdoc_types::Type::BorrowedRef {
+            type_,
+            is_mutable: false,
+            ..
+        } => {
+            matches!(&**type_, rustdoc_types::Type::ResolvedPath(path) if path.id == id)
+        }
+        _ => false,
     }
 }
 
 fn is_type(item: &Item) -> bool {
     use ItemEnum::{Enum, Module, Struct, Trait, TypeAlias, Union};
-    matches!(item.inner, Module(_) | Struct(_) | Enum(_) | Union(_) | Trait(_) | TypeAlias(_))
+    matches!(
+        item.inner,
+        Module(_) | Struct(_) | Enum(_) | Union(_) | Trait(_) | TypeAlias(_)
+    )
 }
 
 fn constant(item: &Item, place: Place, type_: Type, is_static: bool) -> Constant {

@@ -20,9 +20,10 @@ pub(super) struct Scope<'a> {
 
 /// The number of lifetimes, or the first parameter that is none.
 pub(super) fn lifetimes_only(generics: &Generics) -> Result<usize, String> {
-    let other = generics.params.iter().find(|parameter| {
-        !matches!(parameter.kind, GenericParamDefKind::Lifetime { .. })
-    });
+    let other = generics
+        .params
+        .iter()
+        .find(|parameter| !matches!(parameter.kind, GenericParamDefKind::Lifetime { .. }));
     match other {
         Some(parameter) => Err(parameter.name.clone()),
         None => Ok(generics.params.len()),
@@ -42,9 +43,15 @@ impl<'a> Scope<'a> {
     /// With the associated types of an `impl`.
     pub(super) fn with_impl(mut self, inner: &'a Impl) -> Self {
         for id in &inner.items {
-            let Some(item) = self.krate.index.get(id) else { continue };
-            if let (Some(name), ItemEnum::AssocType { type_: Some(type_), .. }) =
-                (&item.name, &item.inner)
+            let Some(item) = self.krate.index.get(id) else {
+                continue;
+            };
+            if let (
+                Some(name),
+                ItemEnum::AssocType {
+                    type_: Some(type_), ..
+                },
+            ) = (&item.name, &item.inner)
             {
                 self.outputs.insert(name.clone(), type_);
             }
@@ -130,9 +137,10 @@ impl<'a> Scope<'a> {
                 lifetime: lifetime.clone(),
                 to: Box::new(self.read(type_)),
             },
-            Raw::Generic(name) if name == "Self" => {
-                self.this.cloned().unwrap_or_else(|| unsupported("`Self` of a trait"))
-            }
+            Raw::Generic(name) if name == "Self" => self
+                .this
+                .cloned()
+                .unwrap_or_else(|| unsupported("`Self` of a trait")),
             Raw::Generic(name) => {
                 let found = self.names.get(name).cloned();
                 found.unwrap_or_else(|| unsupported(format!("generic over `{name}`")))
@@ -151,7 +159,9 @@ impl<'a> Scope<'a> {
                 Some(type_) => self.read(type_),
                 None => unsupported(format!("the associated type `{name}`")),
             },
-            Raw::FunctionPointer(_) => unsupported("a function pointer cannot carry a Python function"),
+            Raw::FunctionPointer(_) => {
+                unsupported("a function pointer cannot carry a Python function")
+            }
             Raw::RawPointer { .. } => unsupported("a raw pointer"),
             Raw::ResolvedPath(path) => self.path(path),
             Raw::Pat { .. } | Raw::Infer => unsupported("a type that rustdoc does not spell out"),
@@ -163,12 +173,24 @@ impl<'a> Scope<'a> {
         let mut send = false;
         let mut main = None;
         for bound in bounds {
-            let GenericBound::TraitBound { trait_, .. } = bound else { continue };
+            let GenericBound::TraitBound { trait_, .. } = bound else {
+                continue;
+            };
             match last_name(&trait_.path) {
                 "Send" => send = true,
-                "Sync" | "Sized" | "Clone" | "Copy" | "Debug" | "Unpin" | "UnwindSafe"
-                | "RefUnwindSafe" | "ExactSizeIterator" | "DoubleEndedIterator"
-                | "FusedIterator" | "Eq" | "Hash" => {}
+                "Sync"
+                | "Sized"
+                | "Clone"
+                | "Copy"
+                | "Debug"
+                | "Unpin"
+                | "UnwindSafe"
+                | "RefUnwindSafe"
+                | "ExactSizeIterator"
+                | "DoubleEndedIterator"
+                | "FusedIterator"
+                | "Eq"
+                | "Hash" => {}
                 _ if main.is_none() => main = Some(trait_),
                 other => return unsupported(format!("the bound `{other}` among others")),
             }
@@ -177,27 +199,41 @@ impl<'a> Scope<'a> {
             return unsupported("no bound says which types it is for");
         };
         match (last_name(&path.path), path.args.as_deref()) {
-            (kind @ ("Fn" | "FnMut" | "FnOnce"), Some(GenericArgs::Parenthesized { inputs, output })) => {
-                Type::Function {
-                    kind: kind.to_owned(),
-                    parameters: inputs.iter().map(|input| self.read(input)).collect(),
-                    output: Box::new(output.as_ref().map_or(Type::Unit, |output| self.read(output))),
-                    send,
-                }
-            }
+            (
+                kind @ ("Fn" | "FnMut" | "FnOnce"),
+                Some(GenericArgs::Parenthesized { inputs, output }),
+            ) => Type::Function {
+                kind: kind.to_owned(),
+                parameters: inputs.iter().map(|input| self.read(input)).collect(),
+                output: Box::new(
+                    output
+                        .as_ref()
+                        .map_or(Type::Unit, |output| self.read(output)),
+                ),
+                send,
+            },
             ("AsRef" | "Into" | "Borrow", _) => {
                 let target = self.arguments(path).into_iter().next();
-                target.map_or_else(|| unsupported("a conversion"), |to| Type::Like(Box::new(to)))
+                target.map_or_else(
+                    || unsupported("a conversion"),
+                    |to| Type::Like(Box::new(to)),
+                )
             }
             ("RangeBounds", _) => {
                 let item = self.arguments(path).into_iter().next();
-                item.map_or_else(|| unsupported("a range"), |item| Type::Range(Box::new(item)))
+                item.map_or_else(
+                    || unsupported("a range"),
+                    |item| Type::Range(Box::new(item)),
+                )
             }
             (name @ ("Read" | "Write"), _) => Type::Stream {
                 write: name == "Write",
             },
             ("ToString" | "Display", _) => Type::Like(Box::new(Type::String)),
-            ("IntoIterator" | "Iterator", Some(GenericArgs::AngleBracketed { constraints, .. })) => {
+            (
+                "IntoIterator" | "Iterator",
+                Some(GenericArgs::AngleBracketed { constraints, .. }),
+            ) => {
                 let item = constraints.iter().find(|each| each.name == "Item");
                 match item.map(|each| &each.binding) {
                     Some(AssocItemConstraintKind::Equality(Term::Type(item))) => {
@@ -217,19 +253,27 @@ impl<'a> Scope<'a> {
     }
 
     fn path(&self, path: &Path) -> Type {
-        let alias = self.krate.index.get(&path.id).and_then(|item| match &item.inner {
-            ItemEnum::TypeAlias(alias) => Some(alias),
-            _ => None,
-        });
+        let alias = self
+            .krate
+            .index
+            .get(&path.id)
+            .and_then(|item| match &item.inner {
+                ItemEnum::TypeAlias(alias) => Some(alias),
+                _ => None,
+            });
         let arguments = self.arguments(path);
         if let Some(alias) = alias {
             let mut scope = Scope::new(self.krate, None);
-            let types = alias.generics.params.iter().filter(|parameter| {
-                matches!(parameter.kind, GenericParamDefKind::Type { .. })
-            });
+            let types = alias
+                .generics
+                .params
+                .iter()
+                .filter(|parameter| matches!(parameter.kind, GenericParamDefKind::Type { .. }));
             let mut arguments = arguments.into_iter();
             for parameter in types {
-                let GenericParamDefKind::Type { default, .. } = &parameter.kind else { continue };
+                let GenericParamDefKind::Type { default, .. } = &parameter.kind else {
+                    continue;
+                };
                 let default = || default.as_ref().map(|default| self.read(default));
                 if let Some(argument) = arguments.next().or_else(default) {
                     scope.names.insert(parameter.name.clone(), argument);
@@ -260,7 +304,10 @@ impl<'a> Scope<'a> {
             }
             _ => Vec::new(),
         };
-        Type::Named { definition, lifetimes }
+        Type::Named {
+            definition,
+            lifetimes,
+        }
     }
 }
 
@@ -307,7 +354,10 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
     if let Some(plain) = plain {
         return Some(plain);
     }
-    if let Some(inner) = name.strip_prefix("Atomic").filter(|inner| !inner.is_empty()) {
+    if let Some(inner) = name
+        .strip_prefix("Atomic")
+        .filter(|inner| !inner.is_empty())
+    {
         return Some(Type::Atomic(Box::new(primitive(&inner.to_lowercase()))));
     }
     let (kind, count) = match name {

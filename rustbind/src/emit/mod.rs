@@ -41,6 +41,10 @@ impl Package {
                 "_runtime.py".into(),
                 include_str!("../../runtime/runtime.py").to_owned(),
             ),
+            (
+                "_runtime.pyi".into(),
+                include_str!("../../runtime/runtime.pyi").to_owned(),
+            ),
             ("_bindings.py".into(), python::bindings(plan)),
             ("_bindings.pyi".into(), stub::bindings(plan)),
             ("_config.py".into(), self.config(plan)),

@@ -110,7 +110,7 @@ def test_roaring():
     file.seek(0)
     assert roaring.RoaringBitmap.deserialize_from(file) == one
     assert len(file.getvalue()) == one.serialized_size()
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="cookie"):
         roaring.RoaringBitmap.deserialize_from(io.BytesIO(b"nonsense!"))
     with pytest.raises(OverflowError, match="is not a u32"):
         one.insert(2**32)

@@ -113,6 +113,8 @@ else:
     import ctypes
 
     _library = ctypes.CDLL(_PATH)
+    #: A buffer of any length: it is passed by its address.
+    _Memory = ctypes.c_char * 0
     _RESULTS = {
         "q": ctypes.c_int64,
         "Q": ctypes.c_uint64,
@@ -150,7 +152,7 @@ else:
 
     def lend(view: memoryview) -> Any:
         """Gives what a call takes for a buffer's memory."""
-        return ctypes.byref(ctypes.c_char.from_buffer(view)) if view.nbytes else b""
+        return _Memory.from_buffer(view)
 
     def _trampoline(function: Callable[..., int]) -> Any:
         kind = ctypes.CFUNCTYPE(
@@ -629,7 +631,7 @@ class Items:
         buffer += _count.pack(len(values))
         write, number = self.item.write, 0
         try:
-            for number, each in enumerate(values):
+            for number, each in enumerate(values):  # noqa: B007, it is in the message
                 write(each, buffer)
         except (TypeError, ValueError, OverflowError) as error:
             kind = type(error) if not isinstance(error, UnicodeError) else ValueError
@@ -712,8 +714,8 @@ def _same_numbers(view: memoryview, code: str) -> bool:
 
 def numbers_in(codec: Numbers, value: Any) -> Any:
     """Gives the memory of numbers to read, and how many they are: a copy only where needed."""
-    if type(value) in _ARRAYS and value.typecode == codec.code and value and not PYPY:
-        return ctypes.byref(ctypes.c_char.from_buffer(value)), len(value)
+    if not PYPY and type(value) in _ARRAYS and value.typecode == codec.code:
+        return _Memory.from_buffer(value), len(value)
     data = codec.packed(value)
     count = len(data) // codec.size
     if isinstance(data, bytes):
@@ -729,10 +731,8 @@ _ARRAYS = (Array, array.array)
 
 
 def _aligned(view: memoryview, size: int) -> Any:
-    first = ctypes.c_char.from_buffer(view) if view.nbytes else None
-    if first is None or ctypes.addressof(first) % size:
-        return view.tobytes()
-    return ctypes.byref(first)
+    memory = _Memory.from_buffer(view)
+    return view.tobytes() if ctypes.addressof(memory) % size else memory
 
 
 def numbers_inout(codec: Numbers, value: Any) -> Any:

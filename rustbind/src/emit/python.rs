@@ -23,6 +23,7 @@ import typing as _t
 from . import _runtime as _rt
 from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED_UNSIGNED
 
+_numbers_in = _rt.numbers_in
 _len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
 _isinstance, _property, _staticmethod, _range = isinstance, property, staticmethod, range
 "#;
@@ -56,6 +57,12 @@ pub(super) fn bindings(plan: &Plan) -> String {
 fn natives(plan: &Plan) -> String {
     let krate = &plan.names.krate;
     let mut text = format!("_rt_next = _rt.bind(\"{krate}_rt_next\", \"\", \"po\", \"q\")\n");
+    let number = [
+        "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "f32", "f64",
+    ];
+    for name in number {
+        let _ = writeln!(text, "_n_{name} = _rt.NUMBERS[\"{name}\"]");
+    }
     for (index, make) in plan.names.constants().iter().enumerate() {
         let _ = writeln!(text, "_k{index} = {make}");
     }

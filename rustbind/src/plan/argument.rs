@@ -271,10 +271,7 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
             "{name}_, {name}_n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})"
         )
     } else {
-        format!(
-            "{name}_, {name}_n = _rt.numbers_in(_rt.NUMBERS[{:?}], {name})",
-            kind
-        )
+        format!("{name}_, {name}_n = _numbers_in(_n_{}, {name})", kind)
     };
     let mut argument = argument
         .before(convert)
@@ -291,7 +288,7 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
 
 fn numbers_changed(argument: Argument, kind: &str) -> Argument {
     let name = argument.name.clone();
-    let codec = format!("_rt.NUMBERS[{kind:?}]");
+    let codec = format!("_n_{kind}");
     let mut argument = argument
         .before(format!(
             "{name}_, {name}_n, {name}_list = _rt.numbers_inout({codec}, {name})"

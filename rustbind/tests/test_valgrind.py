@@ -1,0 +1,22 @@
+"""No generated code reads or writes what is not its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import rustbind
+
+HERE = Path(__file__).parent
+
+
+def test_no_memory_is_misused():
+    crates = [str(HERE / "fixtures" / name) for name in ("memory", "callbacks", "values")]
+    for crate in crates:
+        rustbind.load(crate)
+    # CPython itself looks at bytes that it has not written, as some of its builds do.
+    valgrind = ["valgrind", "--quiet", "--error-exitcode=9", "--undef-value-errors=no"]
+    line = [*valgrind, sys.executable, str(HERE / "exercise.py"), *crates]
+    environment = {**os.environ, "PYTHONMALLOC": "malloc"}
+    done = subprocess.run(line, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr

@@ -114,11 +114,12 @@ pub unsafe fn fault(out: *mut u8) -> i64 {
     }
 }
 
-/// An argument's bytes.
+/// An argument's items. They live as long as `_call`, a local variable of the shim, so
+/// that the compiler refuses a function that would keep them.
 ///
 /// # Safety
-/// `pointer` must be valid for `count` bytes during the call, or `count` 0.
-pub unsafe fn slice<'a, T>(pointer: *const T, count: usize) -> &'a [T] {
+/// `pointer` must be valid for `count` items during the call, or `count` 0.
+pub unsafe fn slice<'a, T>(_call: &'a (), pointer: *const T, count: usize) -> &'a [T] {
     if count == 0 || pointer.is_null() {
         return &[];
     }
@@ -130,7 +131,7 @@ pub unsafe fn slice<'a, T>(pointer: *const T, count: usize) -> &'a [T] {
 ///
 /// # Safety
 /// As for [`slice`], and nobody else may use the memory during the call.
-pub unsafe fn slice_mut<'a, T>(pointer: *mut T, count: usize) -> &'a mut [T] {
+pub unsafe fn slice_mut<'a, T>(_call: &'a (), pointer: *mut T, count: usize) -> &'a mut [T] {
     if count == 0 || pointer.is_null() {
         return &mut [];
     }
@@ -182,9 +183,9 @@ pub fn hash(value: &impl std::hash::Hash) -> i64 {
 ///
 /// # Safety
 /// As for [`slice`].
-pub unsafe fn text<'a>(pointer: *const u8, count: usize) -> Result<&'a str, Fault> {
+pub unsafe fn text<'a>(call: &'a (), pointer: *const u8, count: usize) -> Result<&'a str, Fault> {
     // SAFETY: as the caller says.
-    std::str::from_utf8(unsafe { slice(pointer, count) })
+    std::str::from_utf8(unsafe { slice(call, pointer, count) })
         .map_err(|_| Fault::value("a text is not UTF-8"))
 }
 
@@ -194,16 +195,16 @@ pub unsafe fn text<'a>(pointer: *const u8, count: usize) -> Result<&'a str, Faul
 /// As for [`slice`].
 pub unsafe fn lifted<T: Lift>(pointer: *const u8, count: usize) -> Result<T, Fault> {
     // SAFETY: as the caller says.
-    T::lift(&mut Reader::new(unsafe { slice(pointer, count) }))
+    T::lift(&mut Reader::new(unsafe { slice(&(), pointer, count) }))
 }
 
 /// A path argument, in the system's encoding.
 ///
 /// # Safety
 /// As for [`slice`].
-pub unsafe fn os_text<'a>(pointer: *const u8, count: usize) -> Result<&'a std::ffi::OsStr, Fault> {
+pub unsafe fn os_text<'a>(call: &'a (), pointer: *const u8, count: usize) -> Result<&'a std::ffi::OsStr, Fault> {
     // SAFETY: as the caller says.
-    let bytes = unsafe { slice(pointer, count) };
+    let bytes = unsafe { slice(call, pointer, count) };
     #[cfg(unix)]
     return Ok(std::os::unix::ffi::OsStrExt::from_bytes(bytes));
     #[cfg(not(unix))]
@@ -242,7 +243,7 @@ type Answer<'a> = &'a mut dyn FnMut(&[u8]);
 /// `reply` must be what the trampoline was given; `pointer` valid for `count` bytes.
 pub unsafe fn reply(reply: *mut c_void, pointer: *const u8, count: usize) {
     // SAFETY: as the caller says; the callback's stack frame has the function.
-    unsafe { (*reply.cast::<Answer<'_>>())(slice(pointer, count)) };
+    unsafe { (*reply.cast::<Answer<'_>>())(slice(&(), pointer, count)) };
 }
 
 /// A Python function that Rust may call, from any thread, as long as this lives.

@@ -213,6 +213,12 @@ fn function(call: &Call) -> String {
 
 fn body(call: &Call) -> Vec<String> {
     let mut lines = Vec::new();
+    if call
+        .all()
+        .any(|each| each.prepare.iter().any(|line| line.contains("&call__")))
+    {
+        lines.push("let call__ = ();".to_owned());
+    }
     let memories: Vec<&String> = call.all().filter_map(|each| each.memory.as_ref()).collect();
     let changed = call
         .all()

@@ -245,7 +245,7 @@ fn text(argument: Argument, value: String) -> Argument {
         .before(format!("{name}_ = {name}.encode()"))
         .memory(PointerKind::Input, format!("_len({name}_)"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::text({name}, {name}_len) }}?;"
+            "let {name} = unsafe {{ rt::text(&call__, {name}, {name}_len) }}?;"
         ))
         .value(value)
 }
@@ -256,7 +256,7 @@ fn system(argument: Argument, value: String) -> Argument {
         .before(format!("{name}_ = _os.fsencode({name})"))
         .memory(PointerKind::Input, format!("_len({name}_)"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::os_text({name}, {name}_len) }}?;"
+            "let {name} = unsafe {{ rt::os_text(&call__, {name}, {name}_len) }}?;"
         ))
         .value(value)
 }
@@ -277,7 +277,7 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
         .before(convert)
         .memory(PointerKind::Input, format!("{name}_n"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::slice::<{kind}>({name}.cast(), {name}_len) }};"
+            "let {name} = unsafe {{ rt::slice::<{kind}>(&call__, {name}.cast(), {name}_len) }};"
         ))
         .value(value);
     argument.memory = Some(format!(
@@ -295,7 +295,7 @@ fn numbers_changed(argument: Argument, kind: &str) -> Argument {
         ))
         .memory(PointerKind::Output, format!("{name}_n"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::slice_mut::<{kind}>({name}.cast(), {name}_len) }};"
+            "let {name} = unsafe {{ rt::slice_mut::<{kind}>(&call__, {name}.cast(), {name}_len) }};"
         ));
     argument
         .after
@@ -311,13 +311,15 @@ fn numbers_changed(argument: Argument, kind: &str) -> Argument {
 fn like(argument: Argument, inner: &Type, names: &Names) -> Result<Argument, String> {
     let name = argument.name.clone();
     match inner {
-        Type::Str | Type::String => Ok(text(argument, name)),
-        Type::Path | Type::OsStr => Ok(system(argument, name)),
+        Type::Str | Type::String => Ok(text(argument, format!("{name}.to_owned()"))),
+        Type::Path | Type::OsStr => Ok(system(argument, format!("{name}.to_owned()"))),
         Type::PathBuf => Ok(system(
             argument,
             format!("std::path::PathBuf::from({name})"),
         )),
-        Type::Slice(item) if number_code(item).is_some() => Ok(numbers(argument, item, name)),
+        Type::Slice(item) if number_code(item).is_some() => {
+            Ok(numbers(argument, item, format!("{name}.to_vec()")))
+        }
         Type::Std(Std::Vec, items) if items.first().and_then(number_code).is_some() => {
             let item = items.first().ok_or("a list without its items")?;
             Ok(numbers(argument, item, format!("{name}.to_vec()")))
@@ -420,12 +422,12 @@ fn container(
         }
         (Std::Rc, Type::Function { .. }) => function(argument, first, "std::rc::Rc::new", names),
         (Std::Cow | Std::Box | Std::Rc | Std::Arc, Type::Str) => {
-            Ok(text(argument, format!("{name}.into()")))
+            Ok(text(argument, format!("{name}.to_owned().into()")))
         }
         (Std::Cow | Std::Box | Std::Rc | Std::Arc, Type::Slice(item))
             if number_code(item).is_some() =>
         {
-            Ok(numbers(argument, item, format!("{name}.into()")))
+            Ok(numbers(argument, item, format!("{name}.to_vec().into()")))
         }
         (
             Std::Vec,
@@ -520,7 +522,7 @@ fn reference(
                 .prepare(format!(
                     "let {name} = unsafe {{ rt::shared::<{kind}>({name}) }}?;"
                 ))
-                .value(format!("unsafe {{ {name}.extended() }}"));
+                .value(format!("&*{name}"));
             argument.borrowed = Some(Borrowed {
                 exclusive: false,
                 lifetimes: lifetime.into_iter().chain(lifetimes).cloned().collect(),
@@ -609,7 +611,7 @@ fn changed(
                 .prepare(format!(
                     "let mut {name} = unsafe {{ rt::exclusive::<{kind}>({name}) }}?;"
                 ))
-                .value(format!("unsafe {{ {name}.extended_mut() }}"));
+                .value(format!("&mut *{name}"));
             argument.borrowed = Some(Borrowed {
                 exclusive: true,
                 lifetimes: lifetime.into_iter().chain(lifetimes).cloned().collect(),

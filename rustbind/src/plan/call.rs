@@ -88,8 +88,11 @@ pub fn call(
         let reason = |reason| format!("its parameter `{}`: {reason}", parameter.name);
         arguments.push(planned.map_err(reason)?);
     }
-    let values: Vec<String> = arguments.iter().map(|each| each.value.clone()).collect();
     let (output, fallible) = unwrapped(&function.output);
+    if keeps(output, names) {
+        arguments.iter_mut().for_each(extend);
+    }
+    let values: Vec<String> = arguments.iter().map(|each| each.value.clone()).collect();
     let sources = if keeps(output, names) {
         sources(
             output,
@@ -116,6 +119,19 @@ pub fn call(
         fallible,
         outcome,
     })
+}
+
+/// Lets a result borrow from an argument for longer than the call: the handle that the
+/// result goes into keeps the argument borrowed.
+fn extend(argument: &mut Argument) {
+    let name = &argument.name;
+    match &argument.borrowed {
+        Some(borrowed) if borrowed.exclusive => {
+            argument.value = format!("unsafe {{ {name}.extended_mut() }}");
+        }
+        Some(_) => argument.value = format!("unsafe {{ {name}.extended() }}"),
+        None => {}
+    }
 }
 
 trait NextIfMethod: Iterator {

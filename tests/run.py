@@ -80,6 +80,10 @@ def run_rustbind() -> list[Stage]:
         "RUSTBIND": str(target / "debug" / "rustbind"),
         "RUSTBIND_CACHE": str(target / "rustbind"),
         "PYTHONPATH": str(ROOT / "rustbind" / "python"),
+        # Some forty crates are built, each for a few calls: quickly, rather than to be quick.
+        "CARGO_PROFILE_RELEASE_LTO": "false",
+        "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
+        "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     }
     tests = ROOT / "rustbind" / "tests"
     stages = [run_pytest("rustbind", directory=tests, **environment)]

@@ -10,6 +10,8 @@
 //!   what does not compile taken out, and the library built;
 //! - [`wheel`] packs the result.
 //!
+//! [`sidecar`] reads what is to be bound, and how, from a file.
+//!
 //! Beside `src`, `runtime` has the parts of the generated code that are the same for
 //! every crate: the shim's in Rust, the package's in Python.
 #![forbid(unsafe_code)]
@@ -19,4 +21,5 @@ pub mod model;
 pub mod plan;
 pub mod project;
 pub mod rustdoc;
+pub mod sidecar;
 pub mod wheel;

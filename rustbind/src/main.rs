@@ -1,97 +1,18 @@
 //! The command line: `rustbind build`, `gen` and `inspect`.
 #![forbid(unsafe_code)]
 
+mod arguments;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use lexopt::prelude::{Long, Short, Value, ValueExt};
-use rustbind::plan::{Plan, Selection};
-use rustbind::project::{Project, Request, Source};
+use arguments::{Action, Arguments, Asked, USAGE, parse};
+use rustbind::plan::Plan;
+use rustbind::project::{Project, Request, Source, on};
 use rustbind::wheel;
 use sha2::{Digest, Sha256};
 
-const USAGE: &str = "\
-Imports an ordinary Rust crate from Python.
-
-usage: rustbind build   CRATE [-o DIRECTORY]   builds a wheel
-       rustbind gen     CRATE [-o DIRECTORY]   writes the sources of the bindings
-       rustbind inspect CRATE [--json]         tells what is bound, and what not and why
-
-CRATE is the directory of a crate, or NAME@VERSION in the registry.
-
-  -o, --output DIRECTORY   where to write; the current directory, or `gen` NAME-bindings
-      --features A,B       features of the crate
-      --no-default-features
-      --name NAME          the Python package's name
-      --exclude PATH       leaves an item out; may be repeated
-      --rename PATH=NAME   gives a function or type another name; may be repeated
-      --work DIRECTORY     where cargo works; the user's cache by default
-      --unpacked           `build`: writes the package instead of a wheel
-      --json               `inspect`: the intermediate form
-";
-
-struct Arguments {
-    command: String,
-    request: Request,
-    output: PathBuf,
-    work: Option<PathBuf>,
-    unpacked: bool,
-    json: bool,
-}
-
 type Failure = Box<dyn std::error::Error>;
-
-fn parse() -> Result<Option<Arguments>, Failure> {
-    let mut parser = lexopt::Parser::from_env();
-    let mut words: Vec<String> = Vec::new();
-    let mut found = Arguments {
-        command: String::new(),
-        request: Request {
-            source: Source::Directory(PathBuf::new()),
-            features: Vec::new(),
-            no_default_features: false,
-            selection: Selection::default(),
-            package: None,
-        },
-        output: PathBuf::from("."),
-        work: None,
-        unpacked: false,
-        json: false,
-    };
-    let request = &mut found.request;
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => return Ok(None),
-            Short('o') | Long("output") => found.output = parser.value()?.into(),
-            Long("work") => found.work = Some(parser.value()?.into()),
-            Long("features") => {
-                let all = parser.value()?.string()?;
-                request.features.extend(all.split(',').map(str::to_owned));
-            }
-            Long("no-default-features") => request.no_default_features = true,
-            Long("name") => request.package = Some(parser.value()?.string()?),
-            Long("exclude") => request.selection.exclude.push(parser.value()?.string()?),
-            Long("rename") => {
-                let pair = parser.value()?.string()?;
-                let (path, name) = pair.split_once('=').ok_or("--rename takes PATH=NAME")?;
-                request
-                    .selection
-                    .rename
-                    .insert(path.to_owned(), name.to_owned());
-            }
-            Long("unpacked") => found.unpacked = true,
-            Long("json") => found.json = true,
-            Value(word) => words.push(word.string()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let [command, krate] = &words[..] else {
-        return Ok(None);
-    };
-    found.command.clone_from(command);
-    found.request.source = Source::parse(krate);
-    Ok(Some(found))
-}
 
 /// A directory of the crate's own in the user's cache.
 fn work(request: &Request) -> PathBuf {
@@ -136,55 +57,63 @@ fn report(plan: &Plan) {
     );
 }
 
+/// Says what takes its time now; cargo's own lines follow.
+fn step(text: &str) {
+    eprintln!("rustbind: {text}");
+}
+
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments {
-        command,
-        request,
-        output,
-        work: directory,
-        unpacked,
-        json,
-    } = arguments;
-    let directory = directory.clone().unwrap_or_else(|| work(request));
+    let Arguments { request, .. } = arguments;
+    // Before the work, not after it.
+    let output = arguments.output.as_deref().unwrap_or(Path::new("."));
+    if arguments.action != Action::Inspect {
+        on(output, std::fs::create_dir_all(output))?;
+    }
+    let directory = arguments.work.clone().unwrap_or_else(|| work(request));
     let project = Project::new(request.clone(), &directory)?;
+    step("reading the crate");
     let model = project.read()?;
-    if command == "inspect" && *json {
+    if arguments.action == Action::Inspect && arguments.json {
         println!("{}", serde_json::to_string_pretty(&model)?);
         return Ok(());
     }
+    step("checking the bindings");
     let plan = project.plan(&model)?;
     report(&plan);
-    let package = project.package(&plan);
-    match command.as_str() {
-        "inspect" => {}
-        "gen" => {
-            let default = output == Path::new(".");
-            let target = if default {
-                format!("{}-bindings", package.name).into()
-            } else {
-                output.clone()
-            };
-            project.generate(&plan, &target)?;
-            println!("{}", target.display());
+    let written = match arguments.action {
+        Action::Inspect => return Ok(()),
+        Action::Gen => generate(&project, &plan, arguments)?,
+        Action::Build => {
+            step("building the library");
+            build(&project, &plan, arguments, output)?
         }
-        "build" => {
-            let library = project.build()?;
-            std::fs::create_dir_all(output)?;
-            let path = if *unpacked {
-                unpack(
-                    &package.files(&plan),
-                    &library,
-                    &output.join(&package.name),
-                    &package.library,
-                )?
-            } else {
-                wheel::write(&package, &plan, &library, output)?
-            };
-            println!("{}", path.display());
-        }
-        other => return Err(format!("no command is called {other}").into()),
-    }
+    };
+    println!("{}", written.display());
     Ok(())
+}
+
+fn generate(project: &Project, plan: &Plan, arguments: &Arguments) -> Result<PathBuf, Failure> {
+    let name = project.package(plan).name;
+    let target = arguments.output.clone();
+    let target = target.unwrap_or_else(|| format!("{name}-bindings").into());
+    project.generate(plan, &target)?;
+    Ok(target)
+}
+
+fn build(
+    project: &Project,
+    plan: &Plan,
+    arguments: &Arguments,
+    output: &Path,
+) -> Result<PathBuf, Failure> {
+    let library = project.build()?;
+    let package = project.package(plan);
+    if arguments.unpacked {
+        let target = output.join(&package.name);
+        unpack(&package.files(plan), &library, &target, &package.library)?;
+        return Ok(target);
+    }
+    Ok(wheel::write(&package, plan, &library, output)?)
 }
 
 fn unpack(
@@ -192,32 +121,37 @@ fn unpack(
     library: &Path,
     target: &Path,
     name: &str,
-) -> Result<PathBuf, Failure> {
+) -> Result<(), Failure> {
     for (path, text) in files {
         let path = target.join(path);
-        std::fs::create_dir_all(path.parent().unwrap_or(target))?;
-        std::fs::write(path, text)?;
+        let parent = path.parent().unwrap_or(target);
+        on(parent, std::fs::create_dir_all(parent))?;
+        on(&path, std::fs::write(&path, text))?;
     }
     // Never into a file that a process may have loaded.
     let path = target.join(name);
     match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => on(&path, Err(error))?,
         _ => {}
     }
-    std::fs::copy(library, path)?;
-    Ok(target.to_owned())
+    on(&path, std::fs::copy(library, &path))?;
+    Ok(())
 }
 
 fn main() -> ExitCode {
-    let outcome = parse().and_then(|found| match found {
-        Some(arguments) => run(&arguments).map(|()| ExitCode::SUCCESS),
-        None => {
-            eprint!("{USAGE}");
-            Ok(ExitCode::from(2))
+    let outcome = parse(std::env::args_os().skip(1)).and_then(|asked| {
+        match asked {
+            Asked::Help => print!("{USAGE}"),
+            Asked::Version => println!("rustbind {}", env!("CARGO_PKG_VERSION")),
+            Asked::Run(arguments) => run(&arguments)?,
         }
+        Ok(())
     });
-    outcome.unwrap_or_else(|error| {
-        eprintln!("rustbind: {error}");
-        ExitCode::FAILURE
-    })
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rustbind: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

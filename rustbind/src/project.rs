@@ -1,11 +1,12 @@
 //! Runs cargo on the crate and on its shim.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use cargo_metadata::{Message, MetadataCommand, TargetKind};
+use cargo_metadata::{Message, Metadata, MetadataCommand, TargetKind};
 use serde_json::json;
 
 use crate::emit::{HeaderError, Package, Shim, header, library_name, shim_runtime};
@@ -24,12 +25,31 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Cargo cannot be run.
+    #[error("`{program}` cannot be run: {source}; Rust's installer is at https://rustup.rs")]
+    NoCargo {
+        /// What was tried.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file beside the crate cannot be used.
+    #[error("{}: {error}", path.display())]
+    Sidecar {
+        /// Which.
+        path: PathBuf,
+        /// Where, and why.
+        error: String,
+    },
+    /// What is to be left out or renamed does not exist.
+    #[error("the crate has no item `{}` to leave out or rename", .0.join("`, `"))]
+    UnknownItems(Vec<String>),
     /// Cargo has failed; it has said why.
     #[error("cargo {0} failed")]
     Cargo(&'static str),
     /// What cargo says about the crate cannot be used.
     #[error("{0}")]
-    Metadata(#[from] cargo_metadata::Error),
+    Metadata(cargo_metadata::Error),
     /// The crate is not what can be bound.
     #[error("{0}")]
     Crate(String),
@@ -45,7 +65,10 @@ pub enum Error {
 }
 
 /// Gives an error on a file its path.
-pub(crate) fn on<T>(path: &Path, result: io::Result<T>) -> Result<T, Error> {
+///
+/// # Errors
+/// The same, with the path.
+pub fn on<T>(path: &Path, result: io::Result<T>) -> Result<T, Error> {
     let path = path.to_owned();
     result.map_err(|source| Error::Io { path, source })
 }
@@ -85,6 +108,10 @@ pub struct Request {
     pub selection: Selection,
     /// The Python package's name, if it is not the crate's.
     pub package: Option<String>,
+    /// The Python package's version, if it is not the crate's.
+    pub version: Option<String>,
+    /// Whether cargo may not use the network.
+    pub offline: bool,
 }
 
 /// A crate with its shim, in a directory of its own.
@@ -94,6 +121,8 @@ pub struct Project {
     /// The package's name for cargo.
     name: String,
     request: Request,
+    /// Whether everything that cargo needs is there.
+    offline: bool,
 }
 
 impl Project {
@@ -106,20 +135,41 @@ impl Project {
         on(&root, fs::create_dir_all(root.join("src")))?;
         let root = on(&root, root.canonicalize())?;
         let (name, dependency, lock) = dependency(&request)?;
-        let project = Self {
+        let offline = request.offline;
+        let mut project = Self {
             root,
             name,
             request,
+            offline,
         };
         if let Some(lock) = lock.filter(|lock| lock.exists()) {
-            let target = project.root.join("Cargo.lock");
-            if !target.exists() {
-                on(&lock, fs::copy(&lock, &target))?;
-            }
+            project.lock(&on(&lock, fs::read_to_string(&lock))?)?;
         }
         project.write("Cargo.toml", &manifest(&project.name, &dependency))?;
         project.write("src/lib.rs", "")?;
+        // What is there need not be looked for: quicker, and it works without a network.
+        project.offline |= project.metadata(true, false).is_ok();
         Ok(project)
+    }
+
+    /// Takes the crate's own lock file, until the crate has another one.
+    fn lock(&self, text: &str) -> Result<(), Error> {
+        let seen = self.root.join("Cargo.lock.of-crate");
+        if !fs::read_to_string(seen).is_ok_and(|seen| seen == text) {
+            self.write("Cargo.lock", text)?;
+            self.write("Cargo.lock.of-crate", text)?;
+        }
+        Ok(())
+    }
+
+    /// What cargo knows about the shim and all that it depends on.
+    fn metadata(&self, offline: bool, shown: bool) -> Result<Metadata, Error> {
+        let mut command = MetadataCommand::new();
+        command.manifest_path(self.root.join("Cargo.toml"));
+        if offline {
+            command.other_options(["--offline".to_owned()]);
+        }
+        metadata(command.verbose(shown))
     }
 
     /// Where everything is.
@@ -140,11 +190,14 @@ impl Project {
         on(&path, fs::write(&path, text))
     }
 
-    fn cargo(&self) -> Command {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.current_dir(&self.root);
-        command.env("CARGO_TARGET_DIR", self.root.join("target"));
-        command
+    fn cargo(&self, command: &'static str) -> Command {
+        let mut cargo = Command::new(program());
+        cargo.arg(command).current_dir(&self.root);
+        cargo.env("CARGO_TARGET_DIR", self.root.join("target"));
+        if self.offline {
+            cargo.arg("--offline");
+        }
+        cargo
     }
 
     /// Has rustdoc describe the crate.
@@ -152,9 +205,7 @@ impl Project {
     /// # Errors
     /// [`Error`].
     pub fn read(&self) -> Result<Model, Error> {
-        let metadata = MetadataCommand::new()
-            .manifest_path(self.root.join("Cargo.toml"))
-            .exec()?;
+        let metadata = self.metadata(self.offline, true)?;
         let package = metadata
             .packages
             .iter()
@@ -173,19 +224,19 @@ impl Project {
         let library = library
             .map(|target| target.name.replace('-', "_"))
             .unwrap_or_default();
-        let status = self
-            .cargo()
-            .args(["doc", "--no-deps", "--lib", "--package"])
-            .arg(format!("{}@{}", package.name, package.version))
+        let id = format!("{}@{}", package.name, package.version);
+        shown(
+            "check",
+            self.cargo("check").args(["--lib", "--package", &id]),
+        )?;
+        let mut doc = self.cargo("doc");
+        doc.args(["--no-deps", "--lib", "--package", &id])
             .env("RUSTDOC", self.rustdoc()?)
             .env(
                 "RUSTDOCFLAGS",
                 "-Zunstable-options --output-format=json --cap-lints=allow",
-            )
-            .status();
-        if !on(&self.root, status)?.success() {
-            return Err(Error::Cargo("doc"));
-        }
+            );
+        shown("doc", &mut doc)?;
         let path = self.root.join("target/doc").join(format!("{library}.json"));
         let mut model = rustdoc::read(&on(&path, fs::read_to_string(&path))?)?;
         model.version = package.version.to_string();
@@ -216,7 +267,15 @@ impl Project {
     /// # Errors
     /// [`Error`].
     pub fn plan(&self, model: &Model) -> Result<Plan, Error> {
+        let unknown = self.request.selection.unknown(model);
+        if !unknown.is_empty() {
+            let unknown = unknown.into_iter().map(str::to_owned).collect();
+            return Err(Error::UnknownItems(unknown));
+        }
         let mut plan = plan(model, &self.request.selection);
+        if let Some(version) = &self.request.version {
+            plan.version.clone_from(version);
+        }
         for (path, text) in shim_runtime() {
             self.write(&format!("src/{}", path.display()), text)?;
         }
@@ -240,12 +299,8 @@ impl Project {
 
     /// Why parts of the shim do not compile.
     fn check(&self, shim: &Shim) -> Result<BTreeMap<String, String>, Error> {
-        let output = self
-            .cargo()
-            .args(["check", "--lib", "--message-format=json"])
-            .stderr(Stdio::inherit())
-            .output();
-        let output = on(&self.root, output)?;
+        let mut check = self.cargo("check");
+        let output = started(check.args(["--lib", "--message-format=json"]).output())?;
         let mut reasons = BTreeMap::new();
         let mut others = String::new();
         for message in Message::parse_stream(&output.stdout[..]) {
@@ -268,11 +323,10 @@ impl Project {
             }
         }
         if reasons.is_empty() && !output.status.success() {
-            return Err(if others.is_empty() {
-                Error::Cargo("check")
-            } else {
-                Error::Shim(others)
-            });
+            if others.is_empty() {
+                others = String::from_utf8_lossy(&output.stderr).into_owned();
+            }
+            return Err(Error::Shim(others));
         }
         Ok(reasons)
     }
@@ -282,10 +336,7 @@ impl Project {
     /// # Errors
     /// [`Error`].
     pub fn build(&self) -> Result<PathBuf, Error> {
-        let status = self.cargo().args(["build", "--release", "--lib"]).status();
-        if !on(&self.root, status)?.success() {
-            return Err(Error::Cargo("build"));
-        }
+        shown("build", self.cargo("build").args(["--release", "--lib"]))?;
         let name = library_name(&shim_name(&self.name).replace('-', "_"));
         Ok(self.root.join("target/release").join(name))
     }
@@ -348,6 +399,39 @@ impl Project {
     }
 }
 
+/// The cargo that users have chosen.
+fn program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// What a program did, if it could be started.
+fn started<T>(result: io::Result<T>) -> Result<T, Error> {
+    let program = program().to_string_lossy().into_owned();
+    result.map_err(|source| Error::NoCargo { program, source })
+}
+
+/// Runs cargo, which shows its progress and its errors itself.
+fn shown(name: &'static str, command: &mut Command) -> Result<(), Error> {
+    // Standard output is for what rustbind itself has to say.
+    let status = started(command.stdout(Stdio::null()).status())?;
+    status.success().then_some(()).ok_or(Error::Cargo(name))
+}
+
+/// Runs `cargo metadata`.
+fn metadata(command: &MetadataCommand) -> Result<Metadata, Error> {
+    command.exec().map_err(|error| match error {
+        cargo_metadata::Error::Io(source) => Error::NoCargo {
+            program: program().to_string_lossy().into_owned(),
+            source,
+        },
+        cargo_metadata::Error::CargoMetadata { stderr } if stderr.is_empty() => {
+            Error::Cargo("metadata")
+        }
+        cargo_metadata::Error::CargoMetadata { stderr } => Error::Crate(stderr.trim().to_owned()),
+        other => Error::Metadata(other),
+    })
+}
+
 fn is_library(kinds: &[TargetKind]) -> bool {
     kinds
         .iter()
@@ -381,10 +465,7 @@ fn dependency(request: &Request) -> Result<(String, serde_json::Value, Option<Pa
             let path = on(path, path.canonicalize())?;
             let manifest = path.join("Cargo.toml");
             on(&manifest, fs::metadata(&manifest))?;
-            let metadata = MetadataCommand::new()
-                .manifest_path(&manifest)
-                .no_deps()
-                .exec()?;
+            let metadata = metadata(MetadataCommand::new().manifest_path(&manifest).no_deps())?;
             let own = metadata
                 .packages
                 .iter()

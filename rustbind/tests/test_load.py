@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,18 +48,30 @@ def test_another_process_imports_what_was_built(crate):
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
+def test_the_file_beside_the_crate_is_an_input(crate):
+    assert rustbind.load(crate).number() == 1
+    (crate / "rustbind.toml").write_text('rename = { number = "count" }\n')
+    assert rustbind.load(crate).count() == 1
+
+
 def test_errors_in_the_crate_are_shown_as_cargo_shows_them(crate, capfd):
     (crate / "src" / "lib.rs").write_text("pub fn number() -> u32 { missing() }\n")
-    with pytest.raises(rustbind.RustbindError):
+    with pytest.raises(rustbind.RustbindError, match="a crate: cargo check failed"):
         rustbind.load(crate)
     assert "cannot find function `missing`" in capfd.readouterr().err
 
 
 def test_what_is_no_crate(tmp_path):
-    with pytest.raises(rustbind.RustbindError):
+    with pytest.raises(rustbind.RustbindError, match=r"Cargo\.toml: No such file"):
         rustbind.load(tmp_path)
-    with pytest.raises(rustbind.RustbindError):
+    with pytest.raises(rustbind.RustbindError, match="missing: No such file"):
         rustbind.load(tmp_path / "missing")
+
+
+def test_no_program(crate, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUSTBIND", str(tmp_path / "nowhere"))
+    with pytest.raises(rustbind.RustbindError, match="nowhere"):
+        rustbind.load(crate)
 
 
 def test_a_wheel_is_for_every_python(crate, tmp_path):
@@ -81,6 +94,18 @@ def test_sources_that_are_kept_build_a_wheel(crate, tmp_path):
     assert "int64_t little_number(void);" in header
     flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
     subprocess.run(["cc", *flags, out / "include" / "little.h"], check=True)
+    setup = [sys.executable, "setup.py", "--quiet", "bdist_wheel"]
+    subprocess.run(setup, cwd=out, check=True, capture_output=True)
+    (wheel,) = (out / "dist").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {Path(name).name for name in archive.namelist()}
+    assert {"py.typed", "_bindings.pyi", library_of(out / "little")} < shipped
+
+
+def library_of(package):
+    """The library's name in a package's sources."""
+    config = (package / "_config.py").read_text()
+    return config.partition('LIBRARY = "')[2].partition('"')[0]
 
 
 def test_inspect():

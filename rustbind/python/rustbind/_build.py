@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sysconfig
+import threading
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Union
 
 __all__ = ["CratePath", "RustbindError", "build", "options", "run"]
 
@@ -15,12 +17,13 @@ CratePath = Union[str, "os.PathLike[str]"]
 
 
 class RustbindError(Exception):
-    """The crate could not be bound or built; what cargo says is on standard error."""
+    """The crate could not be bound or built; what cargo says of it is on standard error."""
 
 
 def program() -> str:
-    """Finds the program: as ``RUSTBIND`` says, or on the path."""
-    found = os.environ.get("RUSTBIND") or shutil.which("rustbind")
+    """Finds the program: as ``RUSTBIND`` says, beside this Python, or on the path."""
+    own = Path(sysconfig.get_path("scripts")) / "rustbind"
+    found = os.environ.get("RUSTBIND") or (str(own) if own.exists() else shutil.which("rustbind"))
     if not found:
         raise RustbindError("the program `rustbind` is not on the path")
     return found
@@ -29,10 +32,44 @@ def program() -> str:
 def run(command: str, crate: CratePath, arguments: Sequence[str]) -> str:
     """Runs one of its commands; gives what it prints. Cargo's progress is shown."""
     line = [program(), command, os.fspath(crate), *arguments]
-    done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise RustbindError(f"`rustbind {command} {os.fspath(crate)}` failed")
-    return done.stdout
+    pipe = subprocess.PIPE
+    try:
+        started = subprocess.Popen(line, stdout=pipe, stderr=pipe, env=_environment())
+    except OSError as error:
+        raise RustbindError(f"{line[0]} cannot be run: {error.strerror}") from error
+    said = bytearray()
+    assert started.stdout is not None
+    assert started.stderr is not None
+    with started, started.stdout as out, started.stderr as err:
+        # What it prints comes last, and fits into a pipe only where it is short.
+        printed: List[bytes] = []
+        reader = threading.Thread(target=lambda: printed.append(out.read()))
+        reader.start()
+        while True:
+            piece = os.read(err.fileno(), 4096)
+            if not piece:
+                break
+            os.write(2, piece)
+            said += piece
+        reader.join()
+    if started.returncode:
+        raise RustbindError(_reason(said.decode(errors="replace"), os.fspath(crate)))
+    return printed[0].decode()
+
+
+def _environment() -> Dict[str, str]:
+    """On a terminal cargo draws its progress, though it writes into a pipe."""
+    if not os.isatty(2):
+        return dict(os.environ)
+    width = str(os.get_terminal_size(2).columns)
+    shown = {"COLOR": "always", "PROGRESS_WHEN": "always", "PROGRESS_WIDTH": width}
+    return {**{f"CARGO_TERM_{key}": value for key, value in shown.items()}, **os.environ}
+
+
+def _reason(said: str, crate: str) -> str:
+    """The program's own words, which are the last."""
+    _, found, reason = said.rpartition("rustbind: ")
+    return f"{crate}: {reason.strip()}" if found else f"{crate}: the program rustbind failed"
 
 
 def options(

@@ -73,7 +73,11 @@ def _cache() -> Path:
 
 
 def _state(path: str) -> List[int]:
-    status = os.stat(path)  # noqa: PTH116, the quicker one
+    """What an edit changes; nothing for a file that is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116, the quicker one
+    except OSError:
+        return []
     return [status.st_mtime_ns, status.st_size]
 
 
@@ -127,16 +131,20 @@ def _digest(package: Path) -> str:
     return digest.hexdigest()[:20]
 
 
+#: Files of a crate that decide, also by being made, though the compiler does not read them.
+_DECIDING = ("Cargo.toml", "Cargo.lock", "build.rs", "rustbind.toml")
+
+
 def _inputs(work: Path, crate: str) -> List[str]:
     """Every file that cargo has read, and the crate's manifests."""
-    found = {str(path.resolve()) for path in Path(crate).glob("Cargo.*")}
-    found.update(str(path.resolve()) for path in Path(crate).glob("build.rs"))
+    root = Path(crate).resolve()
+    found = {str(root / name) for name in _DECIDING} if root.is_dir() else set()
     for listing in (work / "target" / "release").glob("*.d"):
         for line in listing.read_text().splitlines():
             _, _, files = line.partition(": ")
             found.update(path.replace("\\ ", " ") for path in _split(files))
     ours = str(work.resolve())
-    return sorted(path for path in found if not path.startswith(ours) and Path(path).exists())
+    return sorted(path for path in found if not path.startswith(ours))
 
 
 def _split(files: str) -> List[str]:

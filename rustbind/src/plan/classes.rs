@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::call::{Call, Part, call, close, getter, part, simple, variant_of};
 use super::names::{Known, Names, escaped, has};
+use super::selection::Selection;
 use crate::model::{
     Field, Fields, Function, Implemented, Model, Parameter, Place, Shape, Skipped, Type, TypeDef,
     Variant,
@@ -109,6 +110,19 @@ impl Class {
         self.members.retain(|member| keep(&member.call));
         for variant in &mut self.variants {
             variant.members.retain(|member| keep(&member.call));
+        }
+    }
+
+    /// Gives the members the names that users want.
+    pub fn rename(&mut self, selection: &Selection) {
+        let others = self
+            .members
+            .iter_mut()
+            .filter(|member| member.role != Role::Init);
+        for member in others {
+            if let Some(name) = selection.name_of(&member.call.item) {
+                name.clone_into(&mut member.name);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ pub mod classes;
 pub mod codec;
 pub mod names;
 pub mod outcome;
+mod selection;
 
 use std::collections::BTreeMap;
 
@@ -16,15 +17,7 @@ use crate::model::{Constant, Function, Model, Module, Place, Shape, Skipped, Std
 use call::{Call, call};
 use classes::Class;
 use names::{Names, escaped};
-
-/// Which items users want, and under which names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Paths of items that are left out.
-    pub exclude: Vec<String>,
-    /// New names by path.
-    pub rename: BTreeMap<String, String>,
-}
+pub use selection::Selection;
 
 /// A function at module level.
 #[derive(Debug, Clone)]
@@ -139,11 +132,11 @@ impl Plan {
 /// Plans the bindings of a crate.
 #[must_use]
 pub fn plan(model: &Model, selection: &Selection) -> Plan {
-    let model = &selected(model.clone(), selection);
+    let model = &selection.applied(model.clone());
     let mut names = Names::new(model);
     let mut planner = Planner {
         model,
-        rename: &selection.rename,
+        selection,
         skipped: model.skipped.clone(),
     };
     let places = planner.places(&mut names);
@@ -170,53 +163,9 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
     }
 }
 
-/// The model without what is excluded, and with new names.
-fn selected(mut model: Model, selection: &Selection) -> Model {
-    let krate = model.name.clone();
-    let path = |module: &[String], name: &str| {
-        let place = Place {
-            module: module.to_vec(),
-            name: name.to_owned(),
-        };
-        crate::rustdoc::full_path(&krate, &place)
-    };
-    let wanted = |path: &str| {
-        let short = path.split_once("::").map_or(path, |(_, short)| short);
-        !selection
-            .exclude
-            .iter()
-            .any(|each| each == path || each == short)
-    };
-    let mut left_out = Vec::new();
-    let mut keep = |path: String| {
-        let keep = wanted(&path);
-        if !keep {
-            let reason = "excluded on request".to_owned();
-            left_out.push(Skipped { item: path, reason });
-        }
-        keep
-    };
-    model
-        .functions
-        .retain(|each| keep(path(&each.module, &each.name)));
-    model
-        .constants
-        .retain(|each| keep(path(&each.module, &each.name)));
-    model
-        .types
-        .retain(|_, each| keep(path(&each.place.module, &each.place.name)));
-    for each in model.types.values_mut() {
-        let full = path(&each.place.module, &each.place.name);
-        each.functions
-            .retain(|function| keep(format!("{full}::{}", function.name)));
-    }
-    model.skipped.extend(left_out);
-    model
-}
-
 struct Planner<'a> {
     model: &'a Model,
-    rename: &'a BTreeMap<String, String>,
+    selection: &'a Selection,
     skipped: Vec<Skipped>,
 }
 
@@ -228,10 +177,9 @@ impl Planner<'_> {
 
     /// The place by the name that users give it.
     fn named(&self, place: Place, full: &str) -> Place {
-        let short = full.split_once("::").map_or(full, |(_, short)| short);
-        let wanted = self.rename.get(full).or_else(|| self.rename.get(short));
+        let wanted = self.selection.name_of(full).map(str::to_owned);
         Place {
-            name: wanted.cloned().unwrap_or_else(|| escaped(&place.name)),
+            name: wanted.unwrap_or_else(|| escaped(&place.name)),
             module: place.module,
         }
     }
@@ -318,6 +266,7 @@ impl Planner<'_> {
             }
             let (mut class, skipped) = Class::new(self.model, definition, type_def, names, &errors);
             class.place = self.named(type_def.place.clone(), &class.item);
+            class.rename(self.selection);
             self.skipped.extend(skipped);
             all.push(class);
         }

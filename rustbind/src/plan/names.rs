@@ -15,6 +15,17 @@ const KEYWORDS: &[&str] = &[
 /// What annotations and methods mean something by.
 const BUILTINS: &[&str] = &["bool", "bytes", "float", "int", "object", "self", "str"];
 
+/// Whether something may be a name in Python.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_alphabetic())
+        && letters.all(|each| each == '_' || each.is_alphanumeric())
+        && !KEYWORDS.contains(&text)
+}
+
 /// A Rust name as a Python one: without `r#`, and with `_` after it where Python
 /// means something else by it.
 #[must_use]

@@ -257,12 +257,17 @@ impl Callback {
 
     /// Calls it. Where it raises, the shim's caller gets the exception.
     pub fn call<R: Lift>(&self, arguments: impl Lower) -> R {
+        self.call_method(0, arguments)
+    }
+
+    /// Calls one of an object's methods.
+    pub fn call_method<R: Lift>(&self, method: u8, arguments: impl Lower) -> R {
         let mut out = Writer {
             loans: Some(Vec::new()),
             ..Writer::default()
         };
-        // A leading byte: no arguments at all mean that the callback is dropped.
-        0_u8.lower(&mut out);
+        // No bytes at all mean that the callback is dropped.
+        method.lower(&mut out);
         arguments.lower(&mut out);
         let mut lifted: Option<Result<R, Fault>> = None;
         let mut read = |bytes: &[u8]| lifted = Some(R::lift(&mut Reader::new(bytes)));

@@ -271,7 +271,7 @@ pub struct Held<T: Bound>(std::mem::ManuallyDrop<Guard<T>>);
 pub fn hold<T: Bound>(value: T) -> Result<Held<T>, Fault> {
     let header = own(value);
     // SAFETY: the handle was made just now.
-    unsafe { guard(header, false) }.map(|guard| Held(std::mem::ManuallyDrop::new(guard)))
+    unsafe { guarded(header, false) }.map(|guard| Held(std::mem::ManuallyDrop::new(guard)))
 }
 
 impl<T: Bound> Held<T> {
@@ -559,20 +559,20 @@ unsafe fn release(root: *mut Header, exclusive: bool) {
 }
 
 /// A borrow of a handle's value for one call.
-pub struct Guard<T> {
+pub struct Guard<T: ?Sized> {
     value: *mut T,
     root: *mut Header,
     exclusive: bool,
 }
 
-impl<T> Drop for Guard<T> {
+impl<T: ?Sized> Drop for Guard<T> {
     fn drop(&mut self) {
         // SAFETY: the caller's argument keeps the header alive during the call.
         unsafe { release(self.root, self.exclusive) };
     }
 }
 
-impl<T> Deref for Guard<T> {
+impl<T: ?Sized> Deref for Guard<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -581,7 +581,7 @@ impl<T> Deref for Guard<T> {
     }
 }
 
-impl<T> DerefMut for Guard<T> {
+impl<T: ?Sized> DerefMut for Guard<T> {
     fn deref_mut(&mut self) -> &mut T {
         debug_assert!(self.exclusive);
         // SAFETY: only `exclusive` gives guards that the shims use mutably.
@@ -590,6 +590,18 @@ impl<T> DerefMut for Guard<T> {
 }
 
 impl<T> Guard<T> {
+    /// The same borrow of the value as a trait object.
+    pub fn cast<U: ?Sized>(self, cast: impl FnOnce(*mut T) -> *mut U) -> Guard<U> {
+        let this = std::mem::ManuallyDrop::new(self);
+        Guard {
+            value: cast(this.value),
+            root: this.root,
+            exclusive: this.exclusive,
+        }
+    }
+}
+
+impl<T: ?Sized> Guard<T> {
     /// This guard as what a returned borrow may come from.
     pub fn parent(&self) -> Parent {
         Parent {
@@ -639,7 +651,11 @@ impl<T> Guard<T> {
     }
 }
 
-unsafe fn guard<T: Bound>(header: *mut Header, exclusive: bool) -> Result<Guard<T>, Fault> {
+/// The value to read or to change.
+///
+/// # Safety
+/// As for [`shared`].
+pub unsafe fn guarded<T: Bound>(header: *mut Header, exclusive: bool) -> Result<Guard<T>, Fault> {
     // SAFETY: Python passes handles that its objects own; the tag says the type.
     unsafe {
         check(header, T::tag(), T::NAME)?;
@@ -665,7 +681,7 @@ unsafe fn guard<T: Bound>(header: *mut Header, exclusive: bool) -> Result<Guard<
 /// `header` must be null or a handle of any generated package, alive during the call.
 pub unsafe fn shared<T: Bound>(header: *mut Header) -> Result<Guard<T>, Fault> {
     // SAFETY: as the caller says.
-    unsafe { guard(header, false) }
+    unsafe { guarded(header, false) }
 }
 
 /// The value to change.
@@ -674,7 +690,7 @@ pub unsafe fn shared<T: Bound>(header: *mut Header) -> Result<Guard<T>, Fault> {
 /// As for [`shared`].
 pub unsafe fn exclusive<T: Bound>(header: *mut Header) -> Result<Guard<T>, Fault> {
     // SAFETY: as the caller says.
-    unsafe { guard(header, true) }
+    unsafe { guarded(header, true) }
 }
 
 /// The value itself; the handle is spent.

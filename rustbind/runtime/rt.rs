@@ -4,11 +4,13 @@
 mod call;
 mod fault;
 mod handle;
+mod object;
 mod wire;
 
 pub use call::*;
 pub use fault::*;
 pub use handle::*;
+pub use object::*;
 pub use wire::*;
 
 /// The entry point that Python's `ctypes` uses: numbers in one packed block, handles

@@ -271,7 +271,7 @@ def explain(error: Exception, parameters: Any, values: Tuple[Any, ...]) -> Excep
     """Finds the argument that could not be converted, and says what is wrong with it."""
     for (name, codec), value in zip(parameters, values):
         try:
-            codec.write(value, Buffered())
+            codec.write(value, Trial())
         except AttributeError:
             return ValueError(f"argument {name!r} was never made: its class did not call __init__")
         except (TypeError, ValueError, OverflowError) as cause:
@@ -683,7 +683,7 @@ class Numbers:
 
     def _wrong(self, value: Any) -> Exception:
         try:
-            Items(self.item).write(value, Buffered())
+            Items(self.item).write(value, Trial())
         except (TypeError, OverflowError) as error:
             return error
         return TypeError("expected a list of numbers")
@@ -784,7 +784,9 @@ def octets_in(value: Any) -> Any:
 def rewrite(value: Any, codec: Any, data: bytes, at: int) -> int:
     """Gives a list, dict or set what Rust has made of its copy."""
     new, at = codec.read(data, at)
-    if isinstance(value, (dict, set)):
+    if isinstance(value, Ref):
+        value.value = new
+    elif isinstance(value, (dict, set)):
         value.clear()
         value.update(new)
     else:
@@ -825,7 +827,7 @@ class Stream:
 
     def register(self, value: Any) -> int:
         """Keeps the file until Rust drops it."""
-        self.write(value, Buffered())
+        self.write(value, Trial())
         return self.call.register(getattr(value, self.method))
 
 
@@ -888,6 +890,101 @@ class Plain:
         return _classes[self.name](struct.unpack_from("=q", buffer, at)[0]), at + 8
 
 
+class Trait:
+    """What Rust's objects and Python's own have in common: a trait's methods."""
+
+    __slots__ = ()
+
+
+_traits: Dict[str, Any] = {}
+
+
+def register_trait(
+    name: str, kind: Any, methods: Tuple[Tuple[str, Any, Any, bool], ...], closed: Any
+) -> None:
+    """Makes a trait known to codecs: name, parameters, result of each method, whether provided."""
+    _traits[name] = kind, methods, closed
+
+
+class Implementor:
+    """A value whose type implements a trait: a handle, or any object with its methods."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        kind, methods, closed = _traits[self.name]
+        if isinstance(value, kind) and isinstance(value, Handle):
+            buffer += written_address(value._h) + bytes(16)
+            buffer.kept.append(value)
+            return
+        if closed:
+            raise TypeError(f"expected a Rust {kind.__name__}, {_got(value)}: {closed}")
+        own = type(value)
+        overridden = 0
+        for number, (name, _, _, provided) in enumerate(methods):
+            found = getattr(own, name, None) or getattr(value, name, None)
+            if found is not None and found is not getattr(kind, name):
+                overridden |= 1 << number
+            elif not provided:
+                raise TypeError(f"expected {kind.__name__}, {_got(value)}: it has no `{name}`")
+        if not isinstance(buffer, Trial):
+            number = next(_numbers)
+            _functions[number] = _Methods(value, methods)
+            buffer += struct.pack("=QQQ", 0, number, overridden)
+
+    def read(self, buffer: Any, at: int) -> NoReturn:
+        raise TypeError(f"a Rust {self.name} cannot be told from others")
+
+
+class _Methods:
+    """A Python object's methods, by the numbers that Rust knows them by."""
+
+    def __init__(self, value: Any, methods: Any) -> None:
+        self.value, self.methods = value, methods
+
+    def __getitem__(self, number: int) -> Tuple[Any, Tuple[Any, ...], Any]:
+        if number >= 254:
+            return (repr if number == 254 else str), (_Constant(self.value),), STR
+        name, parameters, result, _ = self.methods[number]
+        return getattr(self.value, name), parameters, result
+
+
+class _Constant:
+    """An argument that does not come from Rust."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        return self.value, at
+
+
+class Ref:
+    """A value that Rust changes in place: for parameters such as ``&mut i32``."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Ref({self.value!r})"
+
+
+class Changing:
+    """What a :class:`Ref` holds."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.read = inner.read
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        if not isinstance(value, Ref):
+            raise TypeError(f"expected Ref, {_got(value)}")
+        self.inner.write(value.value, buffer)
+
+
 class Function:
     """A Python function for a closure."""
 
@@ -903,8 +1000,18 @@ class Function:
         if not callable(value):
             raise TypeError(f"expected a function, {_got(value)}")
         number = next(_numbers)
-        _functions[number] = (value, self.parameters, self.result)
+        _functions[number] = ((value, self.parameters, self.result),)
         return number
+
+    def register_once(self, value: Any) -> int:
+        """Keeps the function for good: Rust may keep the pointer that stands for it."""
+        for number, known in list(_functions.items()):
+            if type(known) is tuple and known[0][0] is value and known[0][1:] == (
+                self.parameters,
+                self.result,
+            ):
+                return number
+        return self.register(value)
 
 
 I8, I16, I32, I64 = (
@@ -943,6 +1050,10 @@ class Buffered(bytearray):
     def __init__(self) -> None:
         super().__init__()
         self.kept: List[Any] = []
+
+
+class Trial(Buffered):
+    """A value that is only written to see whether it can be."""
 
 
 class Encoded(bytes):
@@ -1069,7 +1180,7 @@ class Iterating:
 
 # Callbacks
 
-_functions: Dict[int, Tuple[Any, Tuple[Any, ...], Any]] = {}
+_functions: Dict[int, Any] = {}
 _numbers = itertools.count(1)
 
 
@@ -1079,7 +1190,7 @@ def _called(number: int, data: Any, reply: int) -> int:
         if data is None:
             _functions.pop(number, None)
             return 0
-        function, parameters, codec = _functions[number]
+        function, parameters, codec = _functions[number][data[0]]
         at, values = 1, []
         for parameter in parameters:
             value, at = parameter.read(data, at)

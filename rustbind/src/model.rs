@@ -83,6 +83,19 @@ pub struct TypeDef {
     pub non_exhaustive: bool,
 }
 
+impl TypeDef {
+    /// Its public fields, of all variants.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+        let (own, variants): (&[Field], &[Variant]) = match &self.shape {
+            Shape::Struct(fields) => (&fields.public, &[]),
+            Shape::Enum(variants) => (&[], variants),
+            Shape::Opaque => (&[], &[]),
+        };
+        let of_variants = variants.iter().flat_map(|each| &each.fields.public);
+        own.iter().chain(of_variants)
+    }
+}
+
 /// A standard trait that a type implements.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Implemented {
@@ -316,9 +329,9 @@ pub enum Type {
         /// Its lifetimes.
         lifetimes: Vec<String>,
     },
-    /// A parameter that takes a closure.
+    /// A parameter that takes a closure or a function pointer.
     Function {
-        /// `Fn`, `FnMut`, `FnOnce`.
+        /// `Fn`, `FnMut`, `FnOnce`; `fn` for a pointer.
         kind: String,
         /// What it takes.
         parameters: Vec<Type>,
@@ -331,8 +344,17 @@ pub enum Type {
     Iterator(Box<Type>),
     /// Anything that converts to a type: `AsRef`, `Into`, `ToString`.
     Like(Box<Type>),
-    /// `dyn Trait` or `impl Trait` of a trait of the crate, by definition.
-    Trait(String),
+    /// `dyn Trait` or `impl Trait` of a trait of the crate.
+    Trait {
+        /// The path of its definition.
+        definition: String,
+        /// Whether it is `dyn`.
+        dynamic: bool,
+        /// Whether the value must be `Send`.
+        send: bool,
+        /// Whether the value must be `Sync`.
+        sync: bool,
+    },
     /// A type that does not cross, and why.
     Unsupported(String),
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from ._build import CratePath, RustbindError, options, run
+from ._build import CratePath, RustbindError, options, program, run
 
 try:
     import fcntl
@@ -136,7 +136,7 @@ _DECIDING = ("Cargo.toml", "Cargo.lock", "build.rs", "rustbind.toml")
 
 
 def _inputs(work: Path, crate: str) -> List[str]:
-    """Every file that cargo has read, and the crate's manifests."""
+    """Every file that cargo has read, the crate's manifests, and rustbind itself."""
     root = Path(crate).resolve()
     found = {str(root / name) for name in _DECIDING} if root.is_dir() else set()
     for listing in (work / "target" / "release").glob("*.d"):
@@ -144,6 +144,7 @@ def _inputs(work: Path, crate: str) -> List[str]:
             _, _, files = line.partition(": ")
             found.update(path.replace("\\ ", " ") for path in _split(files))
     ours = str(work.resolve())
+    found.add(str(Path(program()).resolve()))
     return sorted(path for path in found if not path.startswith(ours))
 
 

@@ -4,6 +4,7 @@ mod header;
 mod python;
 mod shim;
 mod stub;
+mod traits;
 
 use std::path::{Path, PathBuf};
 
@@ -87,6 +88,10 @@ pub fn shim_runtime() -> Vec<(&'static Path, &'static str)> {
         (
             Path::new("rt/handle.rs"),
             include_str!("../../runtime/handle.rs"),
+        ),
+        (
+            Path::new("rt/object.rs"),
+            include_str!("../../runtime/object.rs"),
         ),
         (
             Path::new("rt/wire.rs"),

@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 
 use super::indented;
 use super::shim::pointer_code;
+use super::traits;
 use crate::model::Module;
 use crate::plan::call::Call;
 use crate::plan::classes::{Class, Member, Role, VariantClass};
 use crate::plan::names::{escaped, escaped_module};
+use crate::plan::traits::Interface;
 use crate::plan::{Plan, Value};
 
 const PROLOGUE: &str = r#"
@@ -36,8 +38,11 @@ pub(super) fn bindings(plan: &Plan) -> String {
     );
     text.push_str(PROLOGUE);
     text.push_str(&natives(plan));
+    for interface in traits::bases_first(&plan.interfaces) {
+        text.push_str(&traits::class(interface));
+    }
     for class in &plan.classes {
-        text.push_str(&self::class(class));
+        text.push_str(&self::class(class, plan));
     }
     for free in &plan.functions {
         text.push_str(&indented(
@@ -118,7 +123,7 @@ pub(super) fn parameters(call: &Call) -> Vec<String> {
 }
 
 /// A function's or method's definition. A constructor adopts its variant's class.
-fn function(call: &Call, name: &str, role: Role, class: Option<&Class>) -> Vec<String> {
+pub(super) fn function(call: &Call, name: &str, role: Role, class: Option<&Class>) -> Vec<String> {
     let mut all = parameters(call);
     let has_self = matches!(role, Role::Init) || call.receiver.is_some();
     if has_self {
@@ -170,10 +175,10 @@ fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
     if call.outcome.out {
         lines.push("_o = _rt.take()".to_owned());
     }
+    let before = call.all().flat_map(|each| &each.before).cloned();
     if call.arguments.is_empty() {
-        lines.push(called);
+        lines.extend(before.chain([called]));
     } else {
-        let before = call.all().flat_map(|each| &each.before).cloned();
         lines.push("try:".into());
         lines.extend(before.chain([called]).map(|line| format!("    {line}")));
         lines.push("except _BAD as _e:".into());
@@ -215,15 +220,27 @@ fn construct(class: Option<&Class>) -> Vec<String> {
     lines
 }
 
-fn class(class: &Class) -> String {
-    let python = &class.known.python;
-    let mut text = String::new();
-    let bases = match (class.known.plain, class.error) {
-        (true, _) => "_enum.IntEnum",
+/// A class's base classes.
+pub(super) fn bases(class: &Class, plan: &Plan) -> String {
+    let own = match (class.known.plain, class.error) {
+        (true, _) => return "_enum.IntEnum".into(),
         (false, true) => "_rt.Handle, _rt.RustError",
         (false, false) => "_rt.Handle",
     };
-    let _ = writeln!(text, "class {python}({bases}):");
+    let implements = |interface: &&Interface| {
+        interface.implementors.iter().any(|each| each.rust == class.known.rust)
+    };
+    let all = || plan.interfaces.iter().filter(implements);
+    // A base class of another one comes with it.
+    let traits = all().filter(|each| !all().any(|other| other.bases.contains(&each.python)));
+    let traits: String = traits.map(|each| format!(", {}", each.python)).collect();
+    format!("{own}{traits}")
+}
+
+fn class(class: &Class, plan: &Plan) -> String {
+    let python = &class.known.python;
+    let mut text = String::new();
+    let _ = writeln!(text, "class {python}({}):", bases(class, plan));
     let mut lines: Vec<String> = docstring(&class.docs).lines().map(str::to_owned).collect();
     if class.known.plain {
         let variants = class.plain.iter();
@@ -383,6 +400,12 @@ fn registrations(plan: &Plan) -> String {
             );
         }
     }
+    for interface in &plan.interfaces {
+        let (python, name) = (&interface.python, &interface.place.name);
+        let at = module(&interface.place.module);
+        let _ = writeln!(text, "_rt.public({at}, {name:?}, {python})");
+        text.push_str(&traits::registration(interface));
+    }
     for free in &plan.functions {
         let at = module(&free.place.module);
         let _ = writeln!(
@@ -425,6 +448,8 @@ pub(super) fn module(plan: &Plan, module: &Module, package: &str) -> String {
     let mut names: Vec<(String, String)> = Vec::new();
     names.extend(functions.map(|each| (each.python.clone(), each.place.name.clone())));
     names.extend(classes.map(|each| (each.known.python.clone(), each.place.name.clone())));
+    let interfaces = plan.interfaces.iter().filter(|each| here(&each.place.module));
+    names.extend(interfaces.map(|each| (each.python.clone(), each.place.name.clone())));
     names.extend(aliases.map(|(place, python)| (python.clone(), escaped(&place.name))));
     let fixed = values().filter(|each| !each.is_static);
     names.extend(fixed.map(|each| (each.python.clone(), each.place.name.clone())));

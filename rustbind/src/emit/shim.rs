@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use super::traits;
+
 use crate::plan::Plan;
 use crate::plan::argument::{Pointer, PointerKind};
 use crate::plan::call::Call;
@@ -25,6 +27,9 @@ impl Shim {
         shim.push(None, &prologue(&plan.names.krate));
         for class in &plan.classes {
             shim.push(Some(&class.known.python), &type_block(class));
+        }
+        for interface in &plan.interfaces {
+            shim.push(Some(&interface.python), &traits::block(interface));
         }
         for call in plan.calls() {
             shim.push(Some(&call.symbol), &function(call));

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::indented;
-use super::python::{docstring, parameters};
+use super::python::{bases, docstring, parameters};
+use super::traits;
 use crate::plan::Plan;
 use crate::plan::call::Call;
 use crate::plan::classes::{Class, Member, Role};
@@ -32,8 +33,11 @@ pub(super) fn bindings(plan: &Plan) -> String {
         );
     }
     text.push('\n');
+    for interface in &plan.interfaces {
+        text.push_str(&traits::stub(interface));
+    }
     for class in &plan.classes {
-        text.push_str(&self::class(class));
+        text.push_str(&self::class(class, plan));
     }
     for free in &plan.functions {
         text.push_str(&indented(&signature(&free.call, &free.python, false), 0));
@@ -63,12 +67,7 @@ fn signature(call: &Call, name: &str, init: bool) -> Vec<String> {
     lines
 }
 
-fn class(class: &Class) -> String {
-    let bases = match (class.known.plain, class.error) {
-        (true, _) => "_enum.IntEnum",
-        (false, true) => "_rt.Handle, _rt.RustError",
-        (false, false) => "_rt.Handle",
-    };
+fn class(class: &Class, plan: &Plan) -> String {
     let mut lines: Vec<String> = docstring(&class.docs).lines().map(str::to_owned).collect();
     lines.extend(
         class
@@ -89,8 +88,9 @@ fn class(class: &Class) -> String {
         lines.extend(inner.into_iter().map(|line| format!("    {line}")));
     }
     format!(
-        "class {}({bases}):\n{}\n",
+        "class {}({}):\n{}\n",
         class.known.python,
+        bases(class, plan),
         indented(&lines, 4)
     )
 }

@@ -1,6 +1,6 @@
 //! How each type of parameter crosses: all that both sides do for one argument.
 
-use super::codec::{Codec, codec, number_code, rust};
+use super::codec::{self, Codec, codec, number_code, rust};
 use super::names::Names;
 use crate::model::{Std, Type};
 
@@ -185,7 +185,9 @@ pub fn argument(name: &str, type_: &Type, names: &Names) -> Result<Argument, Str
             let code = number_code(type_).ok_or("a number of unknown size")?;
             Ok(argument.number(name, kind, code, name.to_owned()))
         }
+        Type::Function { kind, .. } if kind == "fn" => pointer(argument, type_, names),
         Type::Function { .. } => function(argument, type_, "", names),
+        Type::Trait { .. } => implementor(argument, type_, names),
         Type::Range(item) => {
             let owned = format!("rt::Span<{}>", rust(item, names)?);
             Ok(on_wire(argument, &owned).value(format!("{name}.bounds()")))
@@ -446,6 +448,7 @@ fn container(
                 lifetime,
             },
         ) => optional(argument, to, lifetime.as_ref(), names),
+        (Std::Box | Std::Rc | Std::Arc, Type::Trait { .. }) => wire(argument, type_, names),
         (Std::Box, Type::Named { .. }) => {
             let inner = owned(argument, first, names)?;
             let value = format!("Box::new({})", inner.value);
@@ -470,6 +473,10 @@ fn optional(
         ),
         Type::Slice(item) => (
             format!("Option<Vec<{}>>", rust(item, names)?),
+            format!("{name}.as_deref()"),
+        ),
+        Type::Trait { dynamic: true, .. } => (
+            format!("Option<rt::Lent<{}>>", rust(to, names)?),
             format!("{name}.as_deref()"),
         ),
         Type::Named { definition, .. } if !names.known(definition)?.plain => {
@@ -530,6 +537,7 @@ fn reference(
             Ok(argument)
         }
         Type::Function { .. } => function(argument, to, "&", names),
+        Type::Trait { .. } => lent(argument, to, "Lent", "&*", names),
         Type::Reference { .. } => Err("a reference to a reference".into()),
         Type::Named { .. } => {
             let inner = owned(argument, to, names)?;
@@ -560,6 +568,12 @@ fn slice(argument: Argument, item: &Type, names: &Names) -> Result<Argument, Str
                     let kind = &names.known(definition)?.rust;
                     Ok(on_wire(argument, &format!("Vec<rt::Guard<{kind}>>"))
                     .prepare(format!("let {name}: Vec<&{kind}> = {name}.iter().map(|each| &**each).collect();"))
+                    .value(format!("&{name}")))
+                }
+                Type::Trait { dynamic: true, .. } => {
+                    let kind = rust(to, names)?;
+                    Ok(on_wire(argument, &format!("Vec<rt::Lent<{kind}>>"))
+                    .prepare(format!("let {name}: Vec<&({kind})> = {name}.iter().map(|each| &**each).collect();"))
                     .value(format!("&{name}")))
                 }
                 _ => Err("a slice of references".into()),
@@ -619,6 +633,7 @@ fn changed(
             Ok(argument)
         }
         Type::Function { .. } => function(argument, to, "&mut ", names),
+        Type::Trait { .. } => lent(argument, to, "LentMut", "&mut *", names),
         Type::Stream { .. } => {
             let mut inner = crate::plan::argument::argument(&name, to, names)?;
             if let Some(line) = inner.prepare.last_mut() {
@@ -631,18 +646,118 @@ fn changed(
             _,
         ) => {
             let owned = rust(to, names)?;
-            let mut argument = on_wire(argument, &owned).value(format!("&mut {name}"));
-            if let Some(line) = argument.prepare.last_mut() {
-                *line = line.replacen("let ", "let mut ", 1);
-            }
-            argument.rewritten = true;
-            argument.codec.takes = argument
-                .codec
-                .gives
-                .replace("_rt.Array[", "_t.MutableSequence[");
+            Ok(rewritten(argument, &owned, &format!("&mut {name}")))
+        }
+        Type::Slice(item) => {
+            let owned = format!("Vec<{}>", rust(item, names)?);
+            Ok(rewritten(argument, &owned, &format!("&mut {name}[..]")))
+        }
+        other => {
+            let owned = rust(other, names)?;
+            let mut argument = rewritten(argument, &owned, &format!("&mut {name}"));
+            let codec = &mut argument.codec;
+            let inner = codec::codec(other, names)?;
+            codec.make = names.constant(&format!("_rt.Changing({})", inner.make));
+            argument.before = vec![format!("{name}_ = _rt.encoded({}, {name})", codec.make)];
+            codec.takes = format!("_rt.Ref[{}]", inner.gives);
             Ok(argument)
         }
-        _ => Err("Python's value of this type cannot be changed in place".into()),
+    }
+}
+
+/// A copy on the wire, with which Python's own value is rewritten after the call.
+fn rewritten(argument: Argument, owned: &str, value: &str) -> Argument {
+    let mut argument = on_wire(argument, owned).value(value);
+    if let Some(line) = argument.prepare.last_mut() {
+        *line = line.replacen("let ", "let mut ", 1);
+    }
+    argument.rewritten = true;
+    argument.codec.takes = argument
+        .codec
+        .gives
+        .replace("_rt.Array[", "_t.MutableSequence[");
+    argument
+}
+
+/// A trait object for one call; what is not `dyn` in the signature is a type around it.
+fn lent(
+    argument: Argument,
+    to: &Type,
+    kind: &str,
+    reference: &str,
+    names: &Names,
+) -> Result<Argument, String> {
+    let Type::Trait { definition, dynamic, send, sync } = to else {
+        return Err("not a trait".into());
+    };
+    let name = argument.name.clone();
+    let known = names.known_trait(definition)?;
+    let object = super::codec::object(&known.rust, *send, *sync);
+    let mut argument = on_wire(argument, &format!("rt::{kind}<{object}>"));
+    if let Some(line) = argument.prepare.last_mut().filter(|_| kind == "LentMut") {
+        *line = line.replacen("let ", "let mut ", 1);
+    }
+    let inner = if kind == "LentMut" { format!("{name}.0") } else { name };
+    if *dynamic {
+        return Ok(argument.value(format!("{reference}{inner}")));
+    }
+    names.open_trait(definition)?;
+    let around = format!("{}({inner})", forwarder(&known.python));
+    let reference = reference.trim_end_matches('*');
+    Ok(argument.value(format!("{reference}{around}")))
+}
+
+/// The shim's type that implements a trait by what is in it.
+#[must_use]
+pub fn forwarder(python: &str) -> String {
+    format!("Any{python}")
+}
+
+/// A value whose type implements a trait: Rust takes it over.
+fn implementor(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, String> {
+    let Type::Trait { definition, send, sync, .. } = type_ else {
+        return Err("not a trait".into());
+    };
+    let name = argument.name.clone();
+    let known = names.open_trait(definition)?;
+    let object = super::codec::object(&known.rust, *send, *sync);
+    let value = format!("{}({name})", forwarder(&known.python));
+    Ok(on_wire(argument, &format!("Box<{object}>")).value(value))
+}
+
+/// A function pointer: to one of a fixed number of functions, which looks into its slot.
+fn pointer(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, String> {
+    let Type::Function { parameters, output, .. } = type_ else {
+        return Err("not a function".into());
+    };
+    let name = argument.name.clone();
+    let make = argument.codec.make.clone();
+    let types = parameters.iter().map(|each| rust(each, names));
+    let types = types.collect::<Result<Vec<_>, _>>()?;
+    let typed = types.iter().enumerate();
+    let typed: Vec<String> = typed
+        .map(|(index, each)| format!("a{index}: {}", each.replace("'static", "'_")))
+        .collect();
+    let passed: String = (0..types.len()).map(|index| format!("a{index}, ")).collect();
+    let output = rust(output, names)?;
+    Ok(argument
+        .number(&name, "u64", 'Q', format!("{make}.register({name})"))
+        .prepare(format!("static {name}__slots: rt::Slots = rt::Slots::new();"))
+        .prepare(format!(
+            "fn {name}__call<const N: usize>({}) -> {output} {{ {name}__slots.call(N, ({passed})) }}",
+            typed.join(", ")
+        ))
+        .prepare(format!("let {name} = {name}__slots.fill({name}, false)?;"))
+        .value(format!("slots!({name}__call)[{name}.index()]")))
+}
+
+/// A function pointer that Rust may keep: each different function takes a slot for good.
+pub fn kept_pointer(argument: &mut Argument) {
+    for number in &mut argument.numbers {
+        number.python = number.python.replacen(".register(", ".register_once(", 1);
+    }
+    if let Some(line) = argument.prepare.last_mut() {
+        *line = line.replacen("false)?", "true)?", 1);
     }
 }
 

@@ -1,6 +1,6 @@
 //! One exported function: a call of the crate's code, with all that crosses.
 
-use super::argument::{Argument, Borrowed, Pointer, PointerKind, argument};
+use super::argument::{Argument, Borrowed, Pointer, PointerKind, argument, kept_pointer};
 use super::codec::Codec;
 use super::names::{Names, parameter};
 use super::outcome::{Outcome, check_kept, keeps, outcome, sources};
@@ -92,6 +92,11 @@ pub fn call(
     if keeps(output, names) {
         arguments.iter_mut().for_each(extend);
     }
+    if may_keep_functions(function) {
+        let pairs = function.parameters.iter().zip(&mut arguments);
+        let pointers = pairs.filter(|(parameter, _)| is_pointer(&parameter.type_));
+        pointers.for_each(|(_, argument)| kept_pointer(argument));
+    }
     let values: Vec<String> = arguments.iter().map(|each| each.value.clone()).collect();
     let sources = if keeps(output, names) {
         sources(
@@ -119,6 +124,15 @@ pub fn call(
         fallible,
         outcome,
     })
+}
+
+fn is_pointer(type_: &Type) -> bool {
+    matches!(type_, Type::Function { kind, .. } if kind == "fn")
+}
+
+/// Whether a function has somewhere to keep a function pointer in: the receiver or the result.
+fn may_keep_functions(function: &Function) -> bool {
+    function.method || function.output.any(&mut |part| matches!(part, Type::Named { .. }))
 }
 
 /// Lets a result borrow from an argument for longer than the call: the handle that the
@@ -152,6 +166,12 @@ fn unwrapped(output: &Type) -> (&Type, bool) {
 /// The receiver: `this` in Rust, `self` in Python.
 fn receiver(type_: &Type, names: &Names) -> Result<Argument, String> {
     let mut this = argument("this", type_, names)?;
+    if matches!(type_, Type::Reference { to, .. } if matches!(**to, Type::Trait { .. })) {
+        for line in &mut this.before {
+            *line = line.replacen(", this)", ", self)", 1);
+        }
+        return Ok(this);
+    }
     for number in &mut this.numbers {
         number.python = number.python.replacen("this", "self", 1);
     }

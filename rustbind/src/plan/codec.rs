@@ -115,7 +115,14 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
                 &format!("_t.Callable[[{}], {}]", gives.join(", "), output.takes),
             )
         }
-        Type::Trait(name) => return Err(format!("the trait `{name}` stands for many types here")),
+        Type::Trait { definition, .. } => {
+            let python = &names.known_trait(definition)?.python;
+            Codec {
+                make: format!("_rt.Implementor({python:?})"),
+                takes: format!("_{python}Like"),
+                gives: python.clone(),
+            }
+        }
         Type::Atomic(_) => return Err("an atomic cannot be copied".into()),
         Type::Unsupported(reason) => return Err(reason.clone()),
     })
@@ -192,6 +199,14 @@ fn container(kind: Std, arguments: &[Type], names: &Names) -> Result<Codec, Stri
     })
 }
 
+/// A trait object's type.
+#[must_use]
+pub fn object(rust_trait: &str, send: bool, sync: bool) -> String {
+    let send = if send { " + Send" } else { "" };
+    let sync = if sync { " + Sync" } else { "" };
+    format!("dyn {rust_trait}{send}{sync}")
+}
+
 /// A type as Rust writes it, where it owns what it holds.
 ///
 /// # Errors
@@ -220,7 +235,12 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         Type::SystemTime => "std::time::SystemTime".into(),
         Type::Ordering => "std::cmp::Ordering".into(),
         Type::Reference { mutable, to, .. } => {
-            format!("&{}{}", if *mutable { "mut " } else { "" }, inner(to)?)
+            let (mutable, to) = (if *mutable { "mut " } else { "" }, inner(to)?);
+            if to.starts_with("dyn ") {
+                format!("&{mutable}({to})")
+            } else {
+                format!("&{mutable}{to}")
+            }
         }
         Type::Slice(item) => format!("[{}]", inner(item)?),
         Type::Array(item, count) => format!("[{}; {count}]", inner(item)?),
@@ -253,9 +273,15 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         | Type::Atomic(_)
         | Type::Function { .. }
         | Type::Iterator(_)
-        | Type::Like(_)
-        | Type::Trait(_) => {
+        | Type::Like(_) => {
             return Err("a type that has no name".into());
+        }
+        Type::Trait { definition, dynamic, send, sync } => {
+            if !dynamic {
+                return Err("a type that has no name".into());
+            }
+            let known = names.known_trait(definition)?;
+            object(&known.rust, *send, *sync)
         }
     })
 }

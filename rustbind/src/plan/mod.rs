@@ -10,6 +10,7 @@ pub mod codec;
 pub mod names;
 pub mod outcome;
 mod selection;
+pub mod traits;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use call::{Call, call};
 use classes::Class;
 use names::{Names, escaped};
 pub use selection::Selection;
+use traits::Interface;
 
 /// A function at module level.
 #[derive(Debug, Clone)]
@@ -56,6 +58,8 @@ pub struct Plan {
     pub version: String,
     /// The modules.
     pub modules: Vec<Module>,
+    /// The traits.
+    pub interfaces: Vec<Interface>,
     /// The classes.
     pub classes: Vec<Class>,
     /// The functions.
@@ -77,14 +81,16 @@ impl Plan {
             .iter()
             .flat_map(|value| [Some(&value.get), value.set.as_ref()]);
         let classes = self.classes.iter().flat_map(Class::calls);
-        functions.chain(values.flatten()).chain(classes)
+        let interfaces = self.interfaces.iter().flat_map(Interface::calls);
+        functions.chain(values.flatten()).chain(interfaces).chain(classes)
     }
 
     /// How many of the crate's items are bound.
     #[must_use]
     pub fn bound(&self) -> usize {
         let members: usize = self.classes.iter().map(Class::items).sum();
-        self.functions.len() + self.values.len() + self.classes.len() + members
+        let own = self.functions.len() + self.values.len() + self.interfaces.len();
+        own + self.classes.len() + members
     }
 
     /// Takes out what turned out not to compile: by symbol or, for a class, by its
@@ -103,6 +109,11 @@ impl Plan {
                 false
             }
         };
+        for interface in &mut self.interfaces {
+            for method in &mut interface.methods {
+                method.call.take_if(|call| !keep(call));
+            }
+        }
         self.functions.retain(|free| keep(&free.call));
         self.values.retain_mut(|value| {
             value.set.take_if(|set| !keep(set));
@@ -123,6 +134,12 @@ impl Plan {
                     false
                 }
             });
+        for interface in &mut self.interfaces {
+            if let Some(reason) = reasons.get(&interface.python) {
+                interface.close(format!("the compiler says: {reason}"));
+                dropped.extend(interface.skipped());
+            }
+        }
         self.skipped.extend(dropped);
         self.skipped.sort();
         self.skipped.dedup();
@@ -140,6 +157,7 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
         skipped: model.skipped.clone(),
     };
     let places = planner.places(&mut names);
+    let interfaces = planner.interfaces(&mut names);
     let functions = planner.functions(&names, &places);
     let values = planner.values(&names, &places);
     let classes = planner.classes(&names);
@@ -155,6 +173,7 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
         names,
         version: model.version.clone(),
         modules: model.modules.clone(),
+        interfaces,
         classes,
         functions,
         values,
@@ -251,6 +270,23 @@ impl Planner<'_> {
                 }),
                 Err(reason) => self.skip(&full, reason),
             }
+        }
+        all
+    }
+
+    fn interfaces(&mut self, names: &mut Names) -> Vec<Interface> {
+        let mut all = Vec::new();
+        for (definition, trait_def) in &self.model.traits {
+            let planned = Interface::new(self.model, definition, trait_def, names);
+            let Some(mut interface) = planned else {
+                continue;
+            };
+            interface.place = self.named(trait_def.place.clone(), &interface.item);
+            if let Some(known) = names.traits.get_mut(definition) {
+                known.closed.clone_from(&interface.closed);
+            }
+            self.skipped.extend(interface.skipped());
+            all.push(interface);
         }
         all
     }

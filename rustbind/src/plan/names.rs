@@ -87,6 +87,19 @@ pub struct Known {
     pub borrows: bool,
 }
 
+/// A trait, by its names.
+#[derive(Debug, Clone)]
+pub struct KnownTrait {
+    /// How Rust code writes it.
+    pub rust: String,
+    /// The class in the generated bindings.
+    pub python: String,
+    /// Whether `dyn Trait` exists.
+    pub dyn_compatible: bool,
+    /// Why no type of the shim can implement it.
+    pub closed: Option<String>,
+}
+
 /// What everything in a crate is called.
 #[derive(Debug)]
 pub struct Names {
@@ -94,6 +107,8 @@ pub struct Names {
     pub krate: String,
     /// Bound types by definition.
     pub types: BTreeMap<String, Known>,
+    /// Bound traits by definition.
+    pub traits: BTreeMap<String, KnownTrait>,
     taken: BTreeSet<String>,
     /// The compound codecs, each made once in the bindings.
     codecs: RefCell<BTreeMap<String, usize>>,
@@ -106,6 +121,7 @@ impl Names {
         let mut names = Self {
             krate: model.name.clone(),
             types: BTreeMap::new(),
+            traits: BTreeMap::new(),
             taken: BTreeSet::new(),
             codecs: RefCell::default(),
         };
@@ -120,6 +136,15 @@ impl Names {
                 borrows: type_def.lifetimes > 0,
             };
             names.types.insert(definition.clone(), known);
+        }
+        for (definition, trait_def) in &model.traits {
+            let known = KnownTrait {
+                rust: format!("::{}", crate::rustdoc::full_path(&model.name, &trait_def.place)),
+                python: names.global(&trait_def.place),
+                dyn_compatible: trait_def.dyn_compatible,
+                closed: trait_def.closed.clone(),
+            };
+            names.traits.insert(definition.clone(), known);
         }
         names
     }
@@ -168,6 +193,32 @@ impl Names {
             path = format!("{path}<{}>", vec!["'static"; type_def.lifetimes].join(", "));
         }
         path
+    }
+
+    /// A trait whose objects cross.
+    ///
+    /// # Errors
+    /// Why they do not.
+    pub fn known_trait(&self, definition: &str) -> Result<&KnownTrait, String> {
+        let known = self.traits.get(definition);
+        let known = known.ok_or_else(|| format!("the trait `{definition}` is not bound"))?;
+        if known.dyn_compatible {
+            Ok(known)
+        } else {
+            Err(format!("the trait `{definition}` has no `dyn {}`", known.python))
+        }
+    }
+
+    /// A trait that a type of the shim implements.
+    ///
+    /// # Errors
+    /// Why none does.
+    pub fn open_trait(&self, definition: &str) -> Result<&KnownTrait, String> {
+        let known = self.known_trait(definition)?;
+        match &known.closed {
+            Some(reason) => Err(format!("the trait `{definition}`: {reason}")),
+            None => Ok(known),
+        }
     }
 
     /// A type that is bound.

@@ -64,6 +64,9 @@ impl Selection {
         model
             .types
             .retain(|_, each| keep(full_path(&krate, &each.place)));
+        model
+            .traits
+            .retain(|_, each| keep(full_path(&krate, &each.place)));
         for each in model.types.values_mut() {
             let full = full_path(&krate, &each.place);
             each.functions

@@ -440,9 +440,12 @@ impl<'a> Reader<'a> {
             return;
         }
         type_def.local_traits.push(definition.clone());
+        let name = |id: &Id| self.krate.index.get(id).and_then(|item| item.name.as_ref());
+        let own: HashSet<&String> = inner.items.iter().filter_map(name).collect();
         let provided = trait_.items.iter().filter(|id| {
-            let name = self.krate.index.get(id).and_then(|item| item.name.as_ref());
-            name.is_some_and(|name| inner.provided_trait_methods.contains(name))
+            name(id).is_some_and(|name| {
+                inner.provided_trait_methods.contains(name) && !own.contains(name)
+            })
         });
         for id in inner.items.iter().chain(provided) {
             self.add_member(type_def, *id, &scope, full, Some(&definition));
@@ -509,7 +512,12 @@ impl<'a> Reader<'a> {
             self.skip(full.to_owned(), "a generic trait");
             return None;
         }
-        let this = Type::Trait(self.definition(item.id));
+        let this = Type::Trait {
+            definition: self.definition(item.id),
+            dynamic: true,
+            send: false,
+            sync: false,
+        };
         let scope = Scope::new(self.krate, Some(&this));
         let mut functions = Vec::new();
         let mut provided = Vec::new();

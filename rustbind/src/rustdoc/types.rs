@@ -86,7 +86,7 @@ impl<'a> Scope<'a> {
                 } if !is_synthetic => {
                     let mut all: Vec<&GenericBound> = first.iter().collect();
                     all.extend(bounds.remove(parameter.name.as_str()).unwrap_or_default());
-                    let type_ = self.bounded(&all);
+                    let type_ = self.bounded(&all, false);
                     if let Some(reason) = type_.obstacle() {
                         return Err(format!("generic over `{}`: {reason}", parameter.name));
                     }
@@ -145,7 +145,7 @@ impl<'a> Scope<'a> {
                 let found = self.names.get(name).cloned();
                 found.unwrap_or_else(|| unsupported(format!("generic over `{name}`")))
             }
-            Raw::ImplTrait(bounds) => self.bounded(&bounds.iter().collect::<Vec<_>>()),
+            Raw::ImplTrait(bounds) => self.bounded(&bounds.iter().collect::<Vec<_>>(), false),
             Raw::DynTrait(inner) => {
                 let bounds = inner.traits.iter().map(|each| GenericBound::TraitBound {
                     trait_: each.trait_.clone(),
@@ -153,24 +153,37 @@ impl<'a> Scope<'a> {
                     modifier: rustdoc_types::TraitBoundModifier::None,
                 });
                 let bounds: Vec<GenericBound> = bounds.collect();
-                self.bounded(&bounds.iter().collect::<Vec<_>>())
+                self.bounded(&bounds.iter().collect::<Vec<_>>(), true)
             }
             Raw::QualifiedPath { name, .. } => match self.outputs.get(name) {
                 Some(type_) => self.read(type_),
                 None => unsupported(format!("the associated type `{name}`")),
             },
-            Raw::FunctionPointer(_) => {
-                unsupported("a function pointer cannot carry a Python function")
-            }
+            Raw::FunctionPointer(pointer) => self.function_pointer(pointer),
             Raw::RawPointer { .. } => unsupported("a raw pointer"),
             Raw::ResolvedPath(path) => self.path(path),
             Raw::Pat { .. } | Raw::Infer => unsupported("a type that rustdoc does not spell out"),
         }
     }
 
+    fn function_pointer(&self, pointer: &rustdoc_types::FunctionPointer) -> Type {
+        let header = &pointer.header;
+        if header.is_unsafe || header.abi != rustdoc_types::Abi::Rust {
+            return unsupported("a pointer to an unsafe or foreign function");
+        }
+        let inputs = &pointer.sig.inputs;
+        let output = pointer.sig.output.as_ref();
+        Type::Function {
+            kind: "fn".to_owned(),
+            parameters: inputs.iter().map(|(_, input)| self.read(input)).collect(),
+            output: Box::new(output.map_or(Type::Unit, |output| self.read(output))),
+            send: true,
+        }
+    }
+
     /// What stands for a generic parameter, an `impl` or a `dyn` with these bounds.
-    fn bounded(&self, bounds: &[&GenericBound]) -> Type {
-        let mut send = false;
+    fn bounded(&self, bounds: &[&GenericBound], dynamic: bool) -> Type {
+        let (mut send, mut sync) = (false, false);
         let mut main = None;
         for bound in bounds {
             let GenericBound::TraitBound { trait_, .. } = bound else {
@@ -178,8 +191,8 @@ impl<'a> Scope<'a> {
             };
             match last_name(&trait_.path) {
                 "Send" => send = true,
-                "Sync"
-                | "Sized"
+                "Sync" => sync = true,
+                "Sized"
                 | "Clone"
                 | "Copy"
                 | "Debug"
@@ -245,7 +258,12 @@ impl<'a> Scope<'a> {
             (name, _) => {
                 let found = self.krate.paths.get(&path.id);
                 match found.filter(|found| found.crate_id == 0) {
-                    Some(found) if path.args.is_none() => Type::Trait(found.path.join("::")),
+                    Some(found) if path.args.is_none() => Type::Trait {
+                        definition: found.path.join("::"),
+                        dynamic,
+                        send,
+                        sync,
+                    },
                     _ => unsupported(format!("the trait `{name}`")),
                 }
             }

@@ -1,0 +1,306 @@
+//! Traits of the crate: base classes in Python, adapters in the shim for Python's objects.
+
+use std::collections::BTreeSet;
+
+use super::call::{Call, call};
+use super::codec::{Codec, codec, rust};
+use super::names::{Names, escaped, has, parameter};
+use crate::model::{Function, Model, Place, Skipped, TraitDef, Type};
+
+/// A trait, planned for both sides.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    /// Where users find it.
+    pub place: Place,
+    /// The item's path.
+    pub item: String,
+    /// Its documentation.
+    pub docs: String,
+    /// The class in the generated bindings.
+    pub python: String,
+    /// How Rust code writes it.
+    pub rust: String,
+    /// The trait and those of the crate that it requires, as Rust code writes them.
+    pub traits: Vec<String>,
+    /// What an implementation has, those of the traits that it requires, too.
+    pub methods: Vec<Method>,
+    /// The standard traits that it requires: `Debug`, `Display`, `Error`.
+    pub standard: BTreeSet<String>,
+    /// Its base classes in the generated bindings.
+    pub bases: Vec<String>,
+    /// Whether implementations must be `Send`, and `Sync`.
+    pub threads: (bool, bool),
+    /// The types of the crate that implement it.
+    pub implementors: Vec<Implementor>,
+    /// The kinds of trait objects that functions want: `Send` or not, `Sync` or not.
+    pub kinds: BTreeSet<(bool, bool)>,
+    /// Why Python's objects cannot implement it.
+    pub closed: Option<String>,
+}
+
+/// A method of a trait.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// Its name in Rust.
+    pub name: String,
+    /// Its name in Python.
+    pub python: String,
+    /// Its documentation.
+    pub docs: String,
+    /// The trait that declares it, as Rust code writes it.
+    pub of_trait: String,
+    /// `&self` or `&mut self`.
+    pub receiver: &'static str,
+    /// Its other parameters: name, type in Rust, codec.
+    pub parameters: Vec<(String, String, Codec)>,
+    /// What it returns, in Rust.
+    pub output: String,
+    /// How a text that it returns by reference is kept: `Some` with the function.
+    pub kept: Option<&'static str>,
+    /// What it returns, from Python.
+    pub result: Codec,
+    /// Whether an implementation may leave it out.
+    pub provided: bool,
+    /// Calls the trait's own version, where it has one.
+    pub call: Option<Call>,
+    /// Whether the trait itself declares it.
+    pub own: bool,
+}
+
+/// A type that implements a trait.
+#[derive(Debug, Clone)]
+pub struct Implementor {
+    /// How Rust code writes it.
+    pub rust: String,
+    /// Whether it is `Send`.
+    pub send: bool,
+    /// Whether it is `Sync`.
+    pub sync: bool,
+}
+
+impl Interface {
+    /// Plans a trait, if there are objects of it.
+    #[must_use]
+    pub fn new(model: &Model, definition: &str, trait_def: &TraitDef, names: &Names) -> Option<Self> {
+        let known = names.known_trait(definition).ok()?;
+        let mut parts = Parts::default();
+        let closed = collect(model, definition, names, &mut parts).err();
+        let Parts { traits, mut methods, standard, threads } = parts;
+        methods.iter_mut().filter(|each| each.of_trait != known.rust).for_each(|each| {
+            each.own = false;
+            each.call = None;
+        });
+        // The nearest first, as Python wants them.
+        let bases = traits.iter().rev().filter(|each| **each != known.rust);
+        let bases = bases.filter_map(|each| {
+            names.traits.values().find(|known| known.rust == *each)
+        });
+        let bases = bases.map(|base| base.python.clone()).collect();
+        Some(Self {
+            place: trait_def.place.clone(),
+            item: crate::rustdoc::full_path(&model.name, &trait_def.place),
+            docs: trait_def.docs.clone(),
+            python: known.python.clone(),
+            rust: known.rust.clone(),
+            traits,
+            methods,
+            standard,
+            bases,
+            threads,
+            implementors: implementors(model, definition, names),
+            kinds: kinds(model, definition),
+            closed,
+        })
+    }
+
+    /// Lets only Rust's own values pass for it.
+    pub fn close(&mut self, reason: String) {
+        self.closed = Some(reason);
+    }
+
+    /// What Python lacks where its own objects cannot implement the trait.
+    #[must_use]
+    pub fn skipped(&self) -> Option<Skipped> {
+        let reason = self.closed.as_ref()?;
+        Some(Skipped {
+            item: self.item.clone(),
+            reason: format!("Python's objects cannot implement it: {reason}"),
+        })
+    }
+
+    /// Every call.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.methods.iter().filter_map(|each| each.call.as_ref())
+    }
+}
+
+fn implementors(model: &Model, definition: &str, names: &Names) -> Vec<Implementor> {
+    let implementing = model
+        .types
+        .iter()
+        .filter(|(_, type_def)| type_def.local_traits.iter().any(|each| each == definition));
+    let known = implementing.filter_map(|(name, type_def)| {
+        let known = names.types.get(name)?;
+        let fits = !known.plain && !known.borrows;
+        fits.then(|| Implementor {
+            rust: known.rust.clone(),
+            send: has(type_def, "Send"),
+            sync: has(type_def, "Sync"),
+        })
+    });
+    known.collect()
+}
+
+/// Which kinds of trait objects the crate's functions want.
+fn kinds(model: &Model, definition: &str) -> BTreeSet<(bool, bool)> {
+    let methods = model.types.values().flat_map(|each| &each.functions);
+    let of_traits = model.traits.values().flat_map(|each| &each.functions);
+    let functions = model.functions.iter().chain(methods).chain(of_traits);
+    let mut found = BTreeSet::from([(false, false)]);
+    let mut look = |type_: &Type| {
+        type_.any(&mut |part| {
+            if let Type::Trait { definition: name, send, sync, .. } = part
+                && name == definition
+            {
+                found.insert((*send, *sync));
+            }
+            false
+        });
+    };
+    for function in functions {
+        function.parameters.iter().for_each(|each| look(&each.type_));
+    }
+    let fields = model.types.values().flat_map(|each| each.fields());
+    fields.for_each(|each| look(&each.type_));
+    found
+}
+
+/// What implementing a trait takes.
+#[derive(Default)]
+struct Parts {
+    traits: Vec<String>,
+    methods: Vec<Method>,
+    standard: BTreeSet<String>,
+    threads: (bool, bool),
+}
+
+/// Adds what a trait and those that it requires take.
+fn collect(
+    model: &Model,
+    definition: &str,
+    names: &Names,
+    parts: &mut Parts,
+) -> Result<(), String> {
+    let trait_def = model.traits.get(definition).ok_or("it requires a trait that is not public")?;
+    if let Some(reason) = &trait_def.closed {
+        return Err(reason.clone());
+    }
+    for bound in &trait_def.bounds {
+        match bound.as_str() {
+            "Send" => parts.threads.0 = true,
+            "Sync" => parts.threads.1 = true,
+            "Any" | "Unpin" | "UnwindSafe" | "RefUnwindSafe" => {}
+            "Debug" | "Display" | "Error" => {
+                parts.standard.insert(bound.clone());
+            },
+            other => {
+                let required = model.traits.keys().find(|each| {
+                    each.rsplit("::").next() == Some(other)
+                });
+                let required = required.ok_or_else(|| format!("it requires the trait `{other}`"))?;
+                collect(model, required, names, parts)?;
+            }
+        }
+    }
+    let known = names.known_trait(definition)?;
+    if parts.traits.contains(&known.rust) {
+        return Ok(());
+    }
+    parts.traits.push(known.rust.clone());
+    for function in &trait_def.functions {
+        let method = method(model, definition, &known.rust, trait_def, function, names)
+            .map_err(|reason| format!("its method `{}`: {reason}", function.name))?;
+        parts.methods.push(method);
+    }
+    Ok(())
+}
+
+fn method(
+    model: &Model,
+    definition: &str,
+    rust_trait: &str,
+    trait_def: &TraitDef,
+    function: &Function,
+    names: &Names,
+) -> Result<Method, String> {
+    let receiver = match function.parameters.first().map(|first| &first.type_) {
+        Some(Type::Reference { mutable, .. }) if function.method => {
+            if *mutable { "&mut self" } else { "&self" }
+        }
+        _ => return Err("it does not take `&self` or `&mut self`".into()),
+    };
+    if let Some(lifetime) = function.lifetimes.first() {
+        return Err(format!("it is generic over `{lifetime}`"));
+    }
+    let others = function.parameters.iter().enumerate().skip(1);
+    let parameters = others.map(|(index, each)| {
+        let name = parameter(&each.name, index);
+        let codec = codec(&each.type_, names)?;
+        Ok((name, signature(&each.type_, names)?, codec))
+    });
+    let parameters = parameters.collect::<Result<Vec<_>, String>>()?;
+    let kept = match &function.output {
+        Type::Reference { mutable: false, lifetime, to } if **to == Type::Str => {
+            Some(match lifetime.as_deref() {
+                Some("'static") => "rt::forever",
+                _ => "self.texts.keep",
+            })
+        }
+        output if output.any(&mut |part| matches!(part, Type::Reference { .. })) => {
+            return Err("it returns a reference".into());
+        }
+        _ => None,
+    };
+    let provided = trait_def.provided.contains(&function.name);
+    let item = format!("{}::{}", crate::rustdoc::full_path(&model.name, &trait_def.place), function.name);
+    let own_call = provided.then(|| provided_call(definition, rust_trait, &item, function, names));
+    Ok(Method {
+        name: function.name.clone(),
+        python: escaped(&function.name),
+        docs: function.docs.clone(),
+        of_trait: rust_trait.to_owned(),
+        receiver,
+        parameters,
+        output: signature(&function.output, names)?,
+        kept,
+        result: codec(&function.output, names)?,
+        provided,
+        call: own_call.transpose()?,
+        own: true,
+    })
+}
+
+/// The call by which a Python class inherits what a trait provides.
+fn provided_call(
+    definition: &str,
+    rust_trait: &str,
+    item: &str,
+    function: &Function,
+    names: &Names,
+) -> Result<Call, String> {
+    let python = &names.known_trait(definition)?.python;
+    let symbol = format!("{}_{python}__{}", names.krate, function.name);
+    call(item, &symbol, function, names, &|values: &[String]| {
+        format!("<dyn {rust_trait} as {rust_trait}>::{}({})", function.name, values.join(", "))
+    })
+}
+
+/// A type as it stands in a method's signature.
+fn signature(type_: &Type, names: &Names) -> Result<String, String> {
+    if let Type::Reference { lifetime: Some(lifetime), to, mutable: false } = type_
+        && lifetime == "'static"
+    {
+        return Ok(format!("&'static {}", rust(to, names)?));
+    }
+    Ok(rust(type_, names)?.replace("'static", "'_"))
+}

@@ -1,7 +1,8 @@
 import array
 import types
-from typing import Any, Dict, Tuple, TypeVar
+from typing import Any, Dict, Generic, Tuple, TypeVar
 
+_Any = TypeVar("_Any")
 _Number = TypeVar("_Number", int, float)
 _Self = TypeVar("_Self", bound="Handle")
 
@@ -18,6 +19,15 @@ class Handle:
         """Drops the value now. Afterwards every other use raises :class:`HandleError`."""
     def __enter__(self: _Self) -> _Self: ...
     def __exit__(self, *error: object) -> None: ...
+
+class Trait:
+    """What Rust's objects and Python's own have in common: a trait's methods."""
+
+class Ref(Generic[_Any]):
+    """A value that Rust changes in place: for parameters such as ``&mut i32``."""
+
+    value: _Any
+    def __init__(self, value: _Any) -> None: ...
 
 class RustError(Exception):
     """An error from the bound crate; its classes' base class."""

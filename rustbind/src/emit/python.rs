@@ -228,7 +228,10 @@ pub(super) fn bases(class: &Class, plan: &Plan) -> String {
         (false, false) => "_rt.Handle",
     };
     let implements = |interface: &&Interface| {
-        interface.implementors.iter().any(|each| each.rust == class.known.rust)
+        interface
+            .implementors
+            .iter()
+            .any(|each| each.rust == class.known.rust)
     };
     let all = || plan.interfaces.iter().filter(implements);
     // A base class of another one comes with it.
@@ -448,7 +451,10 @@ pub(super) fn module(plan: &Plan, module: &Module, package: &str) -> String {
     let mut names: Vec<(String, String)> = Vec::new();
     names.extend(functions.map(|each| (each.python.clone(), each.place.name.clone())));
     names.extend(classes.map(|each| (each.known.python.clone(), each.place.name.clone())));
-    let interfaces = plan.interfaces.iter().filter(|each| here(&each.place.module));
+    let interfaces = plan
+        .interfaces
+        .iter()
+        .filter(|each| here(&each.place.module));
     names.extend(interfaces.map(|each| (each.python.clone(), each.place.name.clone())));
     names.extend(aliases.map(|(place, python)| (python.clone(), escaped(&place.name))));
     let fixed = values().filter(|each| !each.is_static);
@@ -522,7 +528,7 @@ fn statics(statics: &[&Value], dots: &str) -> String {
 /// What the package itself has beside the crate's items.
 fn extras(plan: &Plan, listed: &BTreeSet<&str>, package: &str) -> String {
     let mut text = String::new();
-    let exceptions = [
+    let mut shared = vec![
         "BorrowError",
         "ForkError",
         "HandleError",
@@ -530,7 +536,14 @@ fn extras(plan: &Plan, listed: &BTreeSet<&str>, package: &str) -> String {
         "RustPanic",
         "ThreadError",
     ];
-    for name in exceptions.iter().filter(|name| !listed.contains(**name)) {
+    let changes = |call: &Call| {
+        call.all()
+            .any(|each| each.codec.takes.starts_with("_rt.Ref["))
+    };
+    if plan.calls().any(changes) {
+        shared.push("Ref");
+    }
+    for name in shared.iter().filter(|name| !listed.contains(**name)) {
         let _ = writeln!(text, "from ._runtime import {name} as {name}");
     }
     let _ = writeln!(

@@ -38,7 +38,10 @@ fn provider_name(interface: &Interface, index: usize) -> String {
 
 /// A method's head, and the names of its arguments.
 fn head(method: &Method) -> (String, Vec<String>) {
-    let typed = method.parameters.iter().map(|(name, type_, _)| format!(", {name}: {type_}"));
+    let typed = method
+        .parameters
+        .iter()
+        .map(|(name, type_, _)| format!(", {name}: {type_}"));
     let head = format!(
         "fn {}({}{}) -> {}",
         method.name,
@@ -99,7 +102,11 @@ fn body_of_standard(type_: &str, name: &str) -> String {
     let inner = if type_.starts_with("Provided") || type_.starts_with("Any") {
         "self.0"
     } else {
-        let number = if name == "Debug" { "rt::REPR" } else { "rt::STR" };
+        let number = if name == "Debug" {
+            "rt::REPR"
+        } else {
+            "rt::STR"
+        };
         return format!("to.write_str(&self.object.call_method::<String>({number}, ()))");
     };
     format!("{}::fmt(&*{inner}, to)", standard_path(name))
@@ -144,7 +151,13 @@ fn provider(interface: &Interface, provided: usize) -> String {
     };
     format!(
         "struct {name}<'a>(&'a {adapter});\n\n{}",
-        implementations(interface, "", &format!("{name}<'_>"), &|_| String::new(), &body)
+        implementations(
+            interface,
+            "",
+            &format!("{name}<'_>"),
+            &|_| String::new(),
+            &body
+        )
     )
 }
 
@@ -166,7 +179,10 @@ fn forwarding(interface: &Interface) -> String {
     let body = |_: usize, method: &Method, names: &[String]| {
         let reference = method.receiver.trim_end_matches("self");
         let passed: String = names.iter().map(|each| format!(", {each}")).collect();
-        Some(format!("{}::{}({reference}*self.0{passed})", method.of_trait, method.name))
+        Some(format!(
+            "{}::{}({reference}*self.0{passed})",
+            method.of_trait, method.name
+        ))
     };
     let (send, sync) = interface.threads;
     let send = if send { " + Send" } else { "" };
@@ -175,13 +191,7 @@ fn forwarding(interface: &Interface) -> String {
     let bounds = |each: &str| format!("\nwhere\n    P::Target: {each},\n");
     format!(
         "struct {name}<P>(P);\n\n{}",
-        implementations(
-            interface,
-            &generics,
-            &format!("{name}<P>"),
-            &bounds,
-            &body
-        )
+        implementations(interface, &generics, &format!("{name}<P>"), &bounds, &body)
     )
 }
 
@@ -247,7 +257,10 @@ pub(super) fn bases_first(interfaces: &[Interface]) -> Vec<&Interface> {
 
 /// The base class: what Python's own objects implement, and Rust's are instances of.
 pub(super) fn class(interface: &Interface) -> String {
-    let mut lines: Vec<String> = docstring(&interface.docs).lines().map(str::to_owned).collect();
+    let mut lines: Vec<String> = docstring(&interface.docs)
+        .lines()
+        .map(str::to_owned)
+        .collect();
     lines.push("__slots__ = ()".into());
     for method in interface.methods.iter().filter(|each| each.own) {
         lines.push(String::new());
@@ -264,7 +277,11 @@ pub(super) fn class(interface: &Interface) -> String {
         [] => "_rt.Trait".to_owned(),
         bases => bases.join(", "),
     };
-    format!("class {}({bases}):\n{}\n\n", interface.python, indented(&lines, 4))
+    format!(
+        "class {}({bases}):\n{}\n\n",
+        interface.python,
+        indented(&lines, 4)
+    )
 }
 
 fn signature(method: &Method, documented: bool) -> Vec<String> {
@@ -282,16 +299,24 @@ fn signature(method: &Method, documented: bool) -> Vec<String> {
         return vec![head];
     }
     let docs = docstring(&method.docs);
-    std::iter::once(head).chain(docs.lines().map(|line| format!("    {line}"))).collect()
+    std::iter::once(head)
+        .chain(docs.lines().map(|line| format!("    {line}")))
+        .collect()
 }
 
 /// What codecs have to know of the trait.
 pub(super) fn registration(interface: &Interface) -> String {
     let methods = interface.methods.iter().map(|method| {
-        let parameters: String =
-            method.parameters.iter().map(|(.., codec)| format!("{}, ", codec.make)).collect();
+        let parameters: String = method
+            .parameters
+            .iter()
+            .map(|(.., codec)| format!("{}, ", codec.make))
+            .collect();
         let provided = if method.provided { "True" } else { "False" };
-        format!("({:?}, ({parameters}), {}, {provided}), ", method.python, method.result.make)
+        format!(
+            "({:?}, ({parameters}), {}, {provided}), ",
+            method.python, method.result.make
+        )
     });
     let closed = match &interface.closed {
         Some(reason) => format!("{reason:?}"),
@@ -315,13 +340,29 @@ pub(super) fn stub(interface: &Interface) -> String {
         if lines.len() == 1 {
             lines[0].push_str(" ...");
         }
-        if method.provided { &mut provided } else { &mut required }.extend(lines);
+        if method.provided {
+            &mut provided
+        } else {
+            &mut required
+        }
+        .extend(lines);
     }
-    let docs: Vec<String> = docstring(&interface.docs).lines().map(str::to_owned).collect();
+    let docs: Vec<String> = docstring(&interface.docs)
+        .lines()
+        .map(str::to_owned)
+        .collect();
     required.splice(0..0, docs.clone());
     provided.splice(0..0, docs);
-    let protocols: String = interface.bases.iter().map(|base| format!("_{base}Like, ")).collect();
-    let bases: String = interface.bases.iter().map(|base| format!(", {base}")).collect();
+    let protocols: String = interface
+        .bases
+        .iter()
+        .map(|base| format!("_{base}Like, "))
+        .collect();
+    let bases: String = interface
+        .bases
+        .iter()
+        .map(|base| format!(", {base}"))
+        .collect();
     format!(
         "class _{python}Like({protocols}_t.Protocol):\n{}\n\
          class {python}(_{python}Like{bases}):\n{}\n",

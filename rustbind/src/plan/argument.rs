@@ -687,7 +687,13 @@ fn lent(
     reference: &str,
     names: &Names,
 ) -> Result<Argument, String> {
-    let Type::Trait { definition, dynamic, send, sync } = to else {
+    let Type::Trait {
+        definition,
+        dynamic,
+        send,
+        sync,
+    } = to
+    else {
         return Err("not a trait".into());
     };
     let name = argument.name.clone();
@@ -697,7 +703,11 @@ fn lent(
     if let Some(line) = argument.prepare.last_mut().filter(|_| kind == "LentMut") {
         *line = line.replacen("let ", "let mut ", 1);
     }
-    let inner = if kind == "LentMut" { format!("{name}.0") } else { name };
+    let inner = if kind == "LentMut" {
+        format!("{name}.0")
+    } else {
+        name
+    };
     if *dynamic {
         return Ok(argument.value(format!("{reference}{inner}")));
     }
@@ -715,7 +725,13 @@ pub fn forwarder(python: &str) -> String {
 
 /// A value whose type implements a trait: Rust takes it over.
 fn implementor(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, String> {
-    let Type::Trait { definition, send, sync, .. } = type_ else {
+    let Type::Trait {
+        definition,
+        send,
+        sync,
+        ..
+    } = type_
+    else {
         return Err("not a trait".into());
     };
     let name = argument.name.clone();
@@ -727,7 +743,10 @@ fn implementor(argument: Argument, type_: &Type, names: &Names) -> Result<Argume
 
 /// A function pointer: to one of a fixed number of functions, which looks into its slot.
 fn pointer(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, String> {
-    let Type::Function { parameters, output, .. } = type_ else {
+    let Type::Function {
+        parameters, output, ..
+    } = type_
+    else {
         return Err("not a function".into());
     };
     let name = argument.name.clone();
@@ -738,7 +757,9 @@ fn pointer(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, 
     let typed: Vec<String> = typed
         .map(|(index, each)| format!("a{index}: {}", each.replace("'static", "'_")))
         .collect();
-    let passed: String = (0..types.len()).map(|index| format!("a{index}, ")).collect();
+    let passed: String = (0..types.len())
+        .map(|index| format!("a{index}, "))
+        .collect();
     let output = rust(output, names)?;
     Ok(argument
         .number(&name, "u64", 'Q', format!("{make}.register({name})"))

@@ -132,7 +132,10 @@ fn is_pointer(type_: &Type) -> bool {
 
 /// Whether a function has somewhere to keep a function pointer in: the receiver or the result.
 fn may_keep_functions(function: &Function) -> bool {
-    function.method || function.output.any(&mut |part| matches!(part, Type::Named { .. }))
+    function.method
+        || function
+            .output
+            .any(&mut |part| matches!(part, Type::Named { .. }))
 }
 
 /// Lets a result borrow from an argument for longer than the call: the handle that the

@@ -276,7 +276,12 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         | Type::Like(_) => {
             return Err("a type that has no name".into());
         }
-        Type::Trait { definition, dynamic, send, sync } => {
+        Type::Trait {
+            definition,
+            dynamic,
+            send,
+            sync,
+        } => {
             if !dynamic {
                 return Err("a type that has no name".into());
             }

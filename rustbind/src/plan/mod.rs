@@ -82,7 +82,10 @@ impl Plan {
             .flat_map(|value| [Some(&value.get), value.set.as_ref()]);
         let classes = self.classes.iter().flat_map(Class::calls);
         let interfaces = self.interfaces.iter().flat_map(Interface::calls);
-        functions.chain(values.flatten()).chain(interfaces).chain(classes)
+        functions
+            .chain(values.flatten())
+            .chain(interfaces)
+            .chain(classes)
     }
 
     /// How many of the crate's items are bound.

@@ -139,7 +139,10 @@ impl Names {
         }
         for (definition, trait_def) in &model.traits {
             let known = KnownTrait {
-                rust: format!("::{}", crate::rustdoc::full_path(&model.name, &trait_def.place)),
+                rust: format!(
+                    "::{}",
+                    crate::rustdoc::full_path(&model.name, &trait_def.place)
+                ),
                 python: names.global(&trait_def.place),
                 dyn_compatible: trait_def.dyn_compatible,
                 closed: trait_def.closed.clone(),
@@ -205,7 +208,10 @@ impl Names {
         if known.dyn_compatible {
             Ok(known)
         } else {
-            Err(format!("the trait `{definition}` has no `dyn {}`", known.python))
+            Err(format!(
+                "the trait `{definition}` has no `dyn {}`",
+                known.python
+            ))
         }
     }
 

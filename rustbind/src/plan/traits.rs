@@ -81,20 +81,32 @@ pub struct Implementor {
 impl Interface {
     /// Plans a trait, if there are objects of it.
     #[must_use]
-    pub fn new(model: &Model, definition: &str, trait_def: &TraitDef, names: &Names) -> Option<Self> {
+    pub fn new(
+        model: &Model,
+        definition: &str,
+        trait_def: &TraitDef,
+        names: &Names,
+    ) -> Option<Self> {
         let known = names.known_trait(definition).ok()?;
         let mut parts = Parts::default();
         let closed = collect(model, definition, names, &mut parts).err();
-        let Parts { traits, mut methods, standard, threads } = parts;
-        methods.iter_mut().filter(|each| each.of_trait != known.rust).for_each(|each| {
-            each.own = false;
-            each.call = None;
-        });
+        let Parts {
+            traits,
+            mut methods,
+            standard,
+            threads,
+        } = parts;
+        methods
+            .iter_mut()
+            .filter(|each| each.of_trait != known.rust)
+            .for_each(|each| {
+                each.own = false;
+                each.call = None;
+            });
         // The nearest first, as Python wants them.
         let bases = traits.iter().rev().filter(|each| **each != known.rust);
-        let bases = bases.filter_map(|each| {
-            names.traits.values().find(|known| known.rust == *each)
-        });
+        let bases =
+            bases.filter_map(|each| names.traits.values().find(|known| known.rust == *each));
         let bases = bases.map(|base| base.python.clone()).collect();
         Some(Self {
             place: trait_def.place.clone(),
@@ -159,7 +171,12 @@ fn kinds(model: &Model, definition: &str) -> BTreeSet<(bool, bool)> {
     let mut found = BTreeSet::from([(false, false)]);
     let mut look = |type_: &Type| {
         type_.any(&mut |part| {
-            if let Type::Trait { definition: name, send, sync, .. } = part
+            if let Type::Trait {
+                definition: name,
+                send,
+                sync,
+                ..
+            } = part
                 && name == definition
             {
                 found.insert((*send, *sync));
@@ -168,7 +185,10 @@ fn kinds(model: &Model, definition: &str) -> BTreeSet<(bool, bool)> {
         });
     };
     for function in functions {
-        function.parameters.iter().for_each(|each| look(&each.type_));
+        function
+            .parameters
+            .iter()
+            .for_each(|each| look(&each.type_));
     }
     let fields = model.types.values().flat_map(|each| each.fields());
     fields.for_each(|each| look(&each.type_));
@@ -191,7 +211,10 @@ fn collect(
     names: &Names,
     parts: &mut Parts,
 ) -> Result<(), String> {
-    let trait_def = model.traits.get(definition).ok_or("it requires a trait that is not public")?;
+    let trait_def = model
+        .traits
+        .get(definition)
+        .ok_or("it requires a trait that is not public")?;
     if let Some(reason) = &trait_def.closed {
         return Err(reason.clone());
     }
@@ -202,12 +225,14 @@ fn collect(
             "Any" | "Unpin" | "UnwindSafe" | "RefUnwindSafe" => {}
             "Debug" | "Display" | "Error" => {
                 parts.standard.insert(bound.clone());
-            },
+            }
             other => {
-                let required = model.traits.keys().find(|each| {
-                    each.rsplit("::").next() == Some(other)
-                });
-                let required = required.ok_or_else(|| format!("it requires the trait `{other}`"))?;
+                let required = model
+                    .traits
+                    .keys()
+                    .find(|each| each.rsplit("::").next() == Some(other));
+                let required =
+                    required.ok_or_else(|| format!("it requires the trait `{other}`"))?;
                 collect(model, required, names, parts)?;
             }
         }
@@ -235,7 +260,11 @@ fn method(
 ) -> Result<Method, String> {
     let receiver = match function.parameters.first().map(|first| &first.type_) {
         Some(Type::Reference { mutable, .. }) if function.method => {
-            if *mutable { "&mut self" } else { "&self" }
+            if *mutable {
+                "&mut self"
+            } else {
+                "&self"
+            }
         }
         _ => return Err("it does not take `&self` or `&mut self`".into()),
     };
@@ -250,19 +279,25 @@ fn method(
     });
     let parameters = parameters.collect::<Result<Vec<_>, String>>()?;
     let kept = match &function.output {
-        Type::Reference { mutable: false, lifetime, to } if **to == Type::Str => {
-            Some(match lifetime.as_deref() {
-                Some("'static") => "rt::forever",
-                _ => "self.texts.keep",
-            })
-        }
+        Type::Reference {
+            mutable: false,
+            lifetime,
+            to,
+        } if **to == Type::Str => Some(match lifetime.as_deref() {
+            Some("'static") => "rt::forever",
+            _ => "self.texts.keep",
+        }),
         output if output.any(&mut |part| matches!(part, Type::Reference { .. })) => {
             return Err("it returns a reference".into());
         }
         _ => None,
     };
     let provided = trait_def.provided.contains(&function.name);
-    let item = format!("{}::{}", crate::rustdoc::full_path(&model.name, &trait_def.place), function.name);
+    let item = format!(
+        "{}::{}",
+        crate::rustdoc::full_path(&model.name, &trait_def.place),
+        function.name
+    );
     let own_call = provided.then(|| provided_call(definition, rust_trait, &item, function, names));
     Ok(Method {
         name: function.name.clone(),
@@ -291,13 +326,21 @@ fn provided_call(
     let python = &names.known_trait(definition)?.python;
     let symbol = format!("{}_{python}__{}", names.krate, function.name);
     call(item, &symbol, function, names, &|values: &[String]| {
-        format!("<dyn {rust_trait} as {rust_trait}>::{}({})", function.name, values.join(", "))
+        format!(
+            "<dyn {rust_trait} as {rust_trait}>::{}({})",
+            function.name,
+            values.join(", ")
+        )
     })
 }
 
 /// A type as it stands in a method's signature.
 fn signature(type_: &Type, names: &Names) -> Result<String, String> {
-    if let Type::Reference { lifetime: Some(lifetime), to, mutable: false } = type_
+    if let Type::Reference {
+        lifetime: Some(lifetime),
+        to,
+        mutable: false,
+    } = type_
         && lifetime == "'static"
     {
         return Ok(format!("&'static {}", rust(to, names)?));

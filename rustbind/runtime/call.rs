@@ -340,13 +340,25 @@ pub unsafe fn next(header: *mut Header) -> Result<Writer, Fault> {
         ..Writer::default()
     };
     let found = (items.0)(&mut item);
-    let mut out = written(found);
+    let mut out = written(found as u8);
     out.bytes.append(&mut item.bytes);
     Ok(out)
 }
 
+/// What an iterator has.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub enum Step {
+    /// Nothing more.
+    End = 0,
+    /// An item, which it has written.
+    Item = 1,
+    /// Nothing yet.
+    Pending = 2,
+}
+
 /// An iterator on its way to Python: writes its next item, if there is one.
-pub struct Items(pub Box<dyn FnMut(&mut Writer) -> bool>);
+pub struct Items(pub Box<dyn FnMut(&mut Writer) -> Step>);
 
 impl Items {
     /// Erases the type of an iterator that borrows from nothing, or from what the
@@ -355,9 +367,15 @@ impl Items {
     /// # Safety
     /// What `'a` stands for must be pinned for as long as the result lives.
     pub unsafe fn new<'a, T: Lower>(mut items: impl Iterator<Item = T> + 'a) -> Self {
-        let next: Box<dyn FnMut(&mut Writer) -> bool + 'a> =
-            Box::new(move |out| items.next().map(|item| item.lower(out)).is_some());
+        let next: Box<dyn FnMut(&mut Writer) -> Step + 'a> =
+            Box::new(move |out| match items.next() {
+                Some(item) => {
+                    item.lower(out);
+                    Step::Item
+                }
+                None => Step::End,
+            });
         // SAFETY: only the lifetime differs, for which the caller answers.
-        Self(unsafe { std::mem::transmute::<Box<dyn FnMut(&mut Writer) -> bool + 'a>, _>(next) })
+        Self(unsafe { std::mem::transmute::<Box<dyn FnMut(&mut Writer) -> Step + 'a>, _>(next) })
     }
 }

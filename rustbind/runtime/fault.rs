@@ -32,6 +32,12 @@ pub enum Kind {
     Panic = 9,
     /// An error of the operating system; `number` is its errno.
     Os = 10,
+    /// No item has this index.
+    Index = 11,
+    /// A change while there is a view of the memory.
+    Buffer = 12,
+    /// A channel without a receiver.
+    Disconnected = 13,
 }
 
 /// One failure.
@@ -159,6 +165,11 @@ pub fn guard<R>(failed: R, body: impl FnOnce() -> Result<R, Fault>) -> R {
     };
     FAULT.with_borrow_mut(|last| *last = Some(fault));
     failed
+}
+
+/// Runs what may unwind out of Python, on a thread that nobody waits for.
+pub fn quietly<R>(body: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(body)).ok()
 }
 
 /// The failure of this thread's last call, once.

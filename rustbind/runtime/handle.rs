@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicIsize, AtomicU64, AtomicUsize, Ordering};
 
 use super::fault::{Fault, Kind};
+use super::list::Operations;
 
 /// A type that Python knows by handle.
 pub trait Bound: Sized + 'static {
@@ -25,6 +26,8 @@ pub trait Bound: Sized + 'static {
     const SEND: bool;
     /// Whether several threads may read a value at once.
     const SYNC: bool;
+    /// What it can do as a list.
+    const LIST: Option<&'static Operations> = None;
 }
 
 /// Answers whether a concrete type is `Send` or `Sync`: an inherent constant, where
@@ -81,6 +84,9 @@ const SPENT: isize = isize::MIN;
 /// The value is borrowed exclusively.
 const EXCLUSIVE: isize = -1;
 
+/// Finds a part of a value: the value, whether to change it, which part of a list.
+pub type Projection = unsafe fn(*mut (), bool, usize) -> *mut ();
+
 /// Where a handle's value is.
 enum Place {
     /// In the handle's own box.
@@ -88,7 +94,8 @@ enum Place {
     /// A part of another handle's value, found anew at each use.
     Part {
         parent: *mut Header,
-        project: unsafe fn(*mut (), bool) -> *mut (),
+        project: Projection,
+        index: usize,
     },
     /// Somewhere in what `pins` keep in place.
     Borrowed { writable: bool },
@@ -110,6 +117,9 @@ pub struct Header {
     value: *mut (),
     place: Place,
     pins: Vec<Pin>,
+    /// How many views of the value's memory Python has.
+    views: AtomicUsize,
+    list: Option<&'static Operations>,
     finish: unsafe fn(*mut Header),
 }
 
@@ -250,14 +260,19 @@ pub unsafe fn borrow<T: Bound>(value: *const T, writable: bool, parents: &[Paren
 /// a pointer into the value that it was given, or null where the part is not there.
 pub unsafe fn part<T: Bound>(
     parent: *mut Header,
-    project: unsafe fn(*mut (), bool) -> *mut (),
+    project: Projection,
+    index: usize,
 ) -> *mut Header {
     // SAFETY: the caller says that this is a handle.
     let (generation, owner) = unsafe {
         (*parent).refs.fetch_add(1, Ordering::Relaxed);
         ((*parent).generation, (*parent).owner)
     };
-    let place = Place::Part { parent, project };
+    let place = Place::Part {
+        parent,
+        project,
+        index,
+    };
     let mut header = new_header::<T>(ptr::null_mut(), place, Vec::new(), false, finish_header);
     header.generation = generation;
     header.owner = owner;
@@ -332,6 +347,8 @@ fn new_header<T: Bound>(
         value,
         place,
         pins,
+        views: AtomicUsize::new(0),
+        list: T::LIST,
         finish,
     }
 }
@@ -487,8 +504,12 @@ unsafe fn value_of(header: *mut Header, exclusive: bool) -> Result<*mut (), Faul
     unsafe {
         match (*header).place {
             Place::Here | Place::Borrowed { .. } => Ok((*header).value),
-            Place::Part { parent, project } => {
-                let value = project(value_of(parent, exclusive)?, exclusive);
+            Place::Part {
+                parent,
+                project,
+                index,
+            } => {
+                let value = project(value_of(parent, exclusive)?, exclusive, index);
                 if value.is_null() {
                     let name = (*header).name;
                     let message =
@@ -531,6 +552,10 @@ unsafe fn acquire(root: *mut Header, exclusive: bool) -> Result<(), Fault> {
         if state < 0 || (exclusive && state > 0) {
             if !header.sync && !exclusive && state < 0 {
                 header.user.store(0, Ordering::Release);
+            }
+            if state > 0 && header.views.load(Ordering::Relaxed) > 0 {
+                let message = format!("a view of this {} is in use", header.name);
+                return Err(Fault::new(Kind::Buffer, message));
             }
             return Err(in_use(header.name, state));
         }
@@ -590,6 +615,11 @@ impl<T: ?Sized> DerefMut for Guard<T> {
 }
 
 impl<T> Guard<T> {
+    /// Where the value is.
+    pub fn pointer(&self) -> *mut T {
+        self.value
+    }
+
     /// The same borrow of the value as a trait object.
     pub fn cast<U: ?Sized>(self, cast: impl FnOnce(*mut T) -> *mut U) -> Guard<U> {
         let this = std::mem::ManuallyDrop::new(self);
@@ -692,6 +722,63 @@ pub unsafe fn exclusive<T: Bound>(header: *mut Header) -> Result<Guard<T>, Fault
     // SAFETY: as the caller says.
     unsafe { guarded(header, true) }
 }
+
+/// A list's value, and what it can do.
+///
+/// # Safety
+/// As for [`shared`].
+pub unsafe fn list(
+    header: *mut Header,
+    exclusive: bool,
+) -> Result<(Guard<()>, &'static Operations), Fault> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let known = header.as_ref().and_then(|header| header.list);
+        let Some(operations) = known else {
+            return Err(Fault::new(Kind::Type, "expected a list".into()));
+        };
+        check(header, (*header).tag, (*header).name)?;
+        let (root, writable) = root_of(header);
+        if exclusive && !writable {
+            return Err(Fault::new(Kind::Borrow, "this list was borrowed for reading".into()));
+        }
+        acquire(root, exclusive)?;
+        let mut guard = Guard {
+            value: ptr::null_mut(),
+            root,
+            exclusive,
+        };
+        guard.value = value_of(header, exclusive)?;
+        Ok((guard, operations))
+    }
+}
+
+/// Keeps a list's memory where it is, for a view that Python has of it.
+pub struct View(*mut Header);
+
+impl View {
+    /// For a list that is borrowed now.
+    pub fn of(list: &Guard<()>) -> *mut Header {
+        // SAFETY: the guard keeps the header alive, and then the pin, which is dropped
+        // after the view.
+        unsafe { (*list.root).views.fetch_add(1, Ordering::Relaxed) };
+        own_pinned(Self(list.root), &[list.parent()])
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { (*self.0).views.fetch_sub(1, Ordering::Relaxed) };
+    }
+}
+
+// SAFETY: what it points to is only counted on, with an atomic.
+unsafe impl Send for View {}
+// SAFETY: as above.
+unsafe impl Sync for View {}
+
+crate::bound!(View, "view");
 
 /// The value itself; the handle is spent.
 ///

@@ -2,14 +2,18 @@
 #![allow(dead_code, unused_imports, unused_macros)]
 
 mod call;
+mod channel;
 mod fault;
 mod handle;
+mod list;
 mod object;
 mod wire;
 
 pub use call::*;
+pub use channel::*;
 pub use fault::*;
 pub use handle::*;
+pub use list::*;
 pub use object::*;
 pub use wire::*;
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import collections.abc
 import datetime
 import itertools
 import operator
@@ -18,7 +19,7 @@ import platform
 import struct
 import sys
 import types
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NoReturn, Tuple, Type
+from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, NoReturn, Tuple, Type
 
 from ._config import LIBRARY, PREFIX
 
@@ -97,6 +98,11 @@ if PYPY:
     def _memory(pointer: int, count: int) -> Any:
         return _cffi.buffer(_cffi.cast(_char_pointer, pointer), count)
 
+    def _pinned(pointer: int, count: int, pin: Any) -> memoryview:
+        """Gives a view of memory that lives as long as the pin."""
+        memory = _cffi.gcp(_cffi.cast(_char_pointer, pointer), lambda _, pin=pin: None)
+        return memoryview(_cffi.buffer(memory, count))
+
     def lend(view: memoryview) -> Any:
         """Gives what a call takes for a buffer's memory."""
         return _cffi.from_buffer(_chars, view)
@@ -150,6 +156,12 @@ else:
     def _memory(pointer: int, count: int) -> Any:
         return (ctypes.c_char * count).from_address(pointer)
 
+    def _pinned(pointer: int, count: int, pin: Any) -> memoryview:
+        """Gives a view of memory that lives as long as the pin."""
+        memory = (ctypes.c_char * count).from_address(pointer)
+        memory.pin = pin
+        return memoryview(memory).cast("B")
+
     def lend(view: memoryview) -> Any:
         """Gives what a call takes for a buffer's memory."""
         return _Memory.from_buffer(view)
@@ -172,6 +184,14 @@ _free_bytes = bind(PREFIX + "_rt_free_bytes", "QQ", "", "v")
 _reply = bind(PREFIX + "_rt_reply", "QQ", "s", "v")
 _live = bind(PREFIX + "_rt_live", "", "", "q")
 free = bind(PREFIX + "_rt_free", "", "p", "i")
+_list_count = bind(PREFIX + "_rt_list_count", "", "p", "q")
+_list_read = bind(PREFIX + "_rt_list_read", "QQ", "po", "q")
+_list_splice = bind(PREFIX + "_rt_list_splice", "QQQ", "ps", "i")
+_list_item = bind(PREFIX + "_rt_list_item", "Q", "p", "p")
+_list_remove = bind(PREFIX + "_rt_list_remove", "Q", "p", "p")
+_list_view = bind(PREFIX + "_rt_list_view", "", "po", "q")
+_send = bind(PREFIX + "_rt_send", "Q", "ps", "i")
+_three = packer("QQQ")
 _two = packer("QQ")
 _one = packer("Q")
 
@@ -214,6 +234,9 @@ _KINDS: Dict[int, Type[Exception]] = {
     5: ForkError,
     6: ValueError,
     9: RustPanic,
+    11: IndexError,
+    12: BufferError,
+    13: BrokenPipeError,
 }
 _errors: Dict[str, Any] = {}
 _foreign: Dict[str, Type[RustError]] = {}
@@ -282,7 +305,7 @@ def explain(error: Exception, parameters: Any, values: Tuple[Any, ...]) -> Excep
 
 # Results
 
-_pool: List[Any] = [_new_out() for _ in range(8)]
+_pool: list[Any] = [_new_out() for _ in range(8)]
 
 
 def take() -> Any:
@@ -442,6 +465,28 @@ class Float:
 
     def read(self, buffer: Any, at: int) -> Tuple[float, int]:
         return self._struct.unpack_from(buffer, at)[0], at + self._struct.size
+
+
+class Complex:
+    """``num_complex::Complex``: its two parts."""
+
+    def __init__(self, part: Float) -> None:
+        self.part = part
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        if isinstance(value, str):
+            raise TypeError("expected complex, got str")
+        try:
+            number = complex(value)
+        except TypeError:
+            raise TypeError(f"expected complex, {_got(value)}") from None
+        self.part.write(number.real, buffer)
+        self.part.write(number.imag, buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[complex, int]:
+        real, at = self.part.read(buffer, at)
+        imaginary, at = self.part.read(buffer, at)
+        return complex(real, imaginary), at
 
 
 class Bool:
@@ -660,6 +705,9 @@ class Numbers:
 
     def packed(self, value: Any) -> Any:
         """Gives the numbers' memory, or, if they are no buffer, a copy."""
+        if isinstance(value, (List, NamedList)):
+            # PyPy would keep the view, and the list unchangeable, until it collects it.
+            value = value[:] if PYPY else _view_of(value)
         try:
             view = memoryview(value)
         except TypeError:
@@ -737,17 +785,23 @@ def _aligned(view: memoryview, size: int) -> Any:
 
 def numbers_inout(codec: Numbers, value: Any) -> Any:
     """Gives writable memory, how many numbers it has, and the list to write back to, if any."""
-    if isinstance(value, list):
+    if isinstance(value, list) or (PYPY and isinstance(value, (List, NamedList))):
         data = memoryview(bytearray(codec.packed(value)))
         return lend(data), len(data) // codec.size, data
     try:
-        view = memoryview(value)
+        view = memoryview(_view_of(value) if isinstance(value, (List, NamedList)) else value)
     except TypeError:
         raise TypeError(f"expected a list or a writable buffer, {_got(value)}") from None
     if view.readonly or not view.c_contiguous or not _same_numbers(view, codec.code):
         raise TypeError(f"expected a writable, contiguous buffer of format {codec.code!r}")
     view = view.cast("B") if view.format != "B" else view
     return lend(view), len(view) // codec.size, None
+
+
+def _view_of(value: Any) -> Any:
+    """Gives the memory of a list in place, if its items are numbers."""
+    found = value._items() if isinstance(value, NamedList) else value
+    return found.view() if found._kind.code else value
 
 
 class Changed:
@@ -1006,12 +1060,43 @@ class Function:
     def register_once(self, value: Any) -> int:
         """Keeps the function for good: Rust may keep the pointer that stands for it."""
         for number, known in list(_functions.items()):
-            if type(known) is tuple and known[0][0] is value and known[0][1:] == (
-                self.parameters,
-                self.result,
+            if (
+                type(known) is tuple
+                and known[0][0] is value
+                and known[0][1:]
+                == (
+                    self.parameters,
+                    self.result,
+                )
             ):
                 return number
         return self.register(value)
+
+
+class Sink(Function):
+    """Where the items of a channel go: a Python function, or out of Python into Rust."""
+
+    def __init__(self, item: Any) -> None:
+        super().__init__((item,), BOOL)
+        self.item = item
+
+    def register(self, value: Any) -> int:
+        """Keeps the function until the channel ends, or the function raises."""
+
+        def put(item: Any) -> bool:
+            try:
+                value(item)
+            except BaseException as error:
+                sys.excepthook(type(error), error, error.__traceback__)
+                return False
+            return True
+
+        self.write(value, Trial())
+        return super().register(put)
+
+    def sender(self, pointer: int) -> Sender:
+        """Makes the object for a sender that Rust has returned."""
+        return Sender(pointer, self.item)
 
 
 I8, I16, I32, I64 = (
@@ -1029,6 +1114,7 @@ U8, U16, U32, U64 = (
 ISIZE, USIZE = Integer("isize", "q"), Integer("usize", "Q")
 I128, U128 = Wide("i128", True), Wide("u128", False)
 F32, F64 = Float("f32", "f"), Float("f64", "d")
+COMPLEX_F32, COMPLEX_F64 = Complex(F32), Complex(F64)
 BOOL, CHAR, UNIT, STR, BYTES = Bool(), Char(), Unit(), Text(), Bytes()
 PATH, OS_STR = System(pathlib.Path), System(str)
 DURATION, TIME = Duration(), Time()
@@ -1049,7 +1135,7 @@ class Buffered(bytearray):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: List[Any] = []
+        self.kept: list[Any] = []
 
 
 class Trial(Buffered):
@@ -1059,7 +1145,7 @@ class Trial(Buffered):
 class Encoded(bytes):
     """A written value. The objects that it mentions live as long as it does."""
 
-    kept: List[Any]
+    kept: list[Any]
 
 
 def encoded(codec: Any, value: Any) -> bytes:
@@ -1148,6 +1234,287 @@ def live_handles() -> int:
     return int(_live())
 
 
+# Lists
+
+
+def is_part(value: Any, parent: Any, name: Any) -> bool:
+    """Tells whether a list is this very part of that parent: it needs no writing back."""
+    return isinstance(value, List) and value._parent is parent and value._name == name
+
+
+class Listed:
+    """What a list in place is: its items' codec, or what the lists are that it has for items."""
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+        self.objects = isinstance(item, (Object, Listed))
+        self.code = item.code if isinstance(item, (Integer, Float)) else ""
+        self.write = (NUMBERS[item.name] if self.code else Items(item)).write
+        self.read = None if self.objects else Items(item).read
+
+    def part(self, pointer: int, parent: Any, name: Any) -> List:
+        """Makes the object for a list that is part of another value."""
+        made: List = List.__new__(List)
+        made._h, made._kind = address(pointer), self
+        made._parent, made._name = parent, name
+        return made
+
+    def at(self, pointer: int, parent: Any, index: int) -> Any:
+        """Makes the object for an item in its place."""
+        if isinstance(self.item, Listed):
+            return self.item.part(pointer, parent, index)
+        return wrap(_classes[self.item.name], pointer)
+
+
+class List(Handle, collections.abc.MutableSequence):  # type: ignore[type-arg]
+    """A Rust list in its place: what is changed here is changed there.
+
+    Its items are read when they are asked for; a slice is a copy.
+    """
+
+    __slots__ = ("__weakref__", "_h", "_kind", "_name", "_parent")
+    __hash__ = None  # type: ignore[assignment]
+    _kind: Listed
+    _parent: Any
+    _name: Any
+
+    def __len__(self) -> int:
+        count = _list_count(self._h)
+        if count == FAILED:
+            check()
+        return int(count)
+
+    def _at(self, index: Any) -> int:
+        number = operator.index(index)
+        number = number if number >= 0 else number + len(self)
+        if not 0 <= number < 2**63:
+            raise IndexError("list index out of range")
+        return number
+
+    def _read(self, start: int, stop: int) -> Any:
+        kind = self._kind
+        if kind.objects:
+            return [self._item(number) for number in range(start, stop)]
+        out = take()
+        data = result_bytes(_list_read(_two(start, stop), self._h, out[0]), out)
+        if kind.code:
+            numbers = Array(kind.code)
+            numbers.frombytes(memoryview(data)[8:])
+            return numbers
+        return kind.read(data, 0)[0]  # type: ignore[misc]
+
+    def _item(self, number: int) -> Any:
+        pointer = _list_item(_one(number), self._h)
+        if not pointer:
+            fail()
+        return self._kind.at(pointer, self, number)
+
+    def _splice(self, start: int, stop: int, items: Any) -> None:
+        buffer = Buffered()
+        self._kind.write(items, buffer)
+        if _list_splice(_three(start, stop, len(buffer)), self._h, bytes(buffer)):
+            fail()
+
+    def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, slice):
+            number = self._at(index)
+            return self._item(number) if self._kind.objects else self._read(number, number + 1)[0]
+        numbers = range(*index.indices(len(self)))
+        if not numbers:
+            return self._read(0, 0)
+        low = min(numbers[0], numbers[-1])
+        found = self._read(low, max(numbers[0], numbers[-1]) + 1)
+        return found[:: numbers.step] if numbers.step > 0 else found[::-1][:: -numbers.step]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(index, slice):
+            number = self._at(index)
+            if not is_part(value, self, number):
+                self._splice(number, number + 1, [value])
+            return
+        numbers = range(*index.indices(len(self)))
+        items = list(value)
+        if numbers.step == 1:
+            self._splice(numbers.start, max(numbers.start, numbers.stop), items)
+            return
+        if len(items) != len(numbers):
+            raise ValueError(f"{len(items)} items cannot replace {len(numbers)} in steps")
+        for number, item in zip(numbers, items):
+            self._splice(number, number + 1, [item])
+
+    def __delitem__(self, index: Any) -> None:
+        if not isinstance(index, slice):
+            number = self._at(index)
+            self._splice(number, number + 1, ())
+            return
+        numbers = range(*index.indices(len(self)))
+        if numbers.step == 1:
+            self._splice(numbers.start, max(numbers.start, numbers.stop), ())
+            return
+        for number in sorted(numbers, reverse=True):
+            self._splice(number, number + 1, ())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self[:])
+
+    def insert(self, index: int, value: Any) -> None:
+        """Puts an item before the one at an index."""
+        number = slice(index, None).indices(len(self))[0]
+        self._splice(number, number, [value])
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Puts items at the end."""
+        end = len(self)
+        self._splice(end, end, list(values))
+
+    def __iadd__(self, values: Iterable[Any]) -> List:
+        self.extend(values)
+        return self
+
+    def clear(self) -> None:
+        """Removes all items."""
+        del self[:]
+
+    def pop(self, index: int = -1) -> Any:
+        """Removes an item and gives it."""
+        number = self._at(index)
+        if isinstance(self._kind.item, Object):
+            pointer = _list_remove(_one(number), self._h)
+            if not pointer:
+                fail()
+            return wrap(_classes[self._kind.item.name], pointer)
+        item = self[number]
+        item = item.copy() if isinstance(item, List) else item
+        del self[number]
+        return item
+
+    def reverse(self) -> None:
+        """Turns the order around."""
+        self._arrange(lambda items: items[::-1])
+
+    def sort(self, *, key: Any = None, reverse: bool = False) -> None:
+        """Sorts the items."""
+        self._arrange(lambda items: sorted(items, key=key, reverse=reverse))
+
+    def _arrange(self, arranged: Callable[[Any], Any]) -> None:
+        if isinstance(self._kind.item, Object):
+            raise TypeError("objects keep their places: take them out and put them in again")
+        self[:] = arranged(self.copy())
+
+    def copy(self) -> Any:
+        """Gives the items as a list of Python's own."""
+        return [each.copy() for each in self] if isinstance(self._kind.item, Listed) else self[:]
+
+    def view(self) -> memoryview:
+        """Gives the memory of numbers.
+
+        While there is a view, the list is only changed through it: all else raises ``BufferError``.
+        """
+        out = take()
+        pointer, count, pin = struct.unpack("=QQQ", result_bytes(_list_view(self._h, out[0]), out))
+        size = struct.calcsize("=" + self._kind.code)
+        return _pinned(pointer, count * size, Pin(pin)).cast(self._kind.code)
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return self.view()
+
+    @property
+    def __array_interface__(self) -> Dict[str, Any]:
+        code = self._kind.code
+        if not code:
+            raise AttributeError("__array_interface__")
+        letter = "f" if code in "fd" else "i" if code.islower() else "u"
+        order = "<" if sys.byteorder == "little" else ">"
+        view = self.view()
+        kind = f"{order}{letter}{view.itemsize}"
+        return {"version": 3, "typestr": kind, "shape": (len(view),), "data": view}
+
+    def __eq__(self, other: object) -> Any:
+        if not isinstance(other, (list, tuple, List, array.array)):
+            return NotImplemented
+        return list(self) == list(other)
+
+    def __add__(self, other: Iterable[Any]) -> Any:
+        return [*self, *other]
+
+    def __radd__(self, other: Iterable[Any]) -> Any:
+        return [*other, *self]
+
+    def __mul__(self, count: int) -> Any:
+        return list(self) * count
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+class Pin:
+    """Keeps a list's memory in its place."""
+
+    def __init__(self, pointer: int) -> None:
+        self._h = address(pointer)
+
+    def __del__(self, _free: Any = free) -> None:
+        _free(self._h)
+
+
+class NamedList(collections.abc.MutableSequence):  # type: ignore[type-arg]
+    """A type that is another name for a list: it is one, too."""
+
+    __slots__ = ()
+    #: The property that has the list.
+    _list = ""
+
+    def _items(self) -> Any:
+        return getattr(self, self._list)
+
+    def __len__(self) -> int:
+        return len(self._items())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items()[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._items()[index] = value
+
+    def __delitem__(self, index: Any) -> None:
+        del self._items()[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items())
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._items()
+
+    def insert(self, index: int, value: Any) -> None:
+        """Puts an item before the one at an index."""
+        self._items().insert(index, value)
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Puts items at the end."""
+        self._items().extend(values)
+
+    def __iadd__(self, values: Iterable[Any]) -> Any:
+        self._items().extend(values)
+        return self
+
+    def clear(self) -> None:
+        """Removes all items."""
+        self._items().clear()
+
+    def pop(self, index: int = -1) -> Any:
+        """Removes an item and gives it."""
+        return self._items().pop(index)
+
+    def reverse(self) -> None:
+        """Turns the order around."""
+        self._items().reverse()
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(self._items().view())
+
+
 class Iterating:
     """An iterator that Rust has returned."""
 
@@ -1160,8 +1527,13 @@ class Iterating:
     def __next__(self) -> Any:
         if self._h is None:
             raise StopIteration
-        out = take()
-        value = result(self._step(self._h, out[0]), out, self._codec)
+        while True:
+            out = take()
+            data = result_bytes(self._step(self._h, out[0]), out)
+            # A channel that is empty for now: signals are looked at, then it goes on.
+            if data[0] != 2:
+                break
+        value = self._codec.read(data, 0)[0]
         if value is None:
             self.close()
             raise StopIteration
@@ -1176,6 +1548,37 @@ class Iterating:
     def __del__(self, _free: Any = free) -> None:
         if self._h is not None and _free(self._h):
             fail()
+
+
+class Sender:
+    """The sending half of a channel. Any thread may send."""
+
+    def __init__(self, pointer: int, codec: Any) -> None:
+        self._h, self._codec = address(pointer), codec
+
+    def send(self, value: Any) -> None:
+        """Sends an item; ``BrokenPipeError`` where nobody receives any more."""
+        if self._h is None:
+            raise HandleError("this sender was closed")
+        data = encoded(self._codec, value)
+        if _send(_one(len(data)), self._h, data):
+            fail()
+
+    def close(self) -> None:
+        """Ends the channel, if this is its only sender."""
+        held, self._h = self._h, None
+        if held is not None and free(held):
+            fail()
+
+    def __enter__(self) -> Sender:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self, _free: Any = free) -> None:
+        if self._h is not None:
+            _free(self._h)
 
 
 # Callbacks

@@ -1,9 +1,21 @@
 import array
 import types
-from typing import Any, Dict, Generic, Tuple, TypeVar
+from typing import (
+    Any,
+    Dict,
+    Generic,
+    Iterable,
+    MutableSequence,
+    SupportsIndex,
+    Tuple,
+    TypeVar,
+    Union,
+    overload,
+)
 
 _Any = TypeVar("_Any")
 _Number = TypeVar("_Number", int, float)
+_Sent = TypeVar("_Sent", bound="Sender[Any]")
 _Self = TypeVar("_Self", bound="Handle")
 
 #: Anything that has the buffer protocol, which has no type before Python 3.12.
@@ -18,6 +30,63 @@ class Handle:
     def close(self) -> None:
         """Drops the value now. Afterwards every other use raises :class:`HandleError`."""
     def __enter__(self: _Self) -> _Self: ...
+    def __exit__(self, *error: object) -> None: ...
+
+class List(Handle, MutableSequence[_Any]):
+    """A Rust list in its place: what is changed here is changed there.
+
+    Its items are read when they are asked for; a slice is a copy.
+    """
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> _Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> MutableSequence[_Any]: ...
+    @overload
+    def __setitem__(self, index: SupportsIndex, value: _Any) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[_Any]) -> None: ...
+    def __delitem__(self, index: Union[SupportsIndex, slice]) -> None: ...
+    def __len__(self) -> int: ...
+    def insert(self, index: int, value: _Any) -> None:
+        """Puts an item before the one at an index."""
+    def sort(self, *, key: Any = None, reverse: bool = False) -> None:
+        """Sorts the items."""
+    def copy(self) -> MutableSequence[_Any]:
+        """Gives the items as a list of Python's own."""
+    def view(self) -> memoryview:
+        """Gives the memory of numbers.
+
+        While there is a view, the list is only changed through it: all else raises ``BufferError``.
+        """
+    def __buffer__(self, flags: int) -> memoryview: ...
+    @property
+    def __array_interface__(self) -> Dict[str, Any]: ...
+
+class NamedList(MutableSequence[_Any]):
+    """A type that is another name for a list: it is one, too."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> _Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> MutableSequence[_Any]: ...
+    @overload
+    def __setitem__(self, index: SupportsIndex, value: _Any) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[_Any]) -> None: ...
+    def __delitem__(self, index: Union[SupportsIndex, slice]) -> None: ...
+    def __len__(self) -> int: ...
+    def insert(self, index: int, value: _Any) -> None:
+        """Puts an item before the one at an index."""
+
+class Sender(Generic[_Any]):
+    """The sending half of a channel. Any thread may send."""
+
+    def send(self, value: _Any) -> None:
+        """Sends an item; ``BrokenPipeError`` where nobody receives any more."""
+    def close(self) -> None:
+        """Ends the channel, if this is its only sender."""
+    def __enter__(self: _Sent) -> _Sent: ...
     def __exit__(self, *error: object) -> None: ...
 
 class Trait:

@@ -624,6 +624,31 @@ impl<T: Lower + PartialOrd> Lower for RangeInclusive<T> {
     }
 }
 
+/// `complex!(f64)`: complex numbers of two parts.
+#[macro_export]
+macro_rules! complex {
+    ($part:ty) => {
+        impl $crate::rt::Lower for ::num_complex::Complex<$part> {
+            fn lower(self, out: &mut $crate::rt::Writer) {
+                self.re.lower(out);
+                self.im.lower(out);
+            }
+        }
+
+        impl $crate::rt::Lower for &::num_complex::Complex<$part> {
+            fn lower(self, out: &mut $crate::rt::Writer) {
+                (*self).lower(out);
+            }
+        }
+
+        impl $crate::rt::Lift for ::num_complex::Complex<$part> {
+            fn lift(from: &mut $crate::rt::Reader<'_>) -> Result<Self, $crate::rt::Fault> {
+                Ok(Self::new(<$part>::lift(from)?, <$part>::lift(from)?))
+            }
+        }
+    };
+}
+
 /// A field-less enum.
 pub trait Plain: Sized {
     /// The number of the variant.

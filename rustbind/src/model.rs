@@ -33,6 +33,26 @@ pub struct Model {
     pub skipped: Vec<Skipped>,
 }
 
+impl Model {
+    /// Whether the crate's interface has a type, anywhere, for which the test holds.
+    pub fn mentions(&self, test: &mut impl FnMut(&Type) -> bool) -> bool {
+        let methods = self.types.values().flat_map(|each| &each.functions);
+        let of_traits = self.traits.values().flat_map(|each| &each.functions);
+        let functions = self.functions.iter().chain(methods).chain(of_traits);
+        let signatures = functions.flat_map(|each| {
+            let parameters = each.parameters.iter().map(|each| &each.type_);
+            parameters.chain([&each.output])
+        });
+        let fields = self.types.values().flat_map(TypeDef::fields);
+        let constants = self.types.values().flat_map(|each| &each.constants);
+        let constants = self.constants.iter().chain(constants);
+        signatures
+            .chain(fields.map(|each| &each.type_))
+            .chain(constants.map(|each| &each.type_))
+            .any(|type_| type_.any(test))
+    }
+}
+
 /// A module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
@@ -263,6 +283,12 @@ pub enum Std {
     LazyLock,
     /// `OnceLock`.
     OnceLock,
+    /// `std::sync::mpsc::Receiver`.
+    Receiver,
+    /// `std::sync::mpsc::Sender`.
+    Sender,
+    /// `std::sync::mpsc::SyncSender`.
+    SyncSender,
 }
 
 /// A type as it stands in a signature.
@@ -278,6 +304,8 @@ pub enum Type {
     Integer(String),
     /// A floating-point number, by its Rust name.
     Float(String),
+    /// `num_complex::Complex`, by the Rust name of its parts.
+    Complex(String),
     /// `str`.
     Str,
     /// `String`.

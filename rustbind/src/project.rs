@@ -10,7 +10,7 @@ use cargo_metadata::{Message, Metadata, MetadataCommand, TargetKind};
 use serde_json::json;
 
 use crate::emit::{HeaderError, Package, Shim, header, library_name, shim_runtime};
-use crate::model::Model;
+use crate::model::{Model, Type};
 use crate::plan::{Plan, Selection, plan};
 use crate::rustdoc::{self, ReadError};
 
@@ -145,7 +145,7 @@ impl Project {
         if let Some(lock) = lock.filter(|lock| lock.exists()) {
             project.lock(&on(&lock, fs::read_to_string(&lock))?)?;
         }
-        project.write("Cargo.toml", &manifest(&project.name, &dependency))?;
+        project.write("Cargo.toml", &manifest(&project.name, &dependency, None))?;
         project.write("src/lib.rs", "")?;
         // What is there need not be looked for: quicker, and it works without a network.
         project.offline |= project.metadata(true, false).is_ok();
@@ -240,6 +240,16 @@ impl Project {
         let path = self.root.join("target/doc").join(format!("{library}.json"));
         let mut model = rustdoc::read(&on(&path, fs::read_to_string(&path))?)?;
         model.version = package.version.to_string();
+        if model.mentions(&mut |type_| matches!(type_, Type::Complex(_))) {
+            let found = metadata
+                .packages
+                .iter()
+                .find(|package| package.name.as_str() == "num-complex");
+            let version = found.map(|package| package.version.to_string());
+            let (_, dependency, _) = dependency(&self.request)?;
+            let text = manifest(&self.name, &dependency, version.as_deref());
+            self.write("Cargo.toml", &text)?;
+        }
         Ok(model)
     }
 
@@ -286,9 +296,9 @@ impl Project {
             if reasons.is_empty() {
                 return Ok(plan);
             }
-            let before = plan.calls().count() + plan.classes.len();
+            let before = plan.parts();
             plan.drop_failing(&reasons);
-            if plan.calls().count() + plan.classes.len() == before {
+            if plan.parts() == before {
                 let reasons = reasons
                     .into_iter()
                     .map(|(name, reason)| format!("{name}: {reason}\n"));
@@ -493,7 +503,11 @@ fn dependency(request: &Request) -> Result<(String, serde_json::Value, Option<Pa
     Ok((name, dependency, lock))
 }
 
-fn manifest(name: &str, dependency: &serde_json::Value) -> String {
+/// The shim's manifest; `complex` is the version of `num-complex` that the crate has.
+fn manifest(name: &str, dependency: &serde_json::Value, complex: Option<&str>) -> String {
+    let complex = complex.map(|version| {
+        format!("num-complex = {{ version = \"={version}\", default-features = false }}\n")
+    });
     let fields = dependency.as_object().into_iter().flatten();
     let fields: Vec<String> = fields
         .map(|(key, value)| format!("{key} = {value}"))
@@ -501,12 +515,13 @@ fn manifest(name: &str, dependency: &serde_json::Value) -> String {
     format!(
         "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
          [lib]\ncrate-type = [\"cdylib\"]\n\n\
-         [dependencies]\n{name} = {{ {} }}\n\n\
+         [dependencies]\n{name} = {{ {} }}\n{}\n\
          # A panic becomes an exception: it must unwind.\n\
          [profile.release]\npanic = \"unwind\"\nlto = true\ncodegen-units = 1\nstrip = true\n\n\
          [workspace]\n",
         shim_name(name),
-        fields.join(", ")
+        fields.join(", "),
+        complex.unwrap_or_default()
     )
 }
 

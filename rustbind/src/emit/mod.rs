@@ -82,12 +82,20 @@ pub fn shim_runtime() -> Vec<(&'static Path, &'static str)> {
             include_str!("../../runtime/call.rs"),
         ),
         (
+            Path::new("rt/channel.rs"),
+            include_str!("../../runtime/channel.rs"),
+        ),
+        (
             Path::new("rt/fault.rs"),
             include_str!("../../runtime/fault.rs"),
         ),
         (
             Path::new("rt/handle.rs"),
             include_str!("../../runtime/handle.rs"),
+        ),
+        (
+            Path::new("rt/list.rs"),
+            include_str!("../../runtime/list.rs"),
         ),
         (
             Path::new("rt/object.rs"),

@@ -28,6 +28,7 @@ from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED
 _numbers_in = _rt.numbers_in
 _len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
 _isinstance, _property, _staticmethod, _range = isinstance, property, staticmethod, range
+_bool, _int, _float, _str = bool, int, float, str
 "#;
 
 /// Everything, in one file: the public modules import from it.
@@ -116,8 +117,15 @@ pub(super) fn parameters(call: &Call) -> Vec<String> {
             .all(|each| each.codec.takes.starts_with("_t.Optional["))
     };
     let each = call.arguments.iter().enumerate().map(|(index, argument)| {
-        let default = if optional(index) { " = None" } else { "" };
-        format!("{}: {}{default}", argument.name, argument.codec.takes)
+        let (name, takes) = (&argument.name, &argument.codec.takes);
+        match &call.variadic {
+            Some(items) if index + 1 == call.arguments.len() => {
+                let item = &items.takes;
+                format!("{name}: _t.Union[{takes}, {item}] = (), *_others: {item}")
+            }
+            _ if optional(index) => format!("{name}: {takes} = None"),
+            _ => format!("{name}: {takes}"),
+        }
     });
     each.collect()
 }
@@ -171,7 +179,13 @@ fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
     }
     passed.extend(call.pointers().into_iter().map(|each| each.python));
     let called = format!("_r = _c_{symbol}({})", passed.join(", "));
-    let mut lines = Vec::new();
+    let mut lines = call.first.clone();
+    if let (Some(items), Some(last)) = (&call.variadic, call.arguments.last()) {
+        let (name, classes) = (&last.name, &items.classes);
+        lines.push(format!(
+            "if _others or _isinstance({name}, {classes}): {name} = ({name}, *_others)"
+        ));
+    }
     if call.outcome.out {
         lines.push("_o = _rt.take()".to_owned());
     }
@@ -227,6 +241,11 @@ pub(super) fn bases(class: &Class, plan: &Plan) -> String {
         (false, true) => "_rt.Handle, _rt.RustError",
         (false, false) => "_rt.Handle",
     };
+    let own = if class.list.is_some() {
+        format!("{own}, _rt.NamedList")
+    } else {
+        own.to_owned()
+    };
     let implements = |interface: &&Interface| {
         interface
             .implementors
@@ -277,6 +296,9 @@ fn handle_attributes(class: &Class) -> Vec<String> {
     let mut lines = vec![format!("_rust_name = {:?}", class.known.python)];
     if !class.error {
         lines.push("__slots__ = (\"_h\", \"__weakref__\")".into());
+    }
+    if let Some(list) = &class.list {
+        lines.push(format!("_list = {list:?}"));
     }
     if let Some(close) = &class.close {
         lines.push(format!("_close = _staticmethod(_c_{})", close.symbol));

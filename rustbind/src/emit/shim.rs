@@ -25,8 +25,14 @@ impl Shim {
     pub fn new(plan: &Plan) -> Self {
         let mut shim = Self::default();
         shim.push(None, &prologue(&plan.names.krate));
+        if plan.complex {
+            shim.push(None, "complex!(f32);\ncomplex!(f64);\n\n");
+        }
         for class in &plan.classes {
             shim.push(Some(&class.known.python), &type_block(class));
+        }
+        for (rust, kind) in &plan.lists {
+            shim.push(Some(rust), &format!("list!({kind}, {rust});\n\n"));
         }
         for interface in &plan.interfaces {
             shim.push(Some(&interface.python), &traits::block(interface));
@@ -125,6 +131,62 @@ pub unsafe extern "C" fn {krate}_rt_next(handle: *mut rt::Header, room__: *mut u
     unsafe {{ rt::wire(room__, || rt::next(handle)) }}
 }}
 packed!({krate}_rt_next__packed => {krate}_rt_next(; handle: handle, room__: output) -> i64);
+
+/// Sends an item through a channel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_send(count: u64, handle: *mut rt::Header, data: *const u8) -> i32 {{
+    // SAFETY: as the crate's documentation says.
+    rt::unit(|| unsafe {{ rt::send(handle, data, count as usize) }})
+}}
+packed!({krate}_rt_send__packed => {krate}_rt_send(count: u64; handle: handle, data: input) -> i32);
+
+/// Tells how many items a list has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_list_count(handle: *mut rt::Header) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    rt::signed(|| unsafe {{ rt::list_count(handle) }})
+}}
+packed!({krate}_rt_list_count__packed => {krate}_rt_list_count(; handle: handle) -> i64);
+
+/// Writes some of a list's items: their number first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_list_read(start: u64, stop: u64, handle: *mut rt::Header, room__: *mut u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    unsafe {{ rt::wire(room__, || rt::list_read(handle, start, stop)) }}
+}}
+packed!({krate}_rt_list_read__packed => {krate}_rt_list_read(start: u64, stop: u64; handle: handle, room__: output) -> i64);
+
+/// Puts items in the place of some of a list's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_list_splice(start: u64, stop: u64, count: u64, handle: *mut rt::Header, data: *const u8) -> i32 {{
+    // SAFETY: as the crate's documentation says.
+    rt::unit(|| unsafe {{ rt::list_splice(handle, start, stop, data, count as usize) }})
+}}
+packed!({krate}_rt_list_splice__packed => {krate}_rt_list_splice(start: u64, stop: u64, count: u64; handle: handle, data: input) -> i32);
+
+/// Gives a handle to a list's item in its place.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_list_item(index: u64, handle: *mut rt::Header) -> *mut rt::Header {{
+    // SAFETY: as the crate's documentation says.
+    rt::handle(|| unsafe {{ rt::list_item(handle, index) }})
+}}
+packed!({krate}_rt_list_item__packed => {krate}_rt_list_item(index: u64; handle: handle) -> *mut rt::Header);
+
+/// Moves an item out of a list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_list_remove(index: u64, handle: *mut rt::Header) -> *mut rt::Header {{
+    // SAFETY: as the crate's documentation says.
+    rt::handle(|| unsafe {{ rt::list_remove(handle, index) }})
+}}
+packed!({krate}_rt_list_remove__packed => {krate}_rt_list_remove(index: u64; handle: handle) -> *mut rt::Header);
+
+/// Writes where a list's numbers are, how many, and the handle that keeps them there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_list_view(handle: *mut rt::Header, room__: *mut u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    unsafe {{ rt::wire(room__, || rt::list_view(handle)) }}
+}}
+packed!({krate}_rt_list_view__packed => {krate}_rt_list_view(; handle: handle, room__: output) -> i64);
 
 "#
     )

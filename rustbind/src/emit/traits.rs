@@ -53,13 +53,16 @@ fn head(method: &Method) -> (String, Vec<String>) {
     (head, names.collect())
 }
 
+/// Gives a method's body, if it is not the trait's own: its number, it, its arguments' names.
+type Body<'a> = dyn Fn(usize, &Method, &[String]) -> Option<String> + 'a;
+
 /// The `impl`s of a type for all traits, with a body for each method, or none.
 fn implementations(
     interface: &Interface,
     generics: &str,
     type_: &str,
     bounds: &dyn Fn(&str) -> String,
-    body: &dyn Fn(usize, &Method, &[String]) -> Option<String>,
+    body: &Body<'_>,
 ) -> String {
     let mut text = String::new();
     for each in &interface.traits {

@@ -419,6 +419,22 @@ fn container(
             Ok(numbers(argument, item, format!("{name}.to_vec()")))
         }
         (Std::Box, Type::Function { .. }) => function(argument, first, "Box::new", names),
+        (Std::Receiver, item) => {
+            let owned = format!("Vec<{}>", rust(item, names)?);
+            Ok(on_wire(argument, &owned).value(format!("rt::receiver({name})")))
+        }
+        (Std::Sender | Std::SyncSender, _) => {
+            let make = argument.codec.make.clone();
+            let sender = if kind == Std::Sender {
+                "sender"
+            } else {
+                "sync_sender"
+            };
+            Ok(argument
+                .number(&name, "u64", 'Q', format!("{make}.register({name})"))
+                .prepare(format!("let {name} = rt::Callback::new({name});"))
+                .value(format!("rt::{sender}({name})")))
+        }
         (Std::Arc, Type::Function { .. }) => {
             function(argument, first, "std::sync::Arc::new", names)
         }
@@ -562,6 +578,11 @@ fn slice(argument: Argument, item: &Type, names: &Names) -> Result<Argument, Str
                 Type::Str => Ok(on_wire(argument, "Vec<String>")
                     .prepare(format!(
                         "let {name}: Vec<&str> = {name}.iter().map(String::as_str).collect();"
+                    ))
+                    .value(format!("&{name}"))),
+                Type::Path => Ok(on_wire(argument, "Vec<std::path::PathBuf>")
+                    .prepare(format!(
+                        "let {name}: Vec<&std::path::Path> = {name}.iter().map(|each| &**each).collect();"
                     ))
                     .value(format!("&{name}"))),
                 Type::Named { definition, .. } if !names.known(definition)?.plain => {

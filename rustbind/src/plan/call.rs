@@ -15,6 +15,8 @@ pub struct Call {
     pub symbol: String,
     /// The documentation.
     pub docs: String,
+    /// Python: what is done first of all.
+    pub first: Vec<String>,
     /// The receiver, named `this`.
     pub receiver: Option<Argument>,
     /// The other arguments.
@@ -23,8 +25,19 @@ pub struct Call {
     pub expression: String,
     /// Whether it gives a `Result`.
     pub fallible: bool,
+    /// Python: what the items of the last argument may be one by one, and what they are.
+    pub variadic: Option<Variadic>,
     /// Its result.
     pub outcome: Outcome,
+}
+
+/// A last argument that is a list, or its items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variadic {
+    /// The classes of an item.
+    pub classes: String,
+    /// An item's annotation.
+    pub takes: String,
 }
 
 impl Call {
@@ -118,12 +131,46 @@ pub fn call(
         item: item.to_owned(),
         symbol: symbol.to_owned(),
         docs: function.docs.clone(),
+        first: Vec::new(),
         receiver: arguments.next_if_method(function.method),
         arguments: arguments.collect(),
         expression: expression(&values),
         fallible,
+        variadic: variadic(function, names)?,
         outcome,
     })
+}
+
+/// A last `&[T]` also takes its items one by one, where an item is no list itself.
+fn variadic(function: &Function, names: &Names) -> Result<Option<Variadic>, String> {
+    let last = function.parameters.last().map(|last| &last.type_);
+    let Some(Type::Reference {
+        mutable: false, to, ..
+    }) = last
+    else {
+        return Ok(None);
+    };
+    let Type::Slice(item) = &**to else {
+        return Ok(None);
+    };
+    let inner = match &**item {
+        Type::Reference {
+            mutable: false, to, ..
+        } => to,
+        other => other,
+    };
+    let classes = match inner {
+        Type::Integer(name) if name == "u8" => return Ok(None),
+        Type::Integer(_) => "_int".to_owned(),
+        Type::Float(_) => "(_int, _float)".to_owned(),
+        Type::Bool => "_bool".to_owned(),
+        Type::Char | Type::Str | Type::String => "_str".to_owned(),
+        Type::Path | Type::PathBuf => "(_str, _os.PathLike)".to_owned(),
+        Type::Named { definition, .. } => names.known(definition)?.python.clone(),
+        _ => return Ok(None),
+    };
+    let takes = super::codec::codec(inner, names)?.takes;
+    Ok(Some(Variadic { classes, takes }))
 }
 
 fn is_pointer(type_: &Type) -> bool {
@@ -290,10 +337,14 @@ pub fn part(
     symbol: &str,
     docs: &str,
     parent: &str,
-    child: &str,
-    python: &str,
+    child: &Child,
     pattern: &Part,
 ) -> Call {
+    let Child {
+        rust: child,
+        wrap,
+        gives,
+    } = child;
     let select = match pattern {
         Part::Field(field) => {
             format!("unsafe {{ &raw mut (*value.cast::<{parent}>()).{field} }}.cast()")
@@ -317,28 +368,38 @@ pub fn part(
         item: item.to_owned(),
         symbol: symbol.to_owned(),
         docs: docs.to_owned(),
+        first: Vec::new(),
         receiver: Some(this),
         arguments: Vec::new(),
         expression: format!(
-            "{{ #[allow(unused_variables)] unsafe fn project(value: *mut (), exclusive: bool) -> *mut () {{ \
+            "{{ #[allow(unused_variables)] unsafe fn project(value: *mut (), exclusive: bool, _: usize) -> *mut () {{ \
              #[allow(unreachable_patterns)] {{ {select} }} }} \
              drop(unsafe {{ rt::shared::<{parent}>(this) }}?); \
-             unsafe {{ rt::part::<{child}>(this, project) }} }}"
+             unsafe {{ rt::part::<{child}>(this, project, 0) }} }}"
         ),
         fallible: false,
+        variadic: None,
         outcome: Outcome {
             wrapper: "handle",
             returns: "*mut rt::Header",
             code: 'p',
             out: false,
             convert: vec!["Ok(value__)".into()],
-            finish: vec![
-                "if not _r: _rt.fail()".into(),
-                format!("return _rt.wrap({python}, _r)"),
-            ],
-            gives: python.to_owned(),
+            finish: vec!["if not _r: _rt.fail()".into(), format!("return {wrap}")],
+            gives: gives.clone(),
         },
     }
+}
+
+/// What a part of a value is.
+#[derive(Debug, Clone)]
+pub struct Child {
+    /// Its type in handles.
+    pub rust: String,
+    /// Python: the expression that makes the object of the handle `_r`.
+    pub wrap: String,
+    /// Its annotation.
+    pub gives: String,
 }
 
 /// Which part of a value.
@@ -387,8 +448,11 @@ pub fn variant_of(item: &str, symbol: &str, rust: &str, arms: &str) -> Call {
         symbol,
         "",
         rust,
-        rust,
-        "",
+        &Child {
+            rust: rust.to_owned(),
+            wrap: String::new(),
+            gives: String::new(),
+        },
         &Part::Field(String::new()),
     );
     call.expression = format!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::call::{Call, Part, call, close, getter, part, simple, variant_of};
+use super::call::{Call, Child, Part, call, close, getter, part, simple, variant_of};
 use super::names::{Known, Names, escaped, has};
 use super::selection::Selection;
 use crate::model::{
@@ -45,6 +45,8 @@ pub struct Member {
 /// A variant that is a class of its own.
 #[derive(Debug, Clone)]
 pub struct VariantClass {
+    /// Its name in Rust.
+    pub rust: String,
     /// Its name.
     pub name: String,
     /// Its documentation.
@@ -66,6 +68,8 @@ pub struct Class {
     pub known: Known,
     /// Its documentation.
     pub docs: String,
+    /// The field that it is a list by, if it is one.
+    pub list: Option<String>,
     /// A field-less enum's names and numbers.
     pub plain: Vec<Variant>,
     /// Whether it is an exception.
@@ -191,6 +195,7 @@ impl Builder<'_> {
         let class = Class {
             place: self.type_def.place.clone(),
             docs: self.type_def.docs.clone(),
+            list: self.list(),
             plain,
             error,
             unhashable: has(self.type_def, "PartialEq") && !has(self.type_def, "Hash"),
@@ -200,7 +205,7 @@ impl Builder<'_> {
                         .iter()
                         .enumerate()
                         .map(|(index, variant): (_, &VariantClass)| {
-                            format!("{}::{} {{ .. }} => {index}, ", rust, variant.name)
+                            format!("{}::{} {{ .. }} => {index}, ", rust, variant.rust)
                         });
                 let arms: String = arms
                     .chain(["#[allow(unreachable_patterns)] _ => -1".into()])
@@ -215,6 +220,21 @@ impl Builder<'_> {
             known: self.known,
         };
         (class, self.skipped)
+    }
+
+    /// The only field of a type that is another name for a list.
+    fn list(&self) -> Option<String> {
+        let Shape::Struct(Fields {
+            public,
+            all_public: true,
+            tuple: true,
+        }) = &self.type_def.shape
+        else {
+            return None;
+        };
+        let [field] = &public[..] else { return None };
+        let name = attribute(&field.name);
+        (self.names.list(&field.type_).is_some() && self.taken(&name)).then_some(name)
     }
 
     /// The exported name of a member.
@@ -409,7 +429,7 @@ impl Builder<'_> {
         let symbol = self.symbol(&member);
         let item = format!("{}::{}", self.item, field.name);
         let place = &field.name;
-        let planned = match self.child(&field.type_) {
+        let planned = match self.child(&name, &field.type_) {
             Some(child) => {
                 let pattern = Part::Field(field.name.clone());
                 Ok(part(
@@ -417,8 +437,7 @@ impl Builder<'_> {
                     &symbol,
                     &field.docs,
                     &self.known.rust,
-                    &child.rust,
-                    &child.python,
+                    &child,
                     &pattern,
                 ))
             }
@@ -451,7 +470,12 @@ impl Builder<'_> {
             &|values: &[String]| format!("{{ ({}).{place} = {}; }}", values[0], values[1]),
         );
         // A field that can be read but not written is a property without a setter.
-        if let Ok(call) = planned {
+        if let Ok(mut call) = planned {
+            if self.names.list(&field.type_).is_some() {
+                // `object.field += items` has changed the list already.
+                let known = format!("if _rt.is_part(new, self, {name:?}): return");
+                call.first.push(known);
+            }
             self.add(&name, Role::Set, Ok(call));
         }
     }
@@ -468,14 +492,24 @@ impl Builder<'_> {
     }
 
     /// The type of a field that is changed in place.
-    fn child(&self, type_: &Type) -> Option<&Known> {
+    fn child(&self, name: &str, type_: &Type) -> Option<Child> {
+        if let Some(list) = self.names.list(type_) {
+            let make = self.names.constant(&list.make);
+            return Some(Child {
+                rust: list.rust,
+                wrap: format!("{make}.part(_r, self, {name:?})"),
+                gives: list.gives,
+            });
+        }
         let Type::Named { definition, .. } = type_ else {
             return None;
         };
-        self.names
-            .types
-            .get(definition)
-            .filter(|known| !known.plain && !known.borrows)
+        let known = self.names.types.get(definition)?;
+        (!known.plain && !known.borrows).then(|| Child {
+            rust: known.rust.clone(),
+            wrap: format!("_rt.wrap({}, _r)", known.python),
+            gives: known.python.clone(),
+        })
     }
 
     fn variant(&mut self, variant: &Variant) -> VariantClass {
@@ -512,6 +546,7 @@ impl Builder<'_> {
             fields.push(python);
         }
         VariantClass {
+            rust: name.clone(),
             name: escaped(name),
             docs: variant.docs.clone(),
             members,
@@ -523,21 +558,13 @@ impl Builder<'_> {
         let pattern = format!("{path} {{ {}: found__, .. }}", field.name);
         let symbol = self.symbol(&format!("{variant}_get_{}", field.name));
         let item = format!("{}::{variant}::{}", self.item, field.name);
-        if let Some(child) = self.child(&field.type_) {
+        if let Some(child) = self.child(&attribute(&field.name), &field.type_) {
             let part_of = Part::Variant {
                 pattern,
                 field: "found__".into(),
             };
-            let (parent, child, python) = (&self.known.rust, &child.rust, &child.python);
-            return Ok(part(
-                &item,
-                &symbol,
-                &field.docs,
-                parent,
-                child,
-                python,
-                &part_of,
-            ));
+            let parent = &self.known.rust;
+            return Ok(part(&item, &symbol, &field.docs, parent, &child, &part_of));
         }
         let function = simple(
             &field.docs,

@@ -68,6 +68,9 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
         Type::Char => Codec::new("_rt.CHAR", "str"),
         Type::Integer(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
         Type::Float(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "float"),
+        Type::Complex(name) => {
+            Codec::new(format!("_rt.COMPLEX_{}", name.to_uppercase()), "complex")
+        }
         Type::Str | Type::String => Codec::new("_rt.STR", "str"),
         Type::Path | Type::PathBuf => {
             Codec::new("_rt.PATH", "_pathlib.Path").taking("_t.Union[str, _os.PathLike[str]]")
@@ -191,6 +194,22 @@ fn container(kind: Std, arguments: &[Type], names: &Names) -> Result<Codec, Stri
                 gives: format!("_t.Optional[{}]", value.gives),
             }
         }
+        Std::Receiver => {
+            let item = part(0)?;
+            Codec {
+                make: format!("_rt.Items({})", item.make),
+                takes: format!("_t.Iterable[{}]", item.takes),
+                gives: format!("_t.Iterator[{}]", item.gives),
+            }
+        }
+        Std::Sender | Std::SyncSender => {
+            let item = part(0)?;
+            Codec {
+                make: format!("_rt.Sink({})", item.make),
+                takes: format!("_t.Callable[[{}], object]", item.gives),
+                gives: format!("_rt.Sender[{}]", item.takes),
+            }
+        }
         Std::Box | Std::Rc | Std::Arc | Std::Cow => part(0)?,
         Std::Result => return Err("a `Result` inside of another type".into()),
         Std::Mutex | Std::RwLock | Std::LazyLock | Std::OnceLock => {
@@ -225,6 +244,7 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         Type::Bool => "bool".into(),
         Type::Char => "char".into(),
         Type::Integer(name) | Type::Float(name) => name.clone(),
+        Type::Complex(name) => format!("::num_complex::Complex<{name}>"),
         Type::Str => "str".into(),
         Type::String => "String".into(),
         Type::Path => "std::path::Path".into(),
@@ -263,6 +283,9 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
                 Std::RwLock => "std::sync::RwLock",
                 Std::LazyLock => "std::sync::LazyLock",
                 Std::OnceLock => "std::sync::OnceLock",
+                Std::Receiver => "std::sync::mpsc::Receiver",
+                Std::Sender => "std::sync::mpsc::Sender",
+                Std::SyncSender => "std::sync::mpsc::SyncSender",
             };
             format!("{name}<{}>", list(arguments)?)
         }

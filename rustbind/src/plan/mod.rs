@@ -62,6 +62,10 @@ pub struct Plan {
     pub interfaces: Vec<Interface>,
     /// The classes.
     pub classes: Vec<Class>,
+    /// The types of lists that are changed in place, and what their items are.
+    pub lists: BTreeMap<String, String>,
+    /// Whether it has complex numbers.
+    pub complex: bool,
     /// The functions.
     pub functions: Vec<Free>,
     /// The constants.
@@ -86,6 +90,13 @@ impl Plan {
             .chain(values.flatten())
             .chain(interfaces)
             .chain(classes)
+    }
+
+    /// How many parts the shim has that can be taken out.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        let open = self.interfaces.iter().filter(|each| each.closed.is_none());
+        self.calls().count() + self.classes.len() + self.lists.len() + open.count()
     }
 
     /// How many of the crate's items are bound.
@@ -117,6 +128,7 @@ impl Plan {
                 method.call.take_if(|call| !keep(call));
             }
         }
+        self.lists.retain(|rust, _| !reasons.contains_key(rust));
         self.functions.retain(|free| keep(&free.call));
         self.values.retain_mut(|value| {
             value.set.take_if(|set| !keep(set));
@@ -169,6 +181,7 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
         Some((alias.place.clone(), known.python.clone()))
     });
     let aliases = aliases.collect();
+    let lists = names.lists();
     let mut skipped = planner.skipped;
     skipped.sort();
     skipped.dedup();
@@ -177,6 +190,8 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
         version: model.version.clone(),
         modules: model.modules.clone(),
         interfaces,
+        lists,
+        complex: model.mentions(&mut |type_| matches!(type_, Type::Complex(_))),
         classes,
         functions,
         values,

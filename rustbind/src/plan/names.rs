@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Model, Place, Shape, Type, TypeDef};
+use crate::model::{Model, Place, Shape, Std, Type, TypeDef};
 
 const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
@@ -112,6 +112,19 @@ pub struct Names {
     taken: BTreeSet<String>,
     /// The compound codecs, each made once in the bindings.
     codecs: RefCell<BTreeMap<String, usize>>,
+    /// The types of lists that are changed in place, and what their items are.
+    lists: RefCell<BTreeMap<String, String>>,
+}
+
+/// A list that is changed in place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InPlace {
+    /// How Rust code writes it.
+    pub rust: String,
+    /// The expression that makes what Python knows of it.
+    pub make: String,
+    /// Its annotation.
+    pub gives: String,
 }
 
 impl Names {
@@ -124,6 +137,7 @@ impl Names {
             traits: BTreeMap::new(),
             taken: BTreeSet::new(),
             codecs: RefCell::default(),
+            lists: RefCell::default(),
         };
         let errors = error_types(model);
         for (definition, type_def) in &model.types {
@@ -173,6 +187,61 @@ impl Names {
         let mut codecs = self.codecs.borrow_mut();
         let next = codecs.len();
         format!("_k{}", codecs.entry(make.to_owned()).or_insert(next))
+    }
+
+    /// The list that a field of this type is, if it is changed in place.
+    pub fn list(&self, type_: &Type) -> Option<InPlace> {
+        let (item, fixed) = match type_ {
+            Type::Std(Std::Vec, items) => (items.first()?, false),
+            Type::Array(item, _) => (&**item, true),
+            _ => return None,
+        };
+        if *item == Type::Integer("u8".into()) {
+            return None;
+        }
+        let rust = super::codec::rust(type_, self).ok()?;
+        let (kind, make, gives) = match (self.list(item), item) {
+            (Some(inner), _) => {
+                let kind = format!("lists of {}", inner.rust);
+                (kind, inner.make, inner.gives)
+            }
+            (None, Type::Named { definition, .. }) if !self.known(definition).ok()?.plain => {
+                let known = self.known(definition).ok()?;
+                if known.borrows {
+                    return None;
+                }
+                let kind = if fixed { "fixed" } else { "objects" };
+                let codec = super::codec::codec(item, self).ok()?;
+                (format!("{kind} of {}", known.rust), codec.make, codec.gives)
+            }
+            _ => {
+                let borrows = item.any(&mut |part| match part {
+                    Type::Named { definition, .. } => {
+                        self.types.get(definition).is_none_or(|known| !known.plain)
+                    }
+                    part => matches!(part, Type::Reference { .. }),
+                });
+                if borrows {
+                    return None;
+                }
+                let number = super::codec::number_code(item).is_some();
+                let kind = if number { "numbers" } else { "values" };
+                let codec = super::codec::codec(item, self).ok()?;
+                (kind.to_owned(), codec.make, codec.gives)
+            }
+        };
+        self.lists.borrow_mut().insert(rust.clone(), kind);
+        Some(InPlace {
+            rust: format!("rt::InPlace<{rust}>"),
+            make: format!("_rt.Listed({make})"),
+            gives: format!("_rt.List[{gives}]"),
+        })
+    }
+
+    /// The types of lists, and what their items are.
+    #[must_use]
+    pub fn lists(&self) -> BTreeMap<String, String> {
+        self.lists.borrow().clone()
     }
 
     /// The codecs that [`Names::constant`] has numbered, in that order.

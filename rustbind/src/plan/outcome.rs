@@ -414,6 +414,21 @@ fn container(
             }
             Ok(outcome)
         }
+        (Std::Receiver, item) => {
+            let mut outcome = iterator(item, &Sources::default(), names)?;
+            outcome.convert = vec!["Ok(rt::own(rt::Items::receiving(value__)))".into()];
+            Ok(outcome)
+        }
+        (Std::Sender | Std::SyncSender, _) => {
+            let codec = codec(type_, names)?;
+            let make = names.constant(&codec.make);
+            let lines = [
+                "if not _r: _rt.fail()",
+                &format!("return {make}.sender(_r)"),
+            ];
+            let convert = "Ok(rt::own(rt::Sending::new(value__)))";
+            Ok(Outcome::new(&HANDLE, convert, &lines, &codec.gives))
+        }
         (Std::Rc | Std::Arc, Type::Named { .. }) => {
             Err("a shared pointer to a value that Python would own".into())
         }

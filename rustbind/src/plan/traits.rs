@@ -165,33 +165,20 @@ fn implementors(model: &Model, definition: &str, names: &Names) -> Vec<Implement
 
 /// Which kinds of trait objects the crate's functions want.
 fn kinds(model: &Model, definition: &str) -> BTreeSet<(bool, bool)> {
-    let methods = model.types.values().flat_map(|each| &each.functions);
-    let of_traits = model.traits.values().flat_map(|each| &each.functions);
-    let functions = model.functions.iter().chain(methods).chain(of_traits);
     let mut found = BTreeSet::from([(false, false)]);
-    let mut look = |type_: &Type| {
-        type_.any(&mut |part| {
-            if let Type::Trait {
-                definition: name,
-                send,
-                sync,
-                ..
-            } = part
-                && name == definition
-            {
-                found.insert((*send, *sync));
-            }
-            false
-        });
-    };
-    for function in functions {
-        function
-            .parameters
-            .iter()
-            .for_each(|each| look(&each.type_));
-    }
-    let fields = model.types.values().flat_map(|each| each.fields());
-    fields.for_each(|each| look(&each.type_));
+    model.mentions(&mut |part| {
+        if let Type::Trait {
+            definition: name,
+            send,
+            sync,
+            ..
+        } = part
+            && name == definition
+        {
+            found.insert((*send, *sync));
+        }
+        false
+    });
     found
 }
 

@@ -306,6 +306,13 @@ impl<'a> Scope<'a> {
         if let Some(type_) = standard(&definition, &arguments) {
             return type_;
         }
+        match (&*definition, &arguments[..]) {
+            ("num_complex::Complex", [Type::Float(part)]) => return Type::Complex(part.clone()),
+            // Another crate's aliases are not in this crate's description.
+            ("num_complex::Complex32", []) => return Type::Complex("f32".to_owned()),
+            ("num_complex::Complex64", []) => return Type::Complex("f64".to_owned()),
+            _ => {}
+        }
         if found.crate_id != 0 {
             return unsupported(format!("the type `{definition}` of another crate"));
         }
@@ -403,6 +410,9 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
         "RwLock" => (Std::RwLock, 1),
         "LazyLock" => (Std::LazyLock, 1),
         "OnceLock" => (Std::OnceLock, 1),
+        "Receiver" if definition.contains("::mpsc::") => (Std::Receiver, 1),
+        "Sender" if definition.contains("::mpsc::") => (Std::Sender, 1),
+        "SyncSender" if definition.contains("::mpsc::") => (Std::SyncSender, 1),
         _ => return Some(unsupported(format!("the standard type `{name}`"))),
     };
     if arguments.len() < count {

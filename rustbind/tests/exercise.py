@@ -7,7 +7,9 @@ import sys
 
 import rustbind
 
-memory, callbacks, values = (rustbind.load(path) for path in sys.argv[1:])
+memory, callbacks, values, lists, traits, channels, pointers = (
+    rustbind.load(path) for path in sys.argv[1:]
+)
 
 
 def borrows():
@@ -19,13 +21,17 @@ def borrows():
     over.number()
     with contextlib.suppress(memory.BorrowError):
         one.absorb(one)
-    with contextlib.suppress(memory.RustPanic):
+    with contextlib.suppress(memory.BorrowError):
         one.break_off()
     first, _second = one.windows()
     first.close()
     list(memory.words("a b c " * 3))
     next(memory.words("a b"))
     over.close()
+    del over, first, _second
+    gc.collect()
+    with contextlib.suppress(memory.RustPanic):
+        one.break_off()
     one.close()
 
 
@@ -61,10 +67,78 @@ def crossings():
     list(values.boxed(3))
 
 
+def changes_in_place():
+    sheet = lists.Sheet.default()
+    sheet.tags += ["a", "b"]
+    sheet.tags[0:1] = ["x" * 100]
+    sheet.points.append(lists.Point(1, 2))
+    point = sheet.points[0]
+    sheet.points.pop().close()
+    with contextlib.suppress(lists.HandleError):
+        point.x = 1
+    sheet.matrix += [[1], [2, 3]]
+    sheet.matrix[1].append(4)
+    sheet.weights.extend(range(100))
+    view = sheet.weights.view()
+    view[99] = 1.5
+    with contextlib.suppress(BufferError):
+        sheet.weights.append(1)
+    del view
+    sheet.weights.clear()
+
+
+class Own(traits.Shape):
+    def area(self):
+        return 1.0
+
+    def name(self):
+        return "own"
+
+    def scale(self, factor):
+        raise ZeroDivisionError
+
+
+def trait_objects():
+    drawing, own = traits.Drawing(), Own()
+    drawing.add_all([own, traits.Circle(1.0)])
+    drawing.share(own)
+    drawing.area()
+    drawing.clear()
+    traits.describe(own)
+    own.describe()
+    with contextlib.suppress(ZeroDivisionError):
+        traits.consume(own)
+    traits.double(traits.Circle(1.0))
+    with contextlib.suppress(TypeError):
+        traits.area(drawing)
+
+
+def channels_and_pointers():
+    received = list(channels.count(10))
+    next(channels.count(5))
+    channels.sum(received)
+    adding = channels.Adding()
+    adding.sender().send(1)
+    pointers.apply(lambda number: number, 1)
+    with contextlib.suppress(ZeroDivisionError):
+        pointers.apply(lambda number: number // 0, 1)
+    number = pointers.Ref(1)
+    pointers.increment(number)
+
+
+ACTIONS = (
+    borrows,
+    hand_overs,
+    calls_back,
+    crossings,
+    changes_in_place,
+    trait_objects,
+    channels_and_pointers,
+)
 for _ in range(10):
-    for action in (borrows, hand_overs, calls_back, crossings):
+    for action in ACTIONS:
         action()
 gc.collect()
-for module in (memory, callbacks, values):
+for module in (memory, callbacks, values, lists, traits, channels, pointers):
     if module.__live_handles__():
         sys.exit(f"{module.__name__}: {module.__live_handles__()} handles are left")

@@ -11,7 +11,8 @@ HERE = Path(__file__).parent
 
 
 def test_no_memory_is_misused():
-    crates = [str(HERE / "fixtures" / name) for name in ("memory", "callbacks", "values")]
+    names = ("memory", "callbacks", "values", "lists", "traits", "channels", "pointers")
+    crates = [str(HERE / "fixtures" / name) for name in names]
     for crate in crates:
         rustbind.load(crate)
     # CPython itself looks at bytes that it has not written, as some of its builds do.

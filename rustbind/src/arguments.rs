@@ -27,6 +27,7 @@ CRATE is the directory of a crate, or NAME@VERSION in the registry.
       --name NAME          the Python package's name; otherwise the crate's
       --package-version V  the Python package's version; otherwise the crate's
       --exclude PATH       leaves an item out; may be repeated
+      --instantiate TYPE   binds a generic type or function as `Matrix<f64>`; may be repeated
       --rename PATH=NAME   gives an item another name; may be repeated
       --config FILE        says the same in TOML; otherwise `rustbind.toml` beside Cargo.toml
       --offline            without the network, which is used only for what is not there yet
@@ -131,6 +132,7 @@ fn empty() -> Request {
         source: Source::Directory(PathBuf::new()),
         features: Vec::new(),
         no_default_features: false,
+        instantiate: Vec::new(),
         selection: Selection::default(),
         package: None,
         version: None,
@@ -157,6 +159,7 @@ fn of_request(
         "offline" => request.offline = true,
         "name" => request.package = Some(parser.value()?.string()?),
         "package-version" => request.version = Some(parser.value()?.string()?),
+        "instantiate" => request.instantiate.push(parser.value()?.string()?),
         "exclude" => request.selection.exclude.push(parser.value()?.string()?),
         "rename" => {
             let pair = parser.value()?.string()?;

@@ -80,6 +80,15 @@ pub struct Alias {
     pub target: String,
 }
 
+/// What an instance of something generic is an instance of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// The name without its arguments.
+    pub name: String,
+    /// The type arguments; those that Rust infers are `None`.
+    pub arguments: Vec<Option<Type>>,
+}
+
 /// A struct or an enum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypeDef {
@@ -89,6 +98,9 @@ pub struct TypeDef {
     pub docs: String,
     /// How many lifetimes it has.
     pub lifetimes: usize,
+    /// The generic type that it is an instance of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Instance>,
     /// What it consists of.
     pub shape: Shape,
     /// Associated functions and methods.
@@ -213,6 +225,9 @@ pub struct Function {
     pub output: Type,
     /// The lifetimes that it declares itself.
     pub lifetimes: Vec<String>,
+    /// The generic function that it is an instance of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Instance>,
 }
 
 /// A parameter.

@@ -44,6 +44,9 @@ pub enum Error {
     /// What is to be left out or renamed does not exist.
     #[error("the crate has no item `{}` to leave out or rename", .0.join("`, `"))]
     UnknownItems(Vec<String>),
+    /// An instance of what is not there, or not generic in that way.
+    #[error("the crate has nothing that could be bound as `{}`", .0.join("`, `"))]
+    UnknownInstances(Vec<String>),
     /// Cargo has failed; it has said why.
     #[error("cargo {0} failed")]
     Cargo(&'static str),
@@ -104,6 +107,8 @@ pub struct Request {
     pub features: Vec<String>,
     /// Whether the crate's default features stay off.
     pub no_default_features: bool,
+    /// Instances of generic items: `Matrix<f64>`.
+    pub instantiate: Vec<String>,
     /// Which items.
     pub selection: Selection,
     /// The Python package's name, if it is not the crate's.
@@ -238,8 +243,15 @@ impl Project {
             );
         shown("doc", &mut doc)?;
         let path = self.root.join("target/doc").join(format!("{library}.json"));
-        let mut model = rustdoc::read(&on(&path, fs::read_to_string(&path))?)?;
+        let mut model = rustdoc::read(
+            &on(&path, fs::read_to_string(&path))?,
+            &self.request.instantiate,
+        )?;
         model.version = package.version.to_string();
+        let unknown = rustdoc::unknown_instances(&model, &self.request.instantiate);
+        if !unknown.is_empty() {
+            return Err(Error::UnknownInstances(unknown));
+        }
         if model.mentions(&mut |type_| matches!(type_, Type::Complex(_))) {
             let found = metadata
                 .packages

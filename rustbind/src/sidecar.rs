@@ -24,6 +24,8 @@ struct Sidecar {
     no_default_features: bool,
     /// Paths of items that are left out.
     exclude: Vec<String>,
+    /// Instances of generic items.
+    instantiate: Vec<String>,
     /// New names by path.
     rename: BTreeMap<String, String>,
 }
@@ -43,6 +45,7 @@ pub fn apply(path: &Path, request: &mut Request) -> Result<(), Error> {
     request.features.extend(file.features);
     request.no_default_features |= file.no_default_features;
     request.selection.exclude.extend(file.exclude);
+    request.instantiate.extend(file.instantiate);
     for (item, name) in file.rename {
         request.selection.rename.entry(item).or_insert(name);
     }

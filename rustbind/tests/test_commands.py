@@ -102,6 +102,17 @@ def test_rename_and_exclude(crate, tmp_path):
     assert "import number as count" in public
 
 
+def test_instances(crate):
+    source = crate / "src" / "lib.rs"
+    source.write_text(source.read_text() + "/// Same.\npub fn same<T>(value: T) -> T { value }\n")
+    found = functions(crate, "--instantiate", "same<u8>", "--instantiate", "little::same<bool>")
+    assert {"same_u8", "same_bool"} < set(found)
+    assert "same_i64" not in found
+    for wrong in ("some<u8>", "same<u9>", "same<u8, u8>", "same"):
+        said = refused("inspect", crate, "--instantiate", wrong)
+        assert said == f"rustbind: the crate has nothing that could be bound as `{wrong}`"
+
+
 def test_paths_that_nothing_has(crate):
     assert refused("inspect", crate, "--exclude", "nmber") == (
         "rustbind: the crate has no item `nmber` to leave out or rename"

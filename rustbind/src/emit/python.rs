@@ -234,17 +234,17 @@ fn construct(class: Option<&Class>) -> Vec<String> {
     lines
 }
 
-/// A class's base classes.
-pub(super) fn bases(class: &Class, plan: &Plan) -> String {
+/// A class's base classes; for type checkers with what they are generic over.
+pub(super) fn bases(class: &Class, plan: &Plan, typed: bool) -> String {
     let own = match (class.known.plain, class.error) {
         (true, _) => return "_enum.IntEnum".into(),
         (false, true) => "_rt.Handle, _rt.RustError",
         (false, false) => "_rt.Handle",
     };
-    let own = if class.list.is_some() {
-        format!("{own}, _rt.NamedList")
-    } else {
-        own.to_owned()
+    let own = match &class.list {
+        Some((_, item)) if typed => format!("{own}, _rt.NamedList[{item}]"),
+        Some(_) => format!("{own}, _rt.NamedList"),
+        None => own.to_owned(),
     };
     let implements = |interface: &&Interface| {
         interface
@@ -262,7 +262,7 @@ pub(super) fn bases(class: &Class, plan: &Plan) -> String {
 fn class(class: &Class, plan: &Plan) -> String {
     let python = &class.known.python;
     let mut text = String::new();
-    let _ = writeln!(text, "class {python}({}):", bases(class, plan));
+    let _ = writeln!(text, "class {python}({}):", bases(class, plan, false));
     let mut lines: Vec<String> = docstring(&class.docs).lines().map(str::to_owned).collect();
     if class.known.plain {
         let variants = class.plain.iter();
@@ -297,7 +297,7 @@ fn handle_attributes(class: &Class) -> Vec<String> {
     if !class.error {
         lines.push("__slots__ = (\"_h\", \"__weakref__\")".into());
     }
-    if let Some(list) = &class.list {
+    if let Some((list, _)) = &class.list {
         lines.push(format!("_list = {list:?}"));
     }
     if let Some(close) = &class.close {

@@ -90,7 +90,7 @@ fn class(class: &Class, plan: &Plan) -> String {
     format!(
         "class {}({}):\n{}\n",
         class.known.python,
-        bases(class, plan),
+        bases(class, plan, true),
         indented(&lines, 4)
     )
 }

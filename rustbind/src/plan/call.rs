@@ -327,6 +327,7 @@ pub fn simple(docs: &str, parameters: Vec<Parameter>, output: Type) -> Function 
         method,
         output,
         lifetimes: Vec::new(),
+        instance: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::call::{Call, Child, Part, call, close, getter, part, simple, variant_of};
-use super::names::{Known, Names, escaped, has};
+use super::names::{Known, Names, called, escaped, expression_path, has};
 use super::selection::Selection;
 use crate::model::{
     Field, Fields, Function, Implemented, Model, Parameter, Place, Shape, Skipped, Type, TypeDef,
@@ -68,8 +68,8 @@ pub struct Class {
     pub known: Known,
     /// Its documentation.
     pub docs: String,
-    /// The field that it is a list by, if it is one.
-    pub list: Option<String>,
+    /// The field that it is a list by, if it is one, and the annotation of an item.
+    pub list: Option<(String, String)>,
     /// A field-less enum's names and numbers.
     pub plain: Vec<Variant>,
     /// Whether it is an exception.
@@ -205,7 +205,11 @@ impl Builder<'_> {
                         .iter()
                         .enumerate()
                         .map(|(index, variant): (_, &VariantClass)| {
-                            format!("{}::{} {{ .. }} => {index}, ", rust, variant.rust)
+                            format!(
+                                "{}::{} {{ .. }} => {index}, ",
+                                expression_path(&rust),
+                                variant.rust
+                            )
                         });
                 let arms: String = arms
                     .chain(["#[allow(unreachable_patterns)] _ => -1".into()])
@@ -223,7 +227,7 @@ impl Builder<'_> {
     }
 
     /// The only field of a type that is another name for a list.
-    fn list(&self) -> Option<String> {
+    fn list(&self) -> Option<(String, String)> {
         let Shape::Struct(Fields {
             public,
             all_public: true,
@@ -234,7 +238,9 @@ impl Builder<'_> {
         };
         let [field] = &public[..] else { return None };
         let name = attribute(&field.name);
-        (self.names.list(&field.type_).is_some() && self.taken(&name)).then_some(name)
+        let gives = self.names.list(&field.type_)?.gives;
+        let item = gives.strip_prefix("_rt.List[")?.strip_suffix(']')?;
+        self.taken(&name).then(|| (name, item.to_owned()))
     }
 
     /// The exported name of a member.
@@ -346,9 +352,9 @@ impl Builder<'_> {
         match of_trait {
             Some(found) => {
                 let path = crate::rustdoc::full_path(&self.model.name, &found.place);
-                format!("<{rust} as ::{path}>::{}", function.name)
+                format!("<{rust} as ::{path}>::{}", called(self.model, function))
             }
-            None => format!("<{rust}>::{}", function.name),
+            None => format!("<{rust}>::{}", called(self.model, function)),
         }
     }
 
@@ -384,7 +390,7 @@ impl Builder<'_> {
         }
         let complete = fields.all_public && !self.type_def.non_exhaustive;
         if complete && !self.taken("__init__") {
-            let rust = self.known.rust.replace("<'static", "::<'static");
+            let rust = expression_path(&self.known.rust);
             let planned = self.constructor("new", &rust, fields, &self.type_def.docs);
             match planned {
                 Ok(call) => self.add("__init__", Role::Init, Ok(call)),
@@ -513,11 +519,7 @@ impl Builder<'_> {
     }
 
     fn variant(&mut self, variant: &Variant) -> VariantClass {
-        let path = format!(
-            "{}::{}",
-            self.known.rust.replace("<'static", "::<'static"),
-            variant.name
-        );
+        let path = format!("{}::{}", expression_path(&self.known.rust), variant.name);
         let mut members = Vec::new();
         let name = &variant.name;
         match self.constructor(name, &path, &variant.fields, &variant.docs) {

@@ -96,7 +96,8 @@ impl Plan {
     #[must_use]
     pub fn parts(&self) -> usize {
         let open = self.interfaces.iter().filter(|each| each.closed.is_none());
-        self.calls().count() + self.classes.len() + self.lists.len() + open.count()
+        let traits = self.interfaces.len() + open.count();
+        self.calls().count() + self.classes.len() + self.lists.len() + traits
     }
 
     /// How many of the crate's items are bound.
@@ -149,12 +150,15 @@ impl Plan {
                     false
                 }
             });
-        for interface in &mut self.interfaces {
-            if let Some(reason) = reasons.get(&interface.python) {
-                interface.close(format!("the compiler says: {reason}"));
-                dropped.extend(interface.skipped());
-            }
-        }
+        self.interfaces.retain_mut(|interface| {
+            let Some(reason) = reasons.get(&interface.python) else {
+                return true;
+            };
+            let may_stay = interface.closed.is_none();
+            interface.close(format!("the compiler says: {reason}"));
+            dropped.extend(interface.skipped());
+            may_stay
+        });
         self.skipped.extend(dropped);
         self.skipped.sort();
         self.skipped.dedup();
@@ -255,7 +259,7 @@ impl Planner<'_> {
             };
             let full = crate::rustdoc::full_path(&self.model.name, &place);
             let python = places.get(&full).cloned().unwrap_or_default();
-            match free_call(function, &full, &python, names) {
+            match free_call(self.model, function, &full, &python, names) {
                 Ok(call) => all.push(Free {
                     place: self.named(place, &full),
                     python,
@@ -328,10 +332,21 @@ impl Planner<'_> {
     }
 }
 
-fn free_call(function: &Function, full: &str, python: &str, names: &Names) -> Result<Call, String> {
+fn free_call(
+    model: &Model,
+    function: &Function,
+    full: &str,
+    python: &str,
+    names: &Names,
+) -> Result<Call, String> {
     let symbol = format!("{}_{python}", names.krate);
+    let place = Place {
+        module: function.module.clone(),
+        name: names::called(model, function),
+    };
+    let path = crate::rustdoc::full_path(&model.name, &place);
     call(full, &symbol, function, names, &|values: &[String]| {
-        format!("::{full}({})", values.join(", "))
+        format!("::{path}({})", values.join(", "))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Model, Place, Shape, Std, Type, TypeDef};
+use crate::model::{Function, Model, Place, Shape, Std, Type, TypeDef};
 
 const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
@@ -142,7 +142,7 @@ impl Names {
         let errors = error_types(model);
         for (definition, type_def) in &model.types {
             let known = Known {
-                rust: names.rust_path(type_def),
+                rust: names.rust_path(model, type_def),
                 python: names.global(&type_def.place),
                 plain: is_plain(type_def) && !errors.contains(definition.as_str()),
                 copy: has(type_def, "Copy"),
@@ -256,13 +256,27 @@ impl Names {
         all.into_iter().map(|(_, make)| make).collect()
     }
 
-    fn rust_path(&self, type_def: &TypeDef) -> String {
+    fn rust_path(&self, model: &Model, type_def: &TypeDef) -> String {
         let mut path = format!(
             "::{}",
             crate::rustdoc::full_path(&self.krate, &type_def.place)
         );
-        if type_def.lifetimes > 0 {
-            path = format!("{path}<{}>", vec!["'static"; type_def.lifetimes].join(", "));
+        let mut arguments = vec!["'static".to_owned(); type_def.lifetimes];
+        if let Some(instance) = &type_def.instance {
+            let place = Place {
+                module: type_def.place.module.clone(),
+                name: instance.name.clone(),
+            };
+            path = format!("::{}", crate::rustdoc::full_path(&self.krate, &place));
+            arguments.extend(
+                instance
+                    .arguments
+                    .iter()
+                    .map(|each| argument(model, each.as_ref())),
+            );
+        }
+        if !arguments.is_empty() {
+            path = format!("{path}<{}>", arguments.join(", "));
         }
         path
     }
@@ -305,6 +319,41 @@ impl Names {
             .get(definition)
             .ok_or_else(|| format!("the type `{definition}` is not bound"))
     }
+}
+
+/// A simple type argument as Rust writes it; `_` for what Rust infers.
+fn argument(model: &Model, type_: Option<&Type>) -> String {
+    match type_ {
+        Some(Type::Integer(name) | Type::Float(name)) => name.clone(),
+        Some(Type::Bool) => "bool".into(),
+        Some(Type::Char) => "char".into(),
+        Some(Type::String) => "String".into(),
+        Some(Type::Named { definition, .. }) => match model.types.get(definition) {
+            Some(found) => format!("::{}", crate::rustdoc::full_path(&model.name, &found.place)),
+            None => "_".into(),
+        },
+        _ => "_".into(),
+    }
+}
+
+/// A function's name where it is called: with the arguments of an instance.
+#[must_use]
+pub fn called(model: &Model, function: &Function) -> String {
+    let Some(instance) = &function.instance else {
+        return function.name.clone();
+    };
+    let arguments = instance
+        .arguments
+        .iter()
+        .map(|each| argument(model, each.as_ref()));
+    let arguments: Vec<String> = arguments.collect();
+    format!("{}::<{}>", instance.name, arguments.join(", "))
+}
+
+/// A type's path where a value is made or matched.
+#[must_use]
+pub fn expression_path(rust: &str) -> String {
+    rust.replacen('<', "::<", 1)
 }
 
 /// Whether a type implements a standard trait.

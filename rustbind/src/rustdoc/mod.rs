@@ -4,11 +4,14 @@ mod types;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use rustdoc_types::{Attribute, Crate, Id, Impl, Item, ItemEnum, StructKind, VariantKind};
+use rustdoc_types::{
+    Attribute, Crate, GenericArg, GenericArgs, GenericParamDefKind, Generics, Id, Impl, Item,
+    ItemEnum, StructKind, VariantKind,
+};
 
 use crate::model::{
-    Alias, Constant, Field, Fields, Function, Implemented, Model, Module, Parameter, Place, Shape,
-    Skipped, TraitDef, Type, TypeDef, Variant,
+    Alias, Constant, Field, Fields, Function, Implemented, Instance, Model, Module, Parameter,
+    Place, Shape, Skipped, TraitDef, Type, TypeDef, Variant,
 };
 use types::Scope;
 
@@ -33,7 +36,8 @@ pub enum ReadError {
 ///
 /// # Errors
 /// [`ReadError`], also for output of another version of rustdoc.
-pub fn read(text: &str) -> Result<Model, ReadError> {
+/// `instances` are generic items with their arguments, such as `Matrix<f64>`.
+pub fn read(text: &str, instances: &[String]) -> Result<Model, ReadError> {
     #[derive(serde::Deserialize)]
     struct Version {
         format_version: u64,
@@ -45,7 +49,7 @@ pub fn read(text: &str) -> Result<Model, ReadError> {
         return Err(ReadError::Version { found });
     }
     let krate: Crate = serde_json::from_str(text)?;
-    Ok(Reader::new(&krate).read())
+    Ok(Reader::new(&krate, instances).read())
 }
 
 /// A public name and what it stands for.
@@ -60,11 +64,14 @@ struct Reader<'a> {
     /// The place of each type and trait that is public, by its id.
     places: HashMap<Id, Place>,
     skipped: Vec<Skipped>,
+    /// Instances that users name.
+    wanted: &'a [String],
 }
 
 impl<'a> Reader<'a> {
-    fn new(krate: &'a Crate) -> Self {
+    fn new(krate: &'a Crate, wanted: &'a [String]) -> Self {
         Self {
+            wanted,
             krate,
             found: Vec::new(),
             places: HashMap::new(),
@@ -215,8 +222,10 @@ impl<'a> Reader<'a> {
                 if !is_first {
                     let target = definition;
                     model.aliases.push(Alias { place, target });
-                } else if let Some(type_def) = self.type_def(item, place, &full) {
-                    model.types.insert(definition, type_def);
+                } else {
+                    for (definition, type_def) in self.type_defs(item, place, &full) {
+                        model.types.insert(definition, type_def);
+                    }
                 }
             }
             ItemEnum::Trait(_) if is_first => {
@@ -227,10 +236,17 @@ impl<'a> Reader<'a> {
             }
             ItemEnum::Function(_) => {
                 let scope = Scope::new(self.krate, None);
-                if let Some(function) = self.function(item, &scope, &full) {
+                for function in self.function(item, &scope, &full) {
+                    let own = item.name.as_deref().unwrap_or_default();
+                    let name = function.name.replacen(own, &place.name, 1);
+                    let instance = function.instance.map(|instance| Instance {
+                        name: place.name.clone(),
+                        ..instance
+                    });
                     model.functions.push(Function {
-                        module: place.module,
-                        name: place.name,
+                        module: place.module.clone(),
+                        name,
+                        instance,
                         ..function
                     });
                 }
@@ -253,30 +269,126 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn type_def(&mut self, item: &'a Item, place: Place, full: &str) -> Option<TypeDef> {
+    /// A type, or the instances of a generic one, by definition.
+    fn type_defs(&mut self, item: &'a Item, place: Place, full: &str) -> Vec<(String, TypeDef)> {
         let (generics, impls) = match &item.inner {
             ItemEnum::Struct(inner) => (&inner.generics, &inner.impls),
             ItemEnum::Enum(inner) => (&inner.generics, &inner.impls),
             ItemEnum::Union(inner) => (&inner.generics, &inner.impls),
-            _ => return None,
-        };
-        let lifetimes = match types::lifetimes_only(generics) {
-            Ok(count) => count,
-            Err(parameter) => {
-                self.skip(full.to_owned(), format!("generic over `{parameter}`"));
-                return None;
-            }
+            _ => return Vec::new(),
         };
         let definition = self.definition(item.id);
+        let Err(parameter) = types::lifetimes_only(generics) else {
+            let type_def = self.type_def(item, place, full, &definition, &[], generics, impls);
+            return vec![(definition, type_def)];
+        };
+        let mut found = Vec::new();
+        let before = self.skipped.len();
+        for arguments in self.type_instances(generics, full) {
+            let Some(written) = types::written(&arguments) else {
+                continue;
+            };
+            let own = Place {
+                module: place.module.clone(),
+                name: format!("{}_{}", place.name, suffix(&written)),
+            };
+            let of = format!("{definition}<{written}>");
+            let full = format!("{full}<{written}>");
+            let mut type_def = self.type_def(item, own, &full, &of, &arguments, generics, impls);
+            type_def.instance = Some(Instance {
+                name: place.name.clone(),
+                arguments: arguments.into_iter().map(Some).collect(),
+            });
+            found.push((of, type_def));
+        }
+        // What nobody has asked for is only worth having if Python can make a value.
+        if self.named(full).is_empty() && !found.iter().any(|(_, found)| can_be_made(found)) {
+            found.clear();
+            self.skipped.truncate(before);
+        }
+        if found.is_empty() {
+            self.skip(full.to_owned(), format!("generic over `{parameter}`"));
+        }
+        found
+    }
+
+    /// The arguments that users name for a generic item.
+    fn named(&self, full: &str) -> Vec<Vec<Type>> {
+        let scope = Scope::new(self.krate, None);
+        let short = full.split_once("::").map_or(full, |(_, short)| short);
+        let last = full.rsplit("::").next().unwrap_or(full);
+        let found = self.wanted.iter().filter_map(|wanted| {
+            let (name, arguments) = wanted.strip_suffix('>')?.split_once('<')?;
+            let fits = [full, short, last].contains(&name);
+            fits.then(|| scope.named_types(arguments)).flatten()
+        });
+        found.collect()
+    }
+
+    /// The arguments that a generic type is bound with: those that users name, or
+    /// simple types for its only parameter.
+    fn type_instances(&self, generics: &Generics, full: &str) -> Vec<Vec<Type>> {
+        let mut count = 0;
+        for parameter in &generics.params {
+            match parameter.kind {
+                GenericParamDefKind::Type { .. } => count += 1,
+                GenericParamDefKind::Const { .. } => return Vec::new(),
+                GenericParamDefKind::Lifetime { .. } => {}
+            }
+        }
+        let named = self.named(full);
+        if !named.is_empty() {
+            return named
+                .into_iter()
+                .filter(|each| each.len() == count)
+                .collect();
+        }
+        if count != 1 {
+            return Vec::new();
+        }
+        let fitting = types::defaults()
+            .into_iter()
+            .filter(|type_| fits(generics, type_));
+        fitting.map(|type_| vec![type_]).collect()
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of what an item is read from"
+    )]
+    fn type_def(
+        &mut self,
+        item: &'a Item,
+        place: Place,
+        full: &str,
+        definition: &str,
+        arguments: &[Type],
+        generics: &'a Generics,
+        impls: &'a [Id],
+    ) -> TypeDef {
+        let lifetimes = generics
+            .params
+            .iter()
+            .filter(|each| matches!(each.kind, GenericParamDefKind::Lifetime { .. }))
+            .count();
         let this = Type::Named {
-            definition,
+            definition: definition.to_owned(),
             lifetimes: vec!["'_".to_owned(); lifetimes],
         };
-        let shape = self.shape(item, &this);
+        let parameters = generics
+            .params
+            .iter()
+            .filter(|each| matches!(each.kind, GenericParamDefKind::Type { .. }));
+        let names: HashMap<String, Type> = parameters
+            .map(|each| each.name.clone())
+            .zip(arguments.iter().cloned())
+            .collect();
+        let shape = self.shape(item, &this, names);
         let mut type_def = TypeDef {
             place,
             docs: docs(item),
             lifetimes,
+            instance: None,
             shape,
             functions: Vec::new(),
             constants: Vec::new(),
@@ -291,12 +403,59 @@ impl<'a> Reader<'a> {
             .collect();
         // Inherent functions first: they win over those of traits.
         impls.sort_by_key(|(inner, item)| (inner.trait_.is_some(), item.id.0));
+        let named = full
+            .split_once('<')
+            .is_some_and(|(full, _)| !self.named(full).is_empty());
         for (inner, _) in impls {
-            self.add_impl(&mut type_def, inner, &this, full);
+            if let Some(names) = self.implemented_with(inner, arguments, named) {
+                self.add_impl(&mut type_def, inner, &this, full, names);
+            }
         }
         type_def.traits.sort();
         type_def.traits.dedup();
-        Some(type_def)
+        type_def
+    }
+
+    /// What an `impl`'s parameters are for an instance, if it is for that instance.
+    /// Where nobody has named it, it has what is sure.
+    fn implemented_with(
+        &self,
+        inner: &Impl,
+        arguments: &[Type],
+        named: bool,
+    ) -> Option<HashMap<String, Type>> {
+        let mut names = HashMap::new();
+        let of = match &inner.for_ {
+            rustdoc_types::Type::BorrowedRef { type_, .. } => type_,
+            other => other,
+        };
+        let rustdoc_types::Type::ResolvedPath(path) = of else {
+            return Some(names);
+        };
+        let scope = Scope::new(self.krate, None);
+        let written = match path.args.as_deref() {
+            Some(GenericArgs::AngleBracketed { args, .. }) => args.as_slice(),
+            _ => &[],
+        };
+        let types = written.iter().filter_map(|each| match each {
+            GenericArg::Type(type_) => Some(type_),
+            _ => None,
+        });
+        for (type_, argument) in types.zip(arguments) {
+            match type_ {
+                rustdoc_types::Type::Generic(name) => {
+                    let bounds = types::all_bounds(&inner.generics, name);
+                    let mut met = bounds.iter().map(|bound| types::meets(argument, bound));
+                    if met.any(|met| met == Some(false) || (met.is_none() && !named)) {
+                        return None;
+                    }
+                    names.insert(name.clone(), argument.clone());
+                }
+                other if scope.read(other) == *argument => {}
+                _ => return None,
+            }
+        }
+        Some(names)
     }
 
     fn impl_of(&self, id: Id) -> Option<(&'a Impl, &'a Item)> {
@@ -309,8 +468,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn shape(&self, item: &Item, this: &Type) -> Shape {
-        let scope = Scope::new(self.krate, Some(this));
+    fn shape(&self, item: &Item, this: &Type, names: HashMap<String, Type>) -> Shape {
+        let scope = Scope::new(self.krate, Some(this)).with_names(names);
         match &item.inner {
             ItemEnum::Struct(inner) => Shape::Struct(match &inner.kind {
                 StructKind::Unit => self.fields(&scope, &[], false, true),
@@ -394,8 +553,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn add_impl(&mut self, type_def: &mut TypeDef, inner: &'a Impl, this: &Type, full: &str) {
-        let scope = Scope::new(self.krate, Some(this)).with_impl(inner);
+    fn add_impl(
+        &mut self,
+        type_def: &mut TypeDef,
+        inner: &'a Impl,
+        this: &Type,
+        full: &str,
+        names: HashMap<String, Type>,
+    ) {
+        let scope = Scope::new(self.krate, Some(this))
+            .with_names(names)
+            .with_impl(inner);
         let for_reference = matches!(inner.for_, rustdoc_types::Type::BorrowedRef { .. });
         let Some(path) = &inner.trait_ else {
             for id in &inner.items {
@@ -477,19 +645,16 @@ impl<'a> Reader<'a> {
         let member = format!("{full}::{name}");
         match &item.inner {
             ItemEnum::Function(_) => {
-                let Some(mut function) = self.function(item, scope, &member) else {
-                    return;
-                };
-                if type_def
-                    .functions
-                    .iter()
-                    .any(|other| other.name == function.name)
-                {
-                    self.skip(member, "another function of the type has the same name");
-                    return;
+                for mut function in self.function(item, scope, &member) {
+                    let mut others = type_def.functions.iter();
+                    if others.any(|other| other.name == function.name) {
+                        let reason = "another function of the type has the same name";
+                        self.skip(member.clone(), reason);
+                        continue;
+                    }
+                    function.of_trait = of_trait.cloned();
+                    type_def.functions.push(function);
                 }
-                function.of_trait = of_trait.cloned();
-                type_def.functions.push(function);
             }
             ItemEnum::AssocConst { type_, .. } => {
                 let place = Place {
@@ -521,6 +686,8 @@ impl<'a> Reader<'a> {
         let scope = Scope::new(self.krate, Some(&this));
         let mut functions = Vec::new();
         let mut provided = Vec::new();
+        // `dyn Trait` has to name an associated type, which differs between types.
+        let mut complete = true;
         let mut closed = inner
             .is_unsafe
             .then(|| "it is unsafe to implement".to_owned());
@@ -528,12 +695,15 @@ impl<'a> Reader<'a> {
             let name = member.name.clone().unwrap_or_default();
             let ItemEnum::Function(function) = &member.inner else {
                 closed = Some(format!("it has the associated item `{name}`"));
+                complete = false;
                 continue;
             };
             if function.has_body {
                 provided.push(name.clone());
             }
-            match self.function(member, &scope, &format!("{full}::{name}")) {
+            let found = self.function(member, &scope, &format!("{full}::{name}"));
+            let mut found = found.into_iter().filter(|found| found.instance.is_none());
+            match found.next() {
                 Some(function) => functions.push(function),
                 None if function.has_body => {}
                 None => closed = Some(format!("its method `{name}` does not cross")),
@@ -544,15 +714,16 @@ impl<'a> Reader<'a> {
             docs: docs(item),
             functions,
             provided,
-            dyn_compatible: inner.is_dyn_compatible,
+            dyn_compatible: inner.is_dyn_compatible && complete,
             closed,
             bounds: scope.bound_names(&inner.bounds),
         })
     }
 
-    fn function(&mut self, item: &Item, scope: &Scope<'_>, full: &str) -> Option<Function> {
+    /// A function, or the instances of a generic one.
+    fn function(&mut self, item: &Item, scope: &Scope<'_>, full: &str) -> Vec<Function> {
         let ItemEnum::Function(inner) = &item.inner else {
-            return None;
+            return Vec::new();
         };
         let reason = if inner.header.is_async {
             Some("an `async fn` needs an executor".to_owned())
@@ -561,17 +732,89 @@ impl<'a> Reader<'a> {
         } else {
             None
         };
-        let scope = match scope.with_generics(&inner.generics) {
-            Ok(scope) => scope,
-            Err(generic) => {
-                self.skip(full.to_owned(), reason.unwrap_or(generic));
-                return None;
-            }
-        };
         if let Some(reason) = reason {
             self.skip(full.to_owned(), reason);
-            return None;
+            return Vec::new();
         }
+        let generic = match scope.with_generics(&inner.generics) {
+            Ok(scope) => return self.signature(item, inner, &scope).into_iter().collect(),
+            Err(generic) => generic,
+        };
+        let found = self.function_instances(item, inner, scope, full);
+        if found.is_empty() {
+            self.skip(full.to_owned(), generic);
+        }
+        found
+    }
+
+    /// A generic function with the types that users name, or with simple ones for the
+    /// only parameter that no bound says enough of.
+    fn function_instances(
+        &self,
+        item: &Item,
+        inner: &rustdoc_types::Function,
+        scope: &Scope<'_>,
+        full: &str,
+    ) -> Vec<Function> {
+        let open = scope.open_parameters(&inner.generics);
+        let named = self.named(full);
+        let instances = if named.is_empty() {
+            let [parameter] = &open[..] else {
+                return Vec::new();
+            };
+            let bounds = types::all_bounds(&inner.generics, parameter);
+            let fits = |type_: &Type| {
+                bounds
+                    .iter()
+                    .all(|each| types::meets(type_, each) == Some(true))
+            };
+            types::defaults()
+                .into_iter()
+                .filter(fits)
+                .map(|type_| vec![type_])
+                .collect()
+        } else {
+            named
+        };
+        let instances = instances
+            .into_iter()
+            .filter(|each| each.len() == open.len());
+        let functions = instances.filter_map(|arguments| {
+            let names: HashMap<String, Type> = open
+                .iter()
+                .cloned()
+                .zip(arguments.iter().cloned())
+                .collect();
+            let within = scope.clone().with_names(names.clone());
+            let within = within.with_generics(&inner.generics).ok()?;
+            let mut function = self.signature(item, inner, &within)?;
+            let parameters = inner.generics.params.iter().filter(|each| {
+                matches!(
+                    each.kind,
+                    GenericParamDefKind::Type {
+                        is_synthetic: false,
+                        ..
+                    }
+                )
+            });
+            function.instance = Some(Instance {
+                name: function.name.clone(),
+                arguments: parameters
+                    .map(|each| names.get(&each.name).cloned())
+                    .collect(),
+            });
+            function.name = format!("{}_{}", function.name, suffix(&types::written(&arguments)?));
+            Some(function)
+        });
+        functions.collect()
+    }
+
+    fn signature(
+        &self,
+        item: &Item,
+        inner: &rustdoc_types::Function,
+        scope: &Scope<'_>,
+    ) -> Option<Function> {
         let method = inner
             .sig
             .inputs
@@ -596,8 +839,60 @@ impl<'a> Reader<'a> {
                 .iter()
                 .map(|each| each.name.clone())
                 .collect(),
+            instance: None,
         })
     }
+}
+
+/// Whether a type has a function that makes a value of what Python has.
+fn can_be_made(type_def: &TypeDef) -> bool {
+    type_def.functions.iter().any(|function| {
+        let mut parameters = function.parameters.iter();
+        !function.method && parameters.all(|each| each.type_.obstacle().is_none())
+    })
+}
+
+/// Which of the instances that users name the crate does not have.
+#[must_use]
+pub fn unknown_instances(model: &Model, wanted: &[String]) -> Vec<String> {
+    let of_types = model.types.values().map(|each| &each.place.name);
+    let methods = model.types.values().flat_map(|each| &each.functions);
+    let functions = model.functions.iter().chain(methods).map(|each| &each.name);
+    let known: HashSet<&String> = of_types.chain(functions).collect();
+    let is_known = |wanted: &String| {
+        let parts = wanted
+            .strip_suffix('>')
+            .and_then(|each| each.split_once('<'));
+        parts.is_some_and(|(name, arguments)| {
+            let arguments: Vec<&str> = arguments.split(',').map(str::trim).collect();
+            let name = name.rsplit("::").next().unwrap_or(name);
+            known.contains(&format!("{name}_{}", suffix(&arguments.join(", "))))
+        })
+    };
+    wanted
+        .iter()
+        .filter(|each| !is_known(each))
+        .cloned()
+        .collect()
+}
+
+/// Type arguments as part of a name: `f64`, `str`.
+fn suffix(written: &str) -> String {
+    let parts = written.split(", ").map(|each| match each {
+        "String" => "str",
+        other => other.rsplit("::").next().unwrap_or(other),
+    });
+    parts.collect::<Vec<_>>().join("_")
+}
+
+/// Whether a type meets all bounds of a generic type's parameters, and all are known.
+fn fits(generics: &Generics, type_: &Type) -> bool {
+    generics.params.iter().all(|parameter| {
+        let bounds = types::all_bounds(generics, &parameter.name);
+        bounds
+            .iter()
+            .all(|bound| types::meets(type_, bound) == Some(true))
+    })
 }
 
 /// Whether an `impl` is for a type or a reference to it, rather than one that mentions it.

@@ -59,6 +59,56 @@ impl<'a> Scope<'a> {
         self
     }
 
+    /// With types in the place of generic parameters.
+    pub(super) fn with_names(mut self, names: HashMap<String, Type>) -> Self {
+        self.names.extend(names);
+        self
+    }
+
+    /// The type parameters that no bound says enough of.
+    pub(super) fn open_parameters(&self, generics: &Generics) -> Vec<String> {
+        let open = generics
+            .params
+            .iter()
+            .filter(|parameter| match &parameter.kind {
+                GenericParamDefKind::Type { is_synthetic, .. } => {
+                    !is_synthetic && {
+                        let bounds = all_bounds(generics, &parameter.name);
+                        self.bounded(&bounds, false).obstacle().is_some()
+                    }
+                }
+                _ => false,
+            });
+        open.map(|parameter| parameter.name.clone()).collect()
+    }
+
+    /// The types of a list such as `f64, String`.
+    pub(super) fn named_types(&self, list: &str) -> Option<Vec<Type>> {
+        let types = list.split(',').map(|name| {
+            let name = name.trim();
+            match primitive(name) {
+                Type::Unsupported(_) if name == "String" => Some(Type::String),
+                Type::Unsupported(_) => {
+                    let mut own = self
+                        .krate
+                        .paths
+                        .values()
+                        .filter(|found| found.crate_id == 0);
+                    let found = own.find(|found| {
+                        found.path.join("::") == name
+                            || found.path.last().is_some_and(|last| last == name)
+                    });
+                    found.map(|found| Type::Named {
+                        definition: found.path.join("::"),
+                        lifetimes: Vec::new(),
+                    })
+                }
+                found => Some(found),
+            }
+        });
+        types.collect()
+    }
+
     /// With a function's generic parameters, or why they cannot be replaced.
     pub(super) fn with_generics(&self, generics: &Generics) -> Result<Self, String> {
         let mut bounds: HashMap<&str, Vec<&GenericBound>> = HashMap::new();
@@ -79,6 +129,7 @@ impl<'a> Scope<'a> {
                 GenericParamDefKind::Const { .. } => {
                     return Err(format!("generic over the constant `{}`", parameter.name));
                 }
+                GenericParamDefKind::Type { .. } if self.names.contains_key(&parameter.name) => {}
                 GenericParamDefKind::Type {
                     bounds: first,
                     is_synthetic,
@@ -156,7 +207,12 @@ impl<'a> Scope<'a> {
                 self.bounded(&bounds.iter().collect::<Vec<_>>(), true)
             }
             Raw::QualifiedPath { name, .. } => match self.outputs.get(name) {
-                Some(type_) => self.read(type_),
+                Some(type_) => {
+                    // `type Output = T::Output` means another type's.
+                    let mut scope = self.clone();
+                    scope.outputs.remove(name);
+                    scope.read(type_)
+                }
                 None => unsupported(format!("the associated type `{name}`")),
             },
             Raw::FunctionPointer(pointer) => self.function_pointer(pointer),
@@ -316,9 +372,11 @@ impl<'a> Scope<'a> {
         if found.crate_id != 0 {
             return unsupported(format!("the type `{definition}` of another crate"));
         }
-        if !arguments.is_empty() {
-            return unsupported(format!("the generic type `{}`", path.path));
-        }
+        let definition = match written(&arguments) {
+            Some(written) if written.is_empty() => definition,
+            Some(written) => format!("{definition}<{written}>"),
+            None => return unsupported(format!("the generic type `{}`", path.path)),
+        };
         let lifetimes = match path.args.as_deref() {
             Some(GenericArgs::AngleBracketed { args, .. }) => {
                 let lifetimes = args.iter().filter_map(|each| match each {
@@ -334,6 +392,69 @@ impl<'a> Scope<'a> {
             lifetimes,
         }
     }
+}
+
+/// Simple types as Rust writes them, with commas between.
+pub(super) fn written(types: &[Type]) -> Option<String> {
+    let names = types.iter().map(|type_| match type_ {
+        Type::Bool => Some("bool".to_owned()),
+        Type::Char => Some("char".to_owned()),
+        Type::String => Some("String".to_owned()),
+        Type::Integer(name) | Type::Float(name) => Some(name.clone()),
+        Type::Named { definition, .. } => Some(definition.clone()),
+        _ => None,
+    });
+    names
+        .collect::<Option<Vec<_>>>()
+        .map(|names| names.join(", "))
+}
+
+/// The types that stand for a parameter where nobody names others.
+pub(super) fn defaults() -> [Type; 3] {
+    [
+        Type::Integer("i64".to_owned()),
+        Type::Float("f64".to_owned()),
+        Type::String,
+    ]
+}
+
+/// Whether a number or a text meets a bound, as far as the bound is known here.
+pub(super) fn meets(type_: &Type, bound: &GenericBound) -> Option<bool> {
+    let GenericBound::TraitBound { trait_, .. } = bound else {
+        return Some(true);
+    };
+    let (text, float) = (*type_ == Type::String, matches!(type_, Type::Float(_)));
+    match last_name(&trait_.path) {
+        "Sized" | "Send" | "Sync" | "Unpin" | "Clone" | "Debug" | "Display" | "Default"
+        | "PartialEq" | "PartialOrd" | "ToString" | "UnwindSafe" | "RefUnwindSafe" | "Freeze" => {
+            Some(true)
+        }
+        "Eq" | "Ord" | "Hash" => Some(!float),
+        "Copy" | "Add" | "Sub" | "Mul" | "Div" | "Rem" | "Neg" | "Sum" | "Product"
+        | "AddAssign" | "SubAssign" | "MulAssign" | "DivAssign" => Some(!text),
+        _ => None,
+    }
+}
+
+/// A parameter's bounds, also those of `where`.
+pub(super) fn all_bounds<'a>(generics: &'a Generics, name: &str) -> Vec<&'a GenericBound> {
+    let parameter = generics.params.iter().find(|each| each.name == name);
+    let first = parameter.into_iter().flat_map(|each| match &each.kind {
+        GenericParamDefKind::Type { bounds, .. } => bounds.as_slice(),
+        _ => &[],
+    });
+    let more = generics
+        .where_predicates
+        .iter()
+        .flat_map(|each| match each {
+            WherePredicate::BoundPredicate {
+                type_: Raw::Generic(of),
+                bounds,
+                ..
+            } if of == name => bounds.as_slice(),
+            _ => &[],
+        });
+    first.chain(more).collect()
 }
 
 fn last_name(path: &str) -> &str {

@@ -68,7 +68,7 @@ $(VENV)/test-tools: $(BIN)/python pyproject.toml
 
 # Where there is PyPy, what rustbind generates is tested with it, too.
 $(VENV)/pypy: $(BIN)/python
-	if command -v pypy3 >/dev/null; then pypy3 -m venv $@ && $@/bin/python -m pip install --quiet pytest; \
+	if command -v pypy3 >/dev/null; then pypy3 -m venv $@ && $@/bin/python -m pip install --quiet dnslib pytest; \
 		else mkdir -p $@; fi
 
 $(VENV)/lint-tools: $(BIN)/python pyproject.toml

@@ -11,6 +11,7 @@ import array
 import atexit
 import collections.abc
 import datetime
+import ipaddress
 import itertools
 import operator
 import os
@@ -562,12 +563,12 @@ def octets(value: Any) -> bytes:
     """Gives any buffer's bytes."""
     if isinstance(value, bytes):
         return value
-    if isinstance(value, (list, tuple, Array)):
-        return bytes(value)
     try:
         return bytes(memoryview(value))
     except TypeError:
-        raise TypeError(f"expected bytes, {_got(value)}") from None
+        if isinstance(value, (str, set, dict)) or not hasattr(value, "__iter__"):
+            raise TypeError(f"expected bytes, {_got(value)}") from None
+    return NUMBERS["u8"].packed(value)
 
 
 class System:
@@ -621,6 +622,19 @@ class Time:
         before, at = BOOL.read(buffer, at)
         distance, at = DURATION.read(buffer, at)
         return _EPOCH - distance if before else _EPOCH + distance, at
+
+
+class Host:
+    """``IpAddr`` and its kinds: what :mod:`ipaddress` has, or a text."""
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        if not isinstance(value, (str, ipaddress.IPv4Address, ipaddress.IPv6Address)):
+            raise TypeError(f"expected an IP address, {_got(value)}")
+        STR.write(str(value), buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        text, at = STR.read(buffer, at)
+        return ipaddress.ip_address(text), at
 
 
 class Option:
@@ -1117,7 +1131,9 @@ F32, F64 = Float("f32", "f"), Float("f64", "d")
 COMPLEX_F32, COMPLEX_F64 = Complex(F32), Complex(F64)
 BOOL, CHAR, UNIT, STR, BYTES = Bool(), Char(), Unit(), Text(), Bytes()
 PATH, OS_STR = System(pathlib.Path), System(str)
-DURATION, TIME = Duration(), Time()
+DURATION, TIME, HOST = Duration(), Time(), Host()
+#: An address with a port, as :mod:`socket` has it.
+SOCKET = Several(STR, U16)
 #: Lists of numbers, by the Rust name of the number.
 NUMBERS = {
     each.name: Numbers(each)
@@ -1199,7 +1215,9 @@ class Handle:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        # Not `close`: a crate's own method may have that name.
+        if type(self)._close(self._h):
+            fail()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a Rust {type(self).__name__} cannot be pickled")

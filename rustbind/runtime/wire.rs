@@ -8,9 +8,12 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hash};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 use std::ops::{Bound as Edge, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -160,7 +163,28 @@ converted! {
     Duration as (u64, u32), |value| (value.as_secs(), value.subsec_nanos()),
         |wire| duration(wire.0, wire.1);
     SystemTime as (bool, Duration), |value| since_epoch(value), |wire| system_time(wire);
+    IpAddr as String, |value| value.to_string(), |wire| parsed(&wire);
+    Ipv4Addr as String, |value| value.to_string(), |wire| parsed(&wire);
+    Ipv6Addr as String, |value| value.to_string(), |wire| parsed(&wire);
+    SocketAddr as (IpAddr, u16), |value| (value.ip(), value.port()), |wire| Ok(wire.into());
     () as u8, |_value| 0, |_wire| Ok(());
+}
+
+macro_rules! non_zero {
+    ($($type:ty)*) => {$(
+        converted! {
+            NonZero<$type> as $type, |value| value.get(),
+                |wire| NonZero::new(wire).ok_or_else(|| Fault::value("0 is not allowed here"));
+        }
+    )*};
+}
+
+non_zero!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+
+/// An address from its text.
+fn parsed<T: FromStr>(text: &str) -> Result<T, Fault> {
+    text.parse()
+        .map_err(|_| Fault::value(format!("{text:?} is no address of this kind")))
 }
 
 /// A `bool` from its byte.
@@ -256,6 +280,15 @@ where
 {
     fn lower(self, out: &mut Writer) {
         (*self).lower(out);
+    }
+}
+
+impl<B: ?Sized + ToOwned> Lower for &Cow<'_, B>
+where
+    for<'b> &'b B: Lower,
+{
+    fn lower(self, out: &mut Writer) {
+        (**self).lower(out);
     }
 }
 
@@ -503,6 +536,12 @@ tuple! {
 }
 
 impl Lower for &&str {
+    fn lower(self, out: &mut Writer) {
+        (*self).lower(out);
+    }
+}
+
+impl Lower for &&[u8] {
     fn lower(self, out: &mut Writer) {
         (*self).lower(out);
     }

@@ -58,6 +58,8 @@ impl Model {
 pub struct Module {
     /// The names from the crate's root, without the crate.
     pub path: Vec<String>,
+    /// Where it is found, too.
+    pub also: Vec<Vec<String>>,
     /// Its documentation.
     pub docs: String,
 }
@@ -339,6 +341,10 @@ pub enum Type {
     SystemTime,
     /// `std::cmp::Ordering`.
     Ordering,
+    /// An integer that is not zero, by that integer's Rust name.
+    NonZero(String),
+    /// An address of `std::net`, by its Rust name.
+    Address(String),
     /// A range of integers: taken as `RangeBounds`, or returned.
     Range(Box<Type>),
     /// Anything that is `Read` or, if so, `Write`.

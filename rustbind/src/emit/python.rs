@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::indented;
 use super::shim::pointer_code;
 use super::traits;
-use crate::model::Module;
+use crate::model::{Module, Place};
 use crate::plan::call::Call;
 use crate::plan::classes::{Class, Member, Role, VariantClass};
 use crate::plan::names::{escaped, escaped_module};
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime as _datetime
 import enum as _enum
+import ipaddress as _ipaddress
 import os as _os
 import pathlib as _pathlib
 import typing as _t
@@ -459,52 +460,92 @@ fn registrations(plan: &Plan) -> String {
     text
 }
 
+/// The names of a module's items, in the bindings and in public. Rust knows types,
+/// values and modules apart, Python does not: the second of a name gets a `_`.
+fn public_names(plan: &Plan, module: &Module) -> Vec<(String, String)> {
+    let here = |place: &Place| place.module == module.path;
+    let functions = plan.functions.iter().filter(|each| here(&each.place));
+    let classes = plan.classes.iter().filter(|each| here(&each.place));
+    let interfaces = plan.interfaces.iter().filter(|each| here(&each.place));
+    let aliases = plan.aliases.iter().filter(|(place, _)| here(place));
+    let fixed = plan
+        .values
+        .iter()
+        .filter(|each| !each.is_static && here(&each.place));
+    let mut names: Vec<(String, String)> = Vec::new();
+    names.extend(classes.map(|each| (each.known.python.clone(), each.place.name.clone())));
+    names.extend(interfaces.map(|each| (each.python.clone(), each.place.name.clone())));
+    names.extend(functions.map(|each| (each.python.clone(), each.place.name.clone())));
+    names.extend(aliases.map(|(place, python)| (python.clone(), escaped(&place.name))));
+    names.extend(fixed.map(|each| (each.python.clone(), each.place.name.clone())));
+    let mut taken = BTreeSet::new();
+    for (_, name) in &mut names {
+        *name = free_name(name, &mut taken);
+    }
+    names.sort_by(|left, right| left.1.cmp(&right.1));
+    names
+}
+
+/// A name that nothing has yet.
+fn free_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut name = name.to_owned();
+    while !taken.insert(name.clone()) {
+        name.push('_');
+    }
+    name
+}
+
+/// The modules in a module: where each is imported from, its name there, and here.
+fn inner_modules(
+    plan: &Plan,
+    module: &Module,
+    names: &[(String, String)],
+) -> Vec<(String, String, String)> {
+    let mut taken: BTreeSet<String> = names.iter().map(|(_, name)| name.clone()).collect();
+    let dots = ".".repeat(module.path.len() + 1);
+    let mut found = Vec::new();
+    for each in &plan.modules {
+        let Some((last, home)) = each.path.split_last() else {
+            continue;
+        };
+        let home: Vec<String> = home.iter().map(|name| escaped_module(name)).collect();
+        for path in std::iter::once(&each.path).chain(&each.also) {
+            let Some((name, parent)) = path.split_last() else {
+                continue;
+            };
+            if parent == module.path {
+                let name = free_name(&escaped_module(name), &mut taken);
+                let from = format!("{dots}{}", home.join("."));
+                found.push((from, escaped_module(last), name));
+            }
+        }
+    }
+    found
+}
+
 /// A public module: names from the bindings.
 pub(super) fn module(plan: &Plan, module: &Module, package: &str) -> String {
     let dots = ".".repeat(module.path.len() + 1);
-    let here = |path: &[String]| path == module.path;
-    let functions = plan
-        .functions
-        .iter()
-        .filter(|each| here(&each.place.module));
-    let classes = plan.classes.iter().filter(|each| here(&each.place.module));
-    let aliases = plan.aliases.iter().filter(|(place, _)| here(&place.module));
-    let values = || plan.values.iter().filter(|each| here(&each.place.module));
-    let mut names: Vec<(String, String)> = Vec::new();
-    names.extend(functions.map(|each| (each.python.clone(), each.place.name.clone())));
-    names.extend(classes.map(|each| (each.known.python.clone(), each.place.name.clone())));
-    let interfaces = plan
-        .interfaces
-        .iter()
-        .filter(|each| here(&each.place.module));
-    names.extend(interfaces.map(|each| (each.python.clone(), each.place.name.clone())));
-    names.extend(aliases.map(|(place, python)| (python.clone(), escaped(&place.name))));
-    let fixed = values().filter(|each| !each.is_static);
-    names.extend(fixed.map(|each| (each.python.clone(), each.place.name.clone())));
-    names.sort_by(|left, right| left.1.cmp(&right.1));
-    names.dedup_by(|left, right| left.1 == right.1);
-
+    let names = public_names(plan, module);
+    let inner = inner_modules(plan, module, &names);
     let mut text = format!("{}\n\n", docstring(&module.docs));
+    // First: importing a module sets its name here, which may be an item's, too.
+    for (from, there, here) in &inner {
+        let _ = writeln!(text, "from {from} import {there} as {here}");
+    }
     for (python, name) in &names {
         let _ = writeln!(text, "from {dots}_bindings import {python} as {name}");
     }
-    let depth = module.path.len() + 1;
-    let inner = plan
-        .modules
+    let values = plan
+        .values
         .iter()
-        .filter(|each| each.path.len() == depth && each.path.starts_with(&module.path));
-    let inner: Vec<String> = inner
-        .filter_map(|each| Some(escaped_module(each.path.last()?)))
-        .collect();
-    for name in &inner {
-        let _ = writeln!(text, "from . import {name} as {name}");
-    }
-    let statics: Vec<&Value> = values().filter(|each| each.is_static).collect();
+        .filter(|each| each.place.module == module.path);
+    let statics: Vec<&Value> = values.filter(|each| each.is_static).collect();
     text.push_str(&self::statics(&statics, &dots));
     let listed = names
         .iter()
         .map(|(_, name)| name.as_str())
-        .chain(inner.iter().map(String::as_str));
+        .chain(inner.iter().map(|(_, _, here)| here.as_str()));
     let listed: BTreeSet<&str> = listed
         .chain(statics.iter().map(|each| each.place.name.as_str()))
         .collect();

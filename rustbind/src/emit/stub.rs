@@ -13,6 +13,7 @@ use crate::plan::names::escaped;
 const PROLOGUE: &str = "\
 import datetime as _datetime
 import enum as _enum
+import ipaddress as _ipaddress
 import os as _os
 import pathlib as _pathlib
 import typing as _t

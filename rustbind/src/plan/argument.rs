@@ -585,6 +585,13 @@ fn slice(argument: Argument, item: &Type, names: &Names) -> Result<Argument, Str
                         "let {name}: Vec<&std::path::Path> = {name}.iter().map(|each| &**each).collect();"
                     ))
                     .value(format!("&{name}"))),
+                Type::Slice(inner) if **inner == Type::Integer("u8".into()) => {
+                    Ok(on_wire(argument, "Vec<Vec<u8>>")
+                        .prepare(format!(
+                            "let {name}: Vec<&[u8]> = {name}.iter().map(Vec::as_slice).collect();"
+                        ))
+                        .value(format!("&{name}")))
+                }
                 Type::Named { definition, .. } if !names.known(definition)?.plain => {
                     let kind = &names.known(definition)?.rust;
                     Ok(on_wire(argument, &format!("Vec<rt::Guard<{kind}>>"))

@@ -129,7 +129,7 @@ pub fn call(
     let mut arguments = arguments.into_iter();
     Ok(Call {
         item: item.to_owned(),
-        symbol: symbol.to_owned(),
+        symbol: exported(symbol),
         docs: function.docs.clone(),
         first: Vec::new(),
         receiver: arguments.next_if_method(function.method),
@@ -292,6 +292,20 @@ pub fn getter(
     call(item, symbol, &function, names, &|_| expression.to_owned())
 }
 
+/// A name that linkers take: other letters than ASCII's by their numbers.
+fn exported(symbol: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let mut text = String::with_capacity(symbol.len());
+    for letter in symbol.chars() {
+        if plain(letter) {
+            text.push(letter);
+        } else {
+            text.push_str(&format!("u{:x}_", u32::from(letter)));
+        }
+    }
+    text
+}
+
 /// A call that evaluates an expression with its parameter `new`.
 ///
 /// # Errors
@@ -367,7 +381,7 @@ pub fn part(
     };
     Call {
         item: item.to_owned(),
-        symbol: symbol.to_owned(),
+        symbol: exported(symbol),
         docs: docs.to_owned(),
         first: Vec::new(),
         receiver: Some(this),

@@ -47,7 +47,7 @@ pub struct Member {
 pub struct VariantClass {
     /// Its name in Rust.
     pub rust: String,
-    /// Its name.
+    /// Its name in Python.
     pub name: String,
     /// Its documentation.
     pub docs: String,
@@ -637,6 +637,7 @@ impl Builder<'_> {
                 "Iterator" if !self.known.plain => self.iterator(implemented),
                 "FromIterator" if !self.known.plain => self.add_from_iter(implemented),
                 "Extend" if !self.known.plain => self.extend(implemented),
+                "Index" if !self.taken("__getitem__") => self.index(implemented),
                 name => self.operator(name, implemented),
             }
         }
@@ -802,6 +803,26 @@ impl Builder<'_> {
             format!("IntoIterator::into_iter({})", values.join(", "))
         });
         self.add("__iter__", Role::Method, planned);
+    }
+
+    /// What an index finds is lent. Where Rust panics, so does Python.
+    fn index(&mut self, implemented: &Implemented) {
+        let (Some(index), Some(output)) = (
+            implemented.arguments.first(),
+            implemented.outputs.get("Output"),
+        ) else {
+            return;
+        };
+        let index = Parameter {
+            name: "index".into(),
+            type_: index.clone(),
+        };
+        let parameters = vec![self.receiver(false), index];
+        let function = simple("", parameters, output.clone().referenced());
+        let planned = self.synthetic("__getitem__", &function, &|values: &[String]| {
+            format!("&(*{})[{}]", values[0], values[1])
+        });
+        self.add("__getitem__", Role::Method, planned);
     }
 
     fn operator(&mut self, name: &str, implemented: &Implemented) {

@@ -66,6 +66,8 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
         ),
         Type::Ordering => Codec::new("_rt.I8", "int"),
         Type::Char => Codec::new("_rt.CHAR", "str"),
+        Type::NonZero(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
+        Type::Address(name) => address(name),
         Type::Integer(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
         Type::Float(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "float"),
         Type::Complex(name) => {
@@ -129,6 +131,26 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
         Type::Atomic(_) => return Err("an atomic cannot be copied".into()),
         Type::Unsupported(reason) => return Err(reason.clone()),
     })
+}
+
+/// Hosts are what `ipaddress` has, or texts; with a port, pairs as `socket` has them.
+fn address(name: &str) -> Codec {
+    let (kind, takes) = match name {
+        "Ipv4Addr" => (
+            "_ipaddress.IPv4Address",
+            "_t.Union[str, _ipaddress.IPv4Address]",
+        ),
+        "Ipv6Addr" => (
+            "_ipaddress.IPv6Address",
+            "_t.Union[str, _ipaddress.IPv6Address]",
+        ),
+        "SocketAddr" => return Codec::new("_rt.SOCKET", "_t.Tuple[str, int]"),
+        _ => (
+            "_t.Union[_ipaddress.IPv4Address, _ipaddress.IPv6Address]",
+            "_t.Union[str, _ipaddress.IPv4Address, _ipaddress.IPv6Address]",
+        ),
+    };
+    Codec::new("_rt.HOST", kind).taking(takes)
 }
 
 fn several(parts: &[Codec]) -> Codec {
@@ -254,6 +276,8 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         Type::Duration => "std::time::Duration".into(),
         Type::SystemTime => "std::time::SystemTime".into(),
         Type::Ordering => "std::cmp::Ordering".into(),
+        Type::NonZero(name) => format!("std::num::NonZero<{name}>"),
+        Type::Address(name) => format!("std::net::{name}"),
         Type::Reference { mutable, to, .. } => {
             let (mutable, to) = (if *mutable { "mut " } else { "" }, inner(to)?);
             if to.starts_with("dyn ") {

@@ -96,10 +96,11 @@ pub fn keeps(type_: &Type, names: &Names) -> bool {
     type_.any(&mut |part| match part {
         Type::Iterator(_) => true,
         Type::Named { definition, .. } => kept(definition, |known| known.borrows),
-        Type::Reference { to, .. } => match &**to {
+        // Also the items of a slice, and what an option has.
+        Type::Reference { to, .. } => to.any(&mut |part| match part {
             Type::Named { definition, .. } => kept(definition, |known| !known.plain),
             _ => false,
-        },
+        }),
         _ => false,
     })
 }
@@ -453,6 +454,17 @@ fn reference(
                 return wire(type_, sources, names);
             }
             list(type_, item, sources, names)
+        }
+        Type::Std(Std::Cow, items) if items.first() == Some(&Type::Str) => {
+            Ok(text("value__.as_bytes().to_vec()"))
+        }
+        Type::Std(Std::Box, items) if matches!(items.first(), Some(Type::Named { .. })) => {
+            let inner = items.first().ok_or("a box without its content")?;
+            let mut outcome = reference(type_, inner, mutable, sources, names)?;
+            let change = if mutable { "mut " } else { "" };
+            let line = format!("let value__ = &{change}**value__;");
+            outcome.convert.insert(0, line);
+            Ok(outcome)
         }
         Type::Bool | Type::Char | Type::Integer(_) | Type::Float(_) => {
             let mut outcome = outcome(to, sources, names)?;

@@ -106,8 +106,8 @@ impl<'a> Reader<'a> {
 
     /// Finds every public name, breadth first: the shortest path of an item comes first.
     fn walk(&mut self, name: &str) -> Vec<Module> {
-        let mut modules = Vec::new();
-        let mut seen = HashSet::new();
+        let mut modules: Vec<Module> = Vec::new();
+        let mut seen: HashMap<Id, usize> = HashMap::new();
         let mut queue = VecDeque::from([(self.krate.root, Vec::<String>::new())]);
         while let Some((id, path)) = queue.pop_front() {
             let Some(module) = self.krate.index.get(&id) else {
@@ -116,11 +116,18 @@ impl<'a> Reader<'a> {
             let ItemEnum::Module(inner) = &module.inner else {
                 continue;
             };
-            if !seen.insert(id) {
+            if let Some(known) = seen.get(&id) {
+                // Not in itself: that would never end.
+                let known = &mut modules[*known];
+                if !path.starts_with(&known.path) {
+                    known.also.push(path);
+                }
                 continue;
             }
+            seen.insert(id, modules.len());
             modules.push(Module {
                 path: path.clone(),
+                also: Vec::new(),
                 docs: docs(module),
             });
             let mut names = Vec::new();

@@ -495,7 +495,14 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
         "Duration" => Some(Type::Duration),
         "SystemTime" => Some(Type::SystemTime),
         "Ordering" if definition.contains("::cmp::") => Some(Type::Ordering),
-        _ => None,
+        "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" => Some(Type::Address(name.into())),
+        "NonZero" => match &first {
+            Some(Type::Integer(inner)) => Some(Type::NonZero(inner.clone())),
+            _ => None,
+        },
+        _ => name
+            .strip_prefix("NonZero")
+            .map(|inner| Type::NonZero(inner.to_lowercase())),
     };
     if let Some(plain) = plain {
         return Some(plain);

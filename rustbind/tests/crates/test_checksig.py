@@ -200,7 +200,7 @@ def test_a_name_with_aliases(options, server):
 
 
 def test_names_without_an_address(options):
-    with pytest.raises(dns.Error, match="golang.org") as caught:
+    with pytest.raises(dns.Error, match=r"golang\.org") as caught:
         dns.lookup_cname(b"nowhere.golang.org", options)
     assert isinstance(caught.value.kind, dns.ErrorKind.NxDomain)
     with pytest.raises(dns.Error) as caught:

@@ -175,6 +175,9 @@ impl<'a> Reader<'a> {
             let Some(item) = self.krate.index.get(id) else {
                 continue;
             };
+            if is_private_module(item) {
+                continue;
+            }
             let ItemEnum::Use(import) = &item.inner else {
                 if let Some(name) = &item.name {
                     names.push((name.clone(), item, in_glob));
@@ -182,6 +185,8 @@ impl<'a> Reader<'a> {
                 continue;
             };
             match import.id.and_then(|id| self.krate.index.get(&id)) {
+                // A public name beside it is that of something else.
+                Some(target) if !import.is_glob && is_private_module(target) => {}
                 Some(target) if !import.is_glob => {
                     names.push((import.name.clone(), target, in_glob))
                 }
@@ -937,6 +942,12 @@ fn constant(item: &Item, place: Place, type_: Type, is_static: bool) -> Constant
 
 fn docs(item: &Item) -> String {
     item.docs.clone().unwrap_or_default()
+}
+
+/// Whether a module is there only for what is shown elsewhere.
+fn is_private_module(item: &Item) -> bool {
+    matches!(item.inner, ItemEnum::Module(_))
+        && item.visibility != rustdoc_types::Visibility::Public
 }
 
 /// An item's path as Rust writes it.

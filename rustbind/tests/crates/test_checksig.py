@@ -135,7 +135,7 @@ def test_digests(tmp_path, name):
 
 
 def test_manifests(root):
-    options = core.manifest.Options.default()
+    options = core.manifest.Options()
     manifest = core.manifest.parse((root / "sha1sum.txt").read_bytes(), options)
     assert manifest.format is core.manifest.Format.Gnu
     assert [line.number for line in manifest.lines] == [1, 2]
@@ -151,7 +151,7 @@ def test_globs():
 
 
 def test_cancelling_from_another_thread():
-    cancel = core.Cancel.default()
+    cancel = core.Cancel()
     thread = threading.Thread(target=cancel.request)
     thread.start()
     thread.join()

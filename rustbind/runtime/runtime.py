@@ -739,7 +739,8 @@ class Numbers:
             pack = self._chunk.pack
             parts = [pack(*values[at : at + _CHUNK]) for at in range(0, whole, _CHUNK)]
             parts.append(struct.pack(f"={len(values) - whole}{self.code}", *values[whole:]))
-        except (struct.error, OverflowError, TypeError):
+        except (struct.error, OverflowError, TypeError, ValueError):
+            # PyPy has a `ValueError` for what is negative.
             raise self._wrong(value) from None
         return b"".join(parts)
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,15 +51,23 @@ def run_pytest(
     *arguments: str,
     python: str = sys.executable,
     directory: Path = ROOT,
+    in_one_piece: bool = False,
     **environment: str,
 ) -> Stage:
-    """Tests in Python, with variables of the environment."""
+    """Tests in Python, with variables of the environment.
+
+    What is printed ``in_one_piece`` is not mixed with what another stage prints.
+    """
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "junit.xml"
         command = [python, "-m", "pytest", f"--junit-xml={report}", *arguments]
         variables = {**os.environ, **environment}
-        done = subprocess.run(command, cwd=directory, env=variables, check=False)
+        output = subprocess.PIPE if in_one_piece else None
+        done = subprocess.run(
+            command, cwd=directory, env=variables, check=False, stdout=output, text=True
+        )
+        print(done.stdout or "", end="", flush=True)
         succeeded = done.returncode == 0
         suites = ElementTree.parse(report).getroot().iter("testsuite") if report.exists() else []
         counts = [0, 0, 0, 0]
@@ -86,23 +95,27 @@ def run_rustbind() -> list[Stage]:
         "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     }
     tests = ROOT / "rustbind" / "tests"
-    stages = [run_pytest("rustbind", directory=tests, **environment)]
+
+    def run(name: str, *arguments: str, python: str = sys.executable) -> Stage:
+        return run_pytest(
+            name, *arguments, python=python, directory=tests, in_one_piece=True, **environment
+        )
+
+    stages = [run("rustbind")]
     pypy = ROOT / ".venv" / "pypy" / "bin" / "python"
     if pypy.exists():
-        arguments = ("rustbind, PyPy", "fixtures", "crates")
-        stages.append(run_pytest(*arguments, python=str(pypy), directory=tests, **environment))
+        stages.append(run("rustbind, PyPy", "fixtures", "crates", python=str(pypy)))
     return stages
 
 
 def main() -> int:
     """Runs all stages, also after one has failed; 0 where all have passed."""
-    stages = [
-        run_cargo(),
-        run_pytest("Python, ctypes", CHECKSIG_BACKEND="ctypes"),
+    stages = [run_cargo(), run_pytest("Python, ctypes", CHECKSIG_BACKEND="ctypes")]
+    with ThreadPoolExecutor() as pool:
+        rustbind = pool.submit(run_rustbind)
         # What does not depend on the backend has been run by now.
-        run_pytest("Python, cffi", "-m", "not once", CHECKSIG_BACKEND="cffi"),
-        *run_rustbind(),
-    ]
+        stages.append(run_pytest("Python, cffi", "-m", "not once", CHECKSIG_BACKEND="cffi"))
+        stages += rustbind.result()
     print("\nstage            passed  failed  skipped  seconds")
     for stage in stages:
         mark = "" if stage.succeeded else "  <- FAILED"

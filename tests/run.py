@@ -83,7 +83,9 @@ def run_pytest(
 
 def run_rustbind() -> list[Stage]:
     """The binder's tests, and what it generates under PyPy, too, where that is installed."""
-    subprocess.run(["cargo", "build", "--locked", "--package", "rustbind"], cwd=ROOT, check=True)
+    subprocess.run(
+        ["cargo", "build", "--quiet", "--locked", "--package", "rustbind"], cwd=ROOT, check=True
+    )
     target = ROOT / "target"
     environment = {
         "RUSTBIND": str(target / "debug" / "rustbind"),

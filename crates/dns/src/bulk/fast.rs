@@ -221,7 +221,7 @@ impl Fast {
     }
 
     fn lookup(&mut self, slot: usize) -> Option<&mut Lookup> {
-        self.slots.get_mut(slot)?.lookup.as_deref_mut()
+        lookup_in(&mut self.slots, slot)
     }
 
     /// Gives a slot a new serial number: what was planned for it before is void.
@@ -316,11 +316,7 @@ impl Fast {
         let ticket = self.renew(slot);
         let (timeout, share) = (self.plan.timeout, self.share(slot));
         let wait = self.loads.get(server).map_or(FIRST_WAIT, Load::wait);
-        let Some(lookup) = self
-            .slots
-            .get_mut(slot)
-            .and_then(|s| s.lookup.as_deref_mut())
-        else {
+        let Some(lookup) = lookup_in(&mut self.slots, slot) else {
             return Ok(());
         };
         lookup.last = Some(server);
@@ -454,11 +450,7 @@ impl Fast {
     fn answered(&mut self, slot: usize, server: usize, message: Message, done: &mut Done) {
         let now = self.now();
         self.health.answered(server);
-        let Some(lookup) = self
-            .slots
-            .get_mut(slot)
-            .and_then(|s| s.lookup.as_deref_mut())
-        else {
+        let Some(lookup) = lookup_in(&mut self.slots, slot) else {
             return;
         };
         if let (Some(load), Some(sent)) = (self.loads.get_mut(server), lookup.sent) {
@@ -509,11 +501,7 @@ impl Fast {
         done: &mut Done,
     ) {
         self.release(slot);
-        let Some(lookup) = self
-            .slots
-            .get_mut(slot)
-            .and_then(|s| s.lookup.as_deref_mut())
-        else {
+        let Some(lookup) = lookup_in(&mut self.slots, slot) else {
             return;
         };
         match lookup.walk.take(reply, &self.plan) {
@@ -536,11 +524,7 @@ impl Fast {
     /// One attempt at a question has failed: the next one, or the end.
     fn attempt_failed(&mut self, slot: usize, failure: Failure, done: &mut Done) {
         let attempts = self.servers.len() * self.plan.attempts as usize;
-        let Some(lookup) = self
-            .slots
-            .get_mut(slot)
-            .and_then(|s| s.lookup.as_deref_mut())
-        else {
+        let Some(lookup) = lookup_in(&mut self.slots, slot) else {
             return;
         };
         if let Some(server) = lookup.last {
@@ -714,6 +698,11 @@ impl Fast {
             Err(error) => Err(ErrorKind::Io(error.into()).into()),
         }
     }
+}
+
+/// The look-up of a slot; what else the engine has can be used beside it.
+fn lookup_in(slots: &mut [Slot], slot: usize) -> Option<&mut Lookup> {
+    slots.get_mut(slot)?.lookup.as_deref_mut()
 }
 
 impl Load {

@@ -13,7 +13,7 @@ use smallvec::smallvec;
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
 use crate::digest::{Digest, Kind};
-use crate::engine::{Event, Plan, Worker, run};
+use crate::engine::{Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
 use crate::file::FileError;
@@ -97,7 +97,10 @@ pub fn create(
             worker,
         );
     };
-    let done = run(&plan, options.threads, cancel, live, &mut observe);
+    let done = run(&plan, options.threads, cancel, live, |step| match step {
+        Step::Done(item, outcome) => observe(Event::Done(item, outcome)),
+        Step::Progress(progress) => observe(Event::Progress(progress)),
+    });
     let mut cancelled = done.cancelled || cancel.is_requested();
     let mut outcomes = done.into_results();
     for outcome in files.left_out.into_iter().map(left_out) {
@@ -229,6 +232,8 @@ struct List<'a> {
 }
 
 impl Work for List<'_> {
+    type Result = Outcome;
+
     fn start(&self, item: usize, _worker: &mut Worker<'_, Outcome>) -> Option<Job<'_>> {
         Some(Job {
             name: &self.names[item],

@@ -9,14 +9,14 @@ use std::time::Instant;
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
 use crate::digest::Digest;
-use crate::engine::{Event, Plan, Worker, run};
+use crate::engine::{Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
 use crate::file::FileError;
 use crate::hashing::{Hashed, Job, Kinds, Work, hash_files};
 use crate::listing::unlisted;
 use crate::locate::{DEFAULT_NAME, Located, ManifestSource, locate};
-use crate::manifest::{self, Entry, Format, Line, LineError};
+use crate::manifest::{self, Entry, Format, Line};
 use crate::report::{Outcome, Report, Skip, Verdict};
 use crate::root::{Containment, Root};
 use crate::same::SameFile;
@@ -83,8 +83,8 @@ impl Options {
 /// thread, for each outcome as it comes and about every tenth of a second; where it
 /// breaks off, or `cancel` is raised, the report has what was done until then.
 ///
-/// Memory: the manifest, about 400 bytes a line, and buffers of at most 12 MiB for all
-/// threads and 1 MiB for each file that one thread reads and another one hashes.
+/// Memory: the manifest, about 250 bytes a line beside its text, and buffers of at most 12 MiB
+/// for all threads and 1 MiB for each file that one thread reads and another one hashes.
 ///
 /// # Errors
 /// Where the root or the manifest cannot be read. A listed file that cannot be
@@ -119,7 +119,7 @@ pub fn verify(
         same: &same,
         options,
     };
-    let live = |worker: &mut Worker<'_, Outcome>| {
+    let live = |worker: &mut Worker<'_, Finding>| {
         let containment = options.containment();
         hash_files(
             &directory,
@@ -129,7 +129,12 @@ pub fn verify(
             worker,
         );
     };
-    let done = run(&plan, options.threads, cancel, live, &mut observe);
+    let done = run(&plan, options.threads, cancel, live, |step| match step {
+        Step::Done(item, finding) => {
+            finding.shown(&lines[item], |outcome| observe(Event::Done(item, outcome)))
+        }
+        Step::Progress(progress) => observe(Event::Progress(progress)),
+    });
     let mut cancelled = done.cancelled || cancel.is_requested();
     let mut extra = Vec::new();
     if options.audit && !cancelled {
@@ -142,7 +147,7 @@ pub fn verify(
     Ok(Report {
         root: root_name.to_vec(),
         manifest: located.path,
-        outcomes: done.into_results(),
+        outcomes: outcomes(lines, done.results),
         extra,
         lenient: options.lenient,
         cancelled,
@@ -217,39 +222,41 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// The entries that are judged by the file of the line at `first`, with their places and
-    /// the numbers of their lines.
-    fn entries(&self, first: usize) -> impl Iterator<Item = (usize, u64, &Entry)> {
+    /// The entries that are judged by the file of the line at `first`, with their places.
+    fn entries(&self, first: usize) -> impl Iterator<Item = (usize, &Entry)> {
         self.same.all(first).filter_map(|place| {
-            let line = &self.lines[place];
-            let entry = line.content.as_ref().ok()?;
+            let entry = self.lines[place].content.as_ref().ok()?;
             let is_read = skipped(entry, self.options).is_none();
-            is_read.then_some((place, line.number, entry))
+            is_read.then_some((place, entry))
         })
     }
 }
 
 impl Work for Check<'_> {
-    fn start(&self, first: usize, worker: &mut Worker<'_, Outcome>) -> Option<Job<'_>> {
+    type Result = Finding;
+
+    fn start(&self, first: usize, worker: &mut Worker<'_, Finding>) -> Option<Job<'_>> {
         for place in self.same.all(first) {
             let line = &self.lines[place];
             match &line.content {
-                Err(error) => worker.put(place, malformed(line.number, *error)),
+                Err(error) => {
+                    let verdict = Verdict::Malformed(Box::new(*error));
+                    worker.put(place, Finding::unread(verdict));
+                }
                 Ok(entry) => {
                     if let Some(skip) = skipped(entry, self.options) {
-                        let verdict = Verdict::Skipped(skip);
-                        worker.put(place, outcome(line.number, entry, 0, verdict));
+                        worker.put(place, Finding::unread(Verdict::Skipped(skip)));
                     }
                 }
             }
         }
         let mut kinds = Kinds::new();
-        for digest in self.entries(first).flat_map(|(_, _, entry)| &entry.digests) {
+        for digest in self.entries(first).flat_map(|(_, entry)| &entry.digests) {
             if !kinds.contains(&digest.kind()) {
                 kinds.push(digest.kind());
             }
         }
-        let (_, _, entry) = self.entries(first).next()?;
+        let (_, entry) = self.entries(first).next()?;
         Some(Job {
             name: &entry.name,
             kinds,
@@ -261,19 +268,22 @@ impl Work for Check<'_> {
         first: usize,
         hashed: &Result<Hashed, FileError>,
         size: u64,
-        worker: &mut Worker<'_, Outcome>,
+        worker: &mut Worker<'_, Finding>,
     ) {
-        for (place, number, entry) in self.entries(first) {
-            let (expected, verdict) = match hashed {
+        for (place, entry) in self.entries(first) {
+            let (decisive, verdict) = match hashed {
                 Ok(hashed) => judge(entry, hashed),
                 Err(FileError::Missing) if self.options.ignore_missing => {
-                    (None, Verdict::Skipped(Skip::Missing))
+                    (0, Verdict::Skipped(Skip::Missing))
                 }
-                Err(error) => (None, error.verdict()),
+                Err(error) => (0, error.verdict()),
             };
-            let mut outcome = outcome(number, entry, size, verdict);
-            outcome.expected = expected.or(outcome.expected);
-            worker.put(place, outcome);
+            let finding = Finding {
+                size,
+                decisive,
+                verdict,
+            };
+            worker.put(place, finding);
         }
     }
 }
@@ -289,42 +299,78 @@ fn skipped(entry: &Entry, options: &Options) -> Option<Skip> {
     }
 }
 
-/// What an entry's file turns out to be, and the digest that decided.
-fn judge(entry: &Entry, hashed: &Hashed) -> (Option<Digest>, Verdict) {
-    let is_sha1 = |digest: &&Digest| digest.algorithm() == Algorithm::Sha1;
-    let sha1 = entry.digests.iter().find(is_sha1);
-    if let Some(expected) = sha1.filter(|_| hashed.shows_collision) {
-        return (Some(*expected), Verdict::Collision);
+/// What an entry's file turns out to be, and the place of the digest that decided.
+fn judge(entry: &Entry, hashed: &Hashed) -> (usize, Verdict) {
+    let is_sha1 = |digest: &Digest| digest.algorithm() == Algorithm::Sha1;
+    let sha1 = entry.digests.iter().position(is_sha1);
+    if let Some(decisive) = sha1.filter(|_| hashed.shows_collision) {
+        return (decisive, Verdict::Collision);
     }
-    for expected in &entry.digests {
+    for (place, expected) in entry.digests.iter().enumerate() {
         let actual = hashed
             .digests
             .iter()
             .find(|digest| digest.kind() == expected.kind());
         if let Some(actual) = actual.filter(|actual| *actual != expected) {
-            return (Some(*expected), Verdict::Mismatch(Box::new(*actual)));
+            return (place, Verdict::Mismatch(Box::new(*actual)));
         }
     }
     let other_size = entry.size.filter(|stated| *stated != hashed.size);
-    (None, other_size.map_or(Verdict::Ok, Verdict::WrongSize))
+    (0, other_size.map_or(Verdict::Ok, Verdict::WrongSize))
 }
 
-fn outcome(line: u64, entry: &Entry, size: u64, verdict: Verdict) -> Outcome {
-    Outcome {
-        line,
-        name: entry.name.clone(),
-        expected: entry.digests.first().copied(),
-        size,
-        verdict,
+/// What was found at a line: together they are its outcome.
+///
+/// While there are lines and findings of all files, an outcome's name and digest are in
+/// memory but once.
+struct Finding {
+    size: u64,
+    /// The place of the digest that decided, or that of the first.
+    decisive: usize,
+    verdict: Verdict,
+}
+
+impl Finding {
+    fn unread(verdict: Verdict) -> Self {
+        Self {
+            size: 0,
+            decisive: 0,
+            verdict,
+        }
+    }
+
+    /// What `show` gives for the outcome.
+    fn shown<T>(&mut self, line: &Line, show: impl FnOnce(&Outcome) -> T) -> T {
+        let finding = std::mem::replace(self, Self::unread(Verdict::Ok));
+        let decisive = finding.decisive;
+        let outcome = finding.outcome(line.clone());
+        let shown = show(&outcome);
+        *self = Self {
+            size: outcome.size,
+            decisive,
+            verdict: outcome.verdict,
+        };
+        shown
+    }
+
+    fn outcome(self, line: Line) -> Outcome {
+        let (name, expected) = line.content.map_or((Vec::new(), None), |entry| {
+            (entry.name, entry.digests.get(self.decisive).copied())
+        });
+        Outcome {
+            line: line.number,
+            name,
+            expected,
+            size: self.size,
+            verdict: self.verdict,
+        }
     }
 }
 
-fn malformed(line: u64, error: LineError) -> Outcome {
-    Outcome {
-        line,
-        name: Vec::new(),
-        expected: None,
-        size: 0,
-        verdict: Verdict::Malformed(Box::new(error)),
-    }
+/// The outcomes of the lines that there are findings for, in the memory of the lines.
+fn outcomes(lines: Vec<Line>, findings: Vec<Option<Finding>>) -> Vec<Outcome> {
+    let found = lines.into_iter().zip(findings);
+    found
+        .filter_map(|(line, finding)| Some(finding?.outcome(line)))
+        .collect()
 }

@@ -177,7 +177,9 @@ class NativeReport:
     def __init__(self, lib: Any, pointer: Any) -> None:
         self._owner: Optional[Owner] = Owner(pointer, lib.checksig_report_free)
         self._lib = lib
-        self._results, self._len = self._array(lib.checksig_report_results, pointer)
+        # The library makes the array when it is first asked for, which takes a while where
+        # there are a million results.
+        self._lent: Optional[tuple[Any, int]] = None
 
     def _array(self, function: Any, pointer: Any) -> tuple[Any, int]:
         """An array that a function lends, and its length."""
@@ -237,16 +239,23 @@ class NativeReport:
         owner = self._held()
         return int(self._lib.checksig_report_count(owner.pointer, verdict))
 
+    def _results(self, owner: Owner) -> tuple[Any, int]:
+        """The array of results, and its length."""
+        if self._lent is None:
+            self._lent = self._array(self._lib.checksig_report_results, owner.pointer)
+        return self._lent
+
     def __len__(self) -> int:
-        self._held()
-        return self._len
+        _, count = self._results(self._held())
+        return count
 
     def result(self, index: int) -> ResultTuple:
         """The result at a place from 0."""
         owner = self._held()
-        if not 0 <= index < self._len:
+        results, count = self._results(owner)
+        if not 0 <= index < count:
             raise IndexError(index)
-        result = self._copy_result(self._results[index])
+        result = self._copy_result(results[index])
         del owner  # until here it kept what was copied
         return result
 

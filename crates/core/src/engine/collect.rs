@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::worker::Shared;
-use super::{Done, Event, Progress};
+use super::{Done, Progress, Step};
 
 /// The least time between two reports of progress.
 pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -86,12 +86,13 @@ pub(super) struct Collector<'a, R, F> {
     next_progress: Instant,
 }
 
-impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
+impl<'a, R, F: FnMut(Step<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
     pub(super) fn new(shared: &'a Shared<'a>, observe: F) -> Self {
         Self {
             shared,
             observe,
-            results: (0..shared.plan.len).map(|_| None).collect(),
+            // Memory that no result has come to was not touched yet, and so is quickly given back.
+            results: Vec::with_capacity(shared.plan.len),
             done: 0,
             next_progress: Instant::now() + PROGRESS_INTERVAL,
         }
@@ -126,11 +127,14 @@ impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
         self.report_progress();
     }
 
-    fn keep(&mut self, item: usize, result: R) {
+    fn keep(&mut self, item: usize, mut result: R) {
         self.done += 1;
         let stop = &self.shared.stop;
-        if !stop.is_requested() && (self.observe)(Event::Done(item, &result)).is_break() {
+        if !stop.is_requested() && (self.observe)(Step::Done(item, &mut result)).is_break() {
             stop.request();
+        }
+        if item >= self.results.len() {
+            self.results.resize_with(item + 1, || None);
         }
         self.results[item] = Some(result);
     }
@@ -150,7 +154,7 @@ impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
             bytes_total: plan.bytes_total,
             current: &current,
         };
-        if (self.observe)(Event::Progress(progress)).is_break() {
+        if (self.observe)(Step::Progress(progress)).is_break() {
             self.shared.stop.request();
         }
     }
@@ -158,7 +162,7 @@ impl<'a, R, F: FnMut(Event<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
     /// What was done, when all have ended.
     pub(super) fn finish(self) -> Done<R> {
         Done {
-            cancelled: self.shared.stop.is_requested() || self.results.iter().any(Option::is_none),
+            cancelled: self.shared.stop.is_requested() || self.done < self.shared.plan.len as u64,
             results: self.results,
         }
     }

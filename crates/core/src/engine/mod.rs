@@ -53,6 +53,14 @@ pub enum Event<'a, R> {
     Progress(Progress<'a>),
 }
 
+/// What the caller is told while a run goes on: an [`Event`] whose result it may change.
+pub(crate) enum Step<'a, R> {
+    /// The item at this place is done.
+    Done(usize, &'a mut R),
+    /// Some time has passed.
+    Progress(Progress<'a>),
+}
+
 /// The items of a run.
 pub(crate) struct Plan<'a> {
     /// The items' names, for the progress.
@@ -68,7 +76,8 @@ pub(crate) struct Plan<'a> {
 
 /// What a run has done.
 pub(crate) struct Done<R> {
-    /// The results at their items' places; `None` for what was not done.
+    /// The results at their items' places, as far as the last that was done; `None` for what
+    /// was not.
     pub(crate) results: Vec<Option<R>>,
     /// Whether it was ended early.
     pub(crate) cancelled: bool,
@@ -101,7 +110,7 @@ pub(crate) fn run<R: Send>(
     threads: Option<NonZeroUsize>,
     cancel: &Cancel,
     live: impl Fn(&mut Worker<'_, R>) + Sync,
-    observe: impl FnMut(Event<'_, R>) -> ControlFlow<()>,
+    observe: impl FnMut(Step<'_, R>) -> ControlFlow<()>,
 ) -> Done<R> {
     let first = worker_count(plan, threads);
     let most = match threads {
@@ -203,8 +212,8 @@ mod tests {
                     threads(count),
                     &Cancel::default(),
                     each(|item, worker| worker.put(item, item * 2)),
-                    |event| {
-                        if let Event::Done(item, result) = event {
+                    |step| {
+                        if let Step::Done(item, result) = step {
                             assert_eq!(*result, item * 2);
                             seen[item] += 1;
                         }
@@ -228,11 +237,11 @@ mod tests {
             }
             worker.put(item, item);
         };
-        let goes_on = |_: Event<'_, usize>| ControlFlow::Continue(());
+        let goes_on = |_: Step<'_, usize>| ControlFlow::Continue(());
         let done = run(&plan(10_000_000), threads(2), &cancel, each(work), goes_on);
         assert!(done.cancelled);
         assert_eq!(done.results[100], Some(100));
-        assert_eq!(done.results[9_999_999], None);
+        assert!(done.results.len() < 10_000_000);
     }
 
     #[test]
@@ -250,8 +259,8 @@ mod tests {
         );
         assert_eq!(heard, 1);
         assert!(done.cancelled);
-        assert!(done.results.iter().any(Option::is_some));
-        assert!(done.results.iter().any(Option::is_none));
+        let all_done = done.results.iter().flatten().count();
+        assert!(all_done > 0 && all_done < 10_000_000, "{all_done}");
     }
 
     #[test]
@@ -267,8 +276,8 @@ mod tests {
                 }
                 worker.put(item, item);
             }),
-            |event| {
-                if let Event::Done(..) = event {
+            |step| {
+                if let Step::Done(..) = step {
                     seen.fetch_add(1, Ordering::Relaxed);
                 }
                 ControlFlow::Continue(())
@@ -289,9 +298,9 @@ mod tests {
                 thread::sleep(PROGRESS_INTERVAL * 2);
                 worker.put(item, ());
             }),
-            |event| {
+            |step| {
                 assert_eq!(thread::current().id(), caller);
-                if let Event::Progress(progress) = event {
+                if let Step::Progress(progress) = step {
                     assert_eq!(progress.files_total, 4);
                     reports += 1;
                 }

@@ -13,7 +13,6 @@ use crate::digest::{Digest, Kind};
 use crate::engine::{Shared, Worker};
 use crate::file::{self, FileError};
 use crate::hash::Hasher;
-use crate::report::Outcome;
 use crate::root::{Containment, Root};
 use alone::SHORT;
 use lanes::{Lanes, Message};
@@ -46,8 +45,11 @@ pub(crate) struct Hashed {
 
 /// Says which files are read, and hears what they hash to.
 pub(crate) trait Work: Sync {
+    /// What is put for an item.
+    type Result: Send;
+
     /// What is to be read for an item; `None` where nothing is, and the results were put.
-    fn start(&self, item: usize, worker: &mut Worker<'_, Outcome>) -> Option<Job<'_>>;
+    fn start(&self, item: usize, worker: &mut Worker<'_, Self::Result>) -> Option<Job<'_>>;
 
     /// Puts the results of an item, of whose file `size` bytes were read. Not called where
     /// the run was cancelled meanwhile.
@@ -56,19 +58,19 @@ pub(crate) trait Work: Sync {
         item: usize,
         hashed: &Result<Hashed, FileError>,
         size: u64,
-        worker: &mut Worker<'_, Outcome>,
+        worker: &mut Worker<'_, Self::Result>,
     );
 }
 
 /// Takes items, and hashes their files below `root`, until there are none left.
 ///
 /// To look for collisions SHA-1 is computed by other code, which has no lanes.
-pub(crate) fn hash_files(
+pub(crate) fn hash_files<W: Work>(
     root: &Root,
     containment: Containment,
     detect_collisions: bool,
-    work: &impl Work,
-    worker: &mut Worker<'_, Outcome>,
+    work: &W,
+    worker: &mut Worker<'_, W::Result>,
 ) {
     let mut hashing = Hashing {
         shared: worker.shared(),
@@ -105,7 +107,7 @@ struct Hashing<'a, W> {
 
 impl<'a, W: Work> Hashing<'a, W> {
     /// Opens an item's file, and gives it a lane or hashes it alone.
-    fn start(&mut self, item: usize, worker: &mut Worker<'_, Outcome>) {
+    fn start(&mut self, item: usize, worker: &mut Worker<'_, W::Result>) {
         let work = self.work;
         let Some(Job { name, kinds }) = work.start(item, worker) else {
             return;
@@ -143,7 +145,7 @@ impl<'a, W: Work> Hashing<'a, W> {
         name: &[u8],
         kinds: &[Kind],
         mut source: Source<'a>,
-        worker: &mut Worker<'_, Outcome>,
+        worker: &mut Worker<'_, W::Result>,
     ) {
         // The files in the lanes would wait for long.
         while source.status().size > SHORT && !self.lanes.is_empty() {
@@ -155,7 +157,7 @@ impl<'a, W: Work> Hashing<'a, W> {
     }
 
     /// Hashes something of the files in the lanes.
-    fn step(&mut self, worker: &mut Worker<'_, Outcome>) {
+    fn step(&mut self, worker: &mut Worker<'_, W::Result>) {
         self.lanes.step();
         while let Some((message, source, digest)) = self.lanes.pop() {
             let hashed = digest.map(|digest| Hashed {
@@ -174,7 +176,7 @@ impl<'a, W: Work> Hashing<'a, W> {
         name: &[u8],
         source: Source<'_>,
         hashed: io::Result<Hashed>,
-        worker: &mut Worker<'_, Outcome>,
+        worker: &mut Worker<'_, W::Result>,
     ) {
         let (size, status) = (source.len(), *source.status());
         let hashed = match hashed {

@@ -117,7 +117,7 @@ def lookup_cname(
 
     That is the name at the end of the chain of aliases (CNAME records) that starts
     at ``name``, if it has an address (A, or else AAAA); a name that is no alias is its own.
-    The files are read anew for each look-up.
+    The files are read again when they were changed.
 
     Args:
         name: the host's name. One with a dot at its end is absolute; any other is looked

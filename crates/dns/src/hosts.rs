@@ -1,27 +1,30 @@
 //! The hosts file: names that need no server.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-/// The canonical name of every name in a hosts file.
+use crate::kept::Kept;
+
+/// Every name in a hosts file and its canonical name, sorted by name.
 #[derive(Debug, Default)]
-pub(crate) struct Hosts(HashMap<String, String>);
+pub(crate) struct Hosts(Vec<(String, String)>);
 
 impl Hosts {
-    /// Reads a file in the form of hosts(5). One that does not exist has no names.
-    pub(crate) fn read(path: &Path) -> io::Result<Self> {
-        match std::fs::read(path) {
-            Ok(bytes) => Ok(Self::parse(&String::from_utf8_lossy(&bytes))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
+    /// Reads a file in the form of hosts(5), unless it is as it was. One that does not exist
+    /// has no names.
+    pub(crate) fn read(path: &Path) -> io::Result<Arc<Self>> {
+        static HOSTS: Kept<Hosts> = Kept::new();
+        match HOSTS.read(path, |bytes| Self::parse(&String::from_utf8_lossy(bytes))) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Arc::default()),
+            read => read,
         }
     }
 
     /// A line is an address, the canonical name, and any number of aliases. The first
     /// line that has a name counts.
     fn parse(text: &str) -> Self {
-        let mut names = HashMap::new();
+        let mut names = Vec::new();
         for line in text.lines() {
             let line = line.split_once('#').map_or(line, |(line, _comment)| line);
             let mut words = line.split_ascii_whitespace();
@@ -32,10 +35,12 @@ impl Hosts {
             let Some(canonical) = words.next() else {
                 continue;
             };
-            for name in words.chain([canonical.clone()]) {
-                names.entry(name).or_insert_with(|| canonical.clone());
-            }
+            names.push((canonical.clone(), canonical.clone()));
+            names.extend(words.map(|alias| (alias, canonical.clone())));
         }
+        // Stable, so that of the same names the first stays.
+        names.sort_by(|(a, _), (b, _)| a.cmp(b));
+        names.dedup_by(|(later, _), (first, _)| later == first);
         Self(names)
     }
 
@@ -44,7 +49,10 @@ impl Hosts {
     /// `localhost` and all below it are their own, whatever the file has (RFC 6761, 6.3).
     pub(crate) fn canonical<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         let local = || name == "localhost" || name.ends_with(".localhost");
-        let listed = self.0.get(name).map(String::as_str);
+        let place = self
+            .0
+            .binary_search_by(|(known, _)| known.as_str().cmp(name));
+        let listed = place.ok().map(|place| self.0[place].1.as_str());
         listed.or_else(|| local().then_some(name))
     }
 }

@@ -15,8 +15,8 @@
 //! # Ok::<(), checksig_dns::Error>(())
 //! ```
 //!
-//! A look-up is one synchronous call and leaves nothing behind: no thread, no cache,
-//! no open socket. A child made by `fork` can therefore call it like its parent.
+//! A look-up is one synchronous call and leaves nothing behind but what the system's files
+//! say: no thread, no answer, no open socket. A child made by `fork` can therefore call it like its parent.
 //!
 //! [`Bulk`] looks many names up at once, on the caller's thread.
 #![forbid(unsafe_code)]
@@ -27,6 +27,7 @@ mod error;
 mod exchange;
 mod health;
 mod hosts;
+mod kept;
 mod lookup;
 mod message;
 mod name;

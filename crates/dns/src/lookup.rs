@@ -7,6 +7,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::plan::Plan;
+use crate::random::Random;
 use crate::resolver::Resolver;
 use crate::walk::{Start, Walk};
 
@@ -46,8 +47,8 @@ impl CanonicalName {
 /// as UTS-46 has it. What Go's resolver does not take for a host name is
 /// [`ErrorKind::BadName`] and sends nothing.
 ///
-/// Reads the system's files anew for each call, and leaves nothing behind: no thread, no cache,
-/// no open socket. Blocks for `options.timeout` at most. Must not be called on a thread that
+/// The system's files are read again when they were changed. Nothing else is left behind by a
+/// call: no thread, no answer, no open socket. Blocks for `options.timeout` at most. Must not be called on a thread that
 /// runs a tokio runtime: it cannot block there, and returns [`ErrorKind::Io`].
 pub fn lookup_cname(name: &[u8], options: &Options) -> Result<CanonicalName, Error> {
     let plan = Plan::read(options)?;
@@ -57,7 +58,7 @@ pub fn lookup_cname(name: &[u8], options: &Options) -> Result<CanonicalName, Err
     };
     let runtime = runtime()?;
     let limit = plan.timeout;
-    let resolver = Resolver::new(plan.into(), None)?;
+    let resolver = Resolver::new(plan.into(), Random::new()?.into(), None);
     runtime.block_on(resolver.finish(&mut walk, limit))
 }
 

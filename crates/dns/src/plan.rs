@@ -10,6 +10,7 @@ use trust_dns_resolver::proto::dnssec::TrustAnchors;
 
 use crate::error::{Error, ErrorKind};
 use crate::hosts::Hosts;
+use crate::kept::Kept;
 use crate::name::HostName;
 use crate::nameservers::{PORT, scoped};
 use crate::options::{Engine, Options};
@@ -26,7 +27,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 pub(crate) struct Plan {
     /// May be empty: names that need no server are found nevertheless.
     pub(crate) servers: Vec<SocketAddr>,
-    pub(crate) hosts: Hosts,
+    pub(crate) hosts: Arc<Hosts>,
     pub(crate) timeout: Duration,
     pub(crate) attempts: u32,
     pub(crate) max_hops: usize,
@@ -48,11 +49,14 @@ impl Plan {
         let config = if system_servers || options.search.is_none() {
             read_config(options)
         } else {
-            Ok(Config::new())
+            Ok(Arc::new(Config::new()))
         };
         let (config, config_error) = match config {
             Ok(config) => (config, None),
-            Err(error) => (Config::new(), Some((error.kind(), error.to_string()))),
+            Err(error) => {
+                let reason = (error.kind(), error.to_string());
+                (Arc::new(Config::new()), Some(reason))
+            }
         };
         let attempts = match options.attempts {
             Some(attempts) => u32::try_from(attempts).unwrap_or(u32::MAX),
@@ -140,12 +144,15 @@ impl Plan {
     }
 }
 
-fn read_config(options: &Options) -> io::Result<Config> {
-    let bytes = std::fs::read(&options.resolv_conf)?;
-    // What cannot be read is passed over, as the C library does.
-    let (mut config, _errors) = Config::parse_with_errors(&bytes);
-    config.glibc_normalize();
-    Ok(config)
+/// The configuration of the file that the options name, read unless it is as it was.
+fn read_config(options: &Options) -> io::Result<Arc<Config>> {
+    static CONFIG: Kept<Config> = Kept::new();
+    CONFIG.read(&options.resolv_conf, |bytes| {
+        // What cannot be read is passed over, as the C library does.
+        let (mut config, _errors) = Config::parse_with_errors(bytes);
+        config.glibc_normalize();
+        config
+    })
 }
 
 fn server(ip: &ScopedIp) -> Option<SocketAddr> {
@@ -155,9 +162,9 @@ fn server(ip: &ScopedIp) -> Option<SocketAddr> {
     }
 }
 
-fn hosts(options: &Options) -> Result<Hosts, Error> {
+fn hosts(options: &Options) -> Result<Arc<Hosts>, Error> {
     let Some(path) = &options.hosts else {
-        return Ok(Hosts::default());
+        return Ok(Arc::default());
     };
     let failed = |source| ErrorKind::Config {
         what: path.display().to_string(),

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout, timeout_at};
 use trust_dns_resolver::proto::op::Message;
 use trust_dns_resolver::proto::rr::{Name, RecordType};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 use crate::exchange::{self, Rubbish};
 use crate::health::Health;
 use crate::message::{self, Question};
@@ -31,21 +31,21 @@ pub(crate) struct Resolver(Arc<Shared>);
 struct Shared {
     plan: Arc<Plan>,
     health: Health,
-    random: Random,
+    random: Arc<Random>,
     pace: Mutex<Pace>,
     keys: Keys,
 }
 
 impl Resolver {
     /// Asks no more than `rate` questions a second.
-    pub(crate) fn new(plan: Arc<Plan>, rate: Option<f64>) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Shared {
+    pub(crate) fn new(plan: Arc<Plan>, random: Arc<Random>, rate: Option<f64>) -> Self {
+        Self(Arc::new(Shared {
             health: Health::new(&plan.servers),
-            random: Random::new()?,
+            random,
             pace: Mutex::new(Pace::new(rate, Instant::now())),
             keys: Keys::default(),
             plan,
-        })))
+        }))
     }
 
     /// Goes the way to its end, within this time.

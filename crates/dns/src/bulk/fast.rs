@@ -96,7 +96,7 @@ pub(super) struct Fast {
     servers: Vec<Ports>,
     loads: Vec<Load>,
     health: Health,
-    random: Random,
+    random: Arc<Random>,
     pace: Pace,
     concurrency: usize,
     slots: Vec<Slot>,
@@ -121,10 +121,11 @@ pub(super) struct Fast {
 impl Fast {
     pub(super) fn new(
         plan: &Arc<Plan>,
+        random: Arc<Random>,
         rate: Option<f64>,
         concurrency: usize,
         large: Tasks,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let ports = |server: &_| Ports::new(*server, concurrency);
         let load = |_: &_| Load {
             in_flight: 0,
@@ -134,12 +135,12 @@ impl Fast {
             lost: 0,
             round_trip: Duration::ZERO,
         };
-        Ok(Self {
+        Self {
             plan: plan.clone(),
             servers: plan.servers.iter().map(ports).collect(),
             loads: plan.servers.iter().map(load).collect(),
             health: Health::new(&plan.servers),
-            random: Random::new()?,
+            random,
             pace: Pace::new(rate, Instant::now()),
             concurrency,
             slots: Vec::new(),
@@ -153,7 +154,7 @@ impl Fast {
             large,
             idle: Duration::ZERO,
             buffer: vec![0; DATAGRAM_BYTES],
-        })
+        }
     }
 
     pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Box<Walk>) {

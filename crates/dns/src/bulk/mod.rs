@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::lookup::CanonicalName;
 use crate::options::Options;
 use crate::plan::Plan;
+use crate::random::Random;
 use crate::walk::{Start, Walk};
 
 /// How many look-ups are in flight at once by default: each of the resolver's has a socket.
@@ -93,14 +94,16 @@ impl Bulk {
             RESOLVER_CONCURRENCY
         };
         let concurrency = options.concurrency.unwrap_or(default).max(1);
-        let tasks = Tasks::new(plan.clone(), options.rate)?;
+        let random = Arc::new(Random::new()?);
+        let tasks = Tasks::new(plan.clone(), random.clone(), options.rate);
         let engine = match is_fast {
             true => Engine::Fast(Box::new(Fast::new(
                 &plan,
+                random,
                 options.rate,
                 concurrency,
                 tasks,
-            )?)),
+            ))),
             false => Engine::Resolver(tasks),
         };
         Ok(Self {

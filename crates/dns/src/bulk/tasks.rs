@@ -12,6 +12,7 @@ use super::{Done, Until};
 use crate::error::{Error, ErrorKind};
 use crate::lookup::runtime;
 use crate::plan::Plan;
+use crate::random::Random;
 use crate::resolver::Resolver;
 use crate::walk::{Outcome, Start, Walk};
 
@@ -38,14 +39,14 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    pub(super) fn new(plan: Arc<Plan>, rate: Option<f64>) -> Result<Self, Error> {
-        Ok(Self {
-            resolver: Resolver::new(plan.clone(), rate)?,
+    pub(super) fn new(plan: Arc<Plan>, random: Arc<Random>, rate: Option<f64>) -> Self {
+        Self {
+            resolver: Resolver::new(plan.clone(), random, rate),
             plan,
             tasks: FuturesUnordered::new(),
             runtime: None,
             idle: Duration::ZERO,
-        })
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -62,7 +62,27 @@ def _timed(call: Callable[[], object]) -> Callable[[], Sample]:
     """Measures a call, as often as it takes to be exact."""
     seconds = seconds_a_call(call, 1)
     number = max(1, round(ENOUGH / max(seconds, 1e-9)))
-    return lambda: Sample(seconds_a_call(call, number))
+
+    def sample() -> Sample:
+        wait_for_idle()
+        return Sample(seconds_a_call(call, number))
+
+    return sample
+
+
+def wait_for_idle() -> None:
+    """Waits until no thread of this process is busy, for a second at most.
+
+    The threads of numpy's OpenBLAS spin for about a tenth of a second after a call, which
+    the next contender would pay for.
+    """
+    pause = 0.01
+    end = time.monotonic() + 1
+    busy = True
+    while busy and time.monotonic() < end:
+        before = time.process_time()
+        time.sleep(pause)
+        busy = time.process_time() - before > pause / 10
 
 
 def seconds_a_call(call: Callable[[], object], number: int) -> float:

@@ -4,7 +4,6 @@
 //! the parts' results are put together in their order: so a result is the same to the
 //! last bit on any number of processors.
 
-use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -32,7 +31,7 @@ pub(crate) fn map<Part: Send, Outcome: Send>(
     let threads = if parts.len() < PARALLEL_FROM {
         1
     } else {
-        thread::available_parallelism().map_or(1, NonZeroUsize::get)
+        checksig_threads::processors()
     };
     map_on(threads.min(parts.len()), parts, work)
 }

@@ -1,4 +1,4 @@
-//! Threads whose start a fork waits for.
+//! Threads whose start a fork waits for, and how many of them to start.
 //!
 //! The GNU C library keeps the stacks of threads that have ended. Who starts a thread on
 //! such a stack first releases the thread-local memory of the one before, and then forgets
@@ -10,14 +10,31 @@
 #![forbid(unsafe_code)]
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 
 /// How many threads are being started.
 static STARTS: AtomicUsize = AtomicUsize::new(0);
 /// How many threads are about to fork.
 static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many threads the machine, or what limits the process, can run at once; at least 1.
+///
+/// The system is asked once: its answer takes reading several files.
+#[must_use]
+pub fn processors() -> usize {
+    /// 0 where nobody has asked. A lock could be held for ever in a child of a fork.
+    static PROCESSORS: AtomicUsize = AtomicUsize::new(0);
+    let known = PROCESSORS.load(Relaxed);
+    if known > 0 {
+        return known;
+    }
+    let asked = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    PROCESSORS.store(asked, Relaxed);
+    asked
+}
 
 /// Starts a thread, unless the process forks: then afterwards.
 ///

@@ -11,7 +11,6 @@ mod worker;
 
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
-use std::thread;
 
 use rayon::Scope;
 
@@ -144,8 +143,7 @@ pub(crate) fn run<R: Send>(
 
 /// How many workers there are at first.
 fn worker_count(plan: &Plan<'_>, threads: Option<NonZeroUsize>) -> usize {
-    let processors = || thread::available_parallelism().ok();
-    let wanted = threads.or_else(processors).map_or(1, NonZeroUsize::get);
+    let wanted = threads.map_or_else(checksig_threads::processors, NonZeroUsize::get);
     // An item keeps two busy at most: one reads, the other one hashes.
     wanted.min(2 * plan.len.max(1))
 }
@@ -172,6 +170,7 @@ fn hire<'a, R: Send>(
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
     use collect::PROGRESS_INTERVAL;

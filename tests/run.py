@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -112,6 +113,7 @@ def run_rustbind() -> list[Stage]:
 
 def main() -> int:
     """Runs all stages, also after one has failed; 0 where all have passed."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     stages = [run_cargo(), run_pytest("Python, ctypes", CHECKSIG_BACKEND="ctypes")]
     with ThreadPoolExecutor() as pool:
         rustbind = pool.submit(run_rustbind)

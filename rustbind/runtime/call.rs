@@ -170,6 +170,32 @@ where
     out.bytes
 }
 
+/// An index as Python counts: from the end, where it is negative. Where nobody looks
+/// whether there is an item, it must be within the length.
+pub fn position<I: TryFrom<u64>>(index: i64, length: Option<u64>, looked_for: bool) -> Result<I, Fault> {
+    let from_start = match (u64::try_from(index), length) {
+        (Ok(index), _) => Some(index),
+        (Err(_), Some(length)) => length.checked_add_signed(index),
+        (Err(_), None) => None,
+    };
+    let found = from_start.filter(|at| looked_for || length.is_none_or(|length| *at < length));
+    found.and_then(|at| I::try_from(at).ok()).ok_or_else(no_item)
+}
+
+/// Refuses an index without an item.
+pub fn present(there: bool) -> Result<(), Fault> {
+    if there { Ok(()) } else { Err(no_item()) }
+}
+
+fn no_item() -> Fault {
+    Fault::new(Kind::Index, "index out of range".into())
+}
+
+/// Refuses a key without an item.
+pub fn known(there: bool) -> Result<(), Fault> {
+    if there { Ok(()) } else { Err(Fault::new(Kind::Key, "no item has this key".into())) }
+}
+
 /// A hash for Python.
 pub fn hash(value: &impl std::hash::Hash) -> i64 {
     use std::hash::{DefaultHasher, Hasher};

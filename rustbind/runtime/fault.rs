@@ -38,6 +38,8 @@ pub enum Kind {
     Buffer = 12,
     /// A channel without a receiver.
     Disconnected = 13,
+    /// No item has this key.
+    Key = 14,
 }
 
 /// One failure.

@@ -238,6 +238,7 @@ _KINDS: Dict[int, Type[Exception]] = {
     11: IndexError,
     12: BufferError,
     13: BrokenPipeError,
+    14: KeyError,
 }
 _errors: Dict[str, Any] = {}
 _foreign: Dict[str, Type[RustError]] = {}

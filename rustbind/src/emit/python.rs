@@ -29,6 +29,7 @@ from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED
 _numbers_in = _rt.numbers_in
 _len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
 _isinstance, _property, _staticmethod, _range = isinstance, property, staticmethod, range
+_slice, _key_error = slice, KeyError
 _bool, _int, _float, _str = bool, int, float, str
 "#;
 
@@ -156,12 +157,26 @@ pub(super) fn function(call: &Call, name: &str, role: Role, class: Option<&Class
             class.known.python
         ));
     }
-    lines.extend(
-        body(call, role, class)
-            .into_iter()
-            .map(|line| format!("    {line}")),
-    );
+    let mut body = body(call, role, class);
+    if role == Role::Key {
+        body = with_key(body);
+    }
+    lines.extend(body.into_iter().map(|line| format!("    {line}")));
     lines
+}
+
+/// A `KeyError` that has the key.
+fn with_key(body: Vec<String>) -> Vec<String> {
+    let tried = body.into_iter().map(|line| format!("    {line}"));
+    let raised = [
+        "except _key_error:".to_owned(),
+        "    raise _key_error(index) from None".to_owned(),
+    ];
+    ["try:".to_owned()]
+        .into_iter()
+        .chain(tried)
+        .chain(raised)
+        .collect()
 }
 
 fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {

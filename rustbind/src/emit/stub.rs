@@ -104,6 +104,15 @@ fn member(member: &Member) -> Vec<String> {
         Role::Get => lines.push("@property".to_owned()),
         Role::Set => lines.push(format!("@{name}.setter")),
         Role::Constant => return vec![format!("{name}: _t.ClassVar[{}]", call.outcome.gives)],
+        Role::Method if name == "__getitem__" && !call.first.is_empty() => {
+            let item = &call.outcome.gives;
+            return vec![
+                "@_t.overload".into(),
+                format!("def __getitem__(self, index: int) -> {item}: ..."),
+                "@_t.overload".into(),
+                format!("def __getitem__(self, index: slice) -> _t.List[{item}]: ..."),
+            ];
+        }
         Role::Compare if name == "__eq__" => {
             return vec!["def __eq__(self, other: object) -> bool: ...".into()];
         }

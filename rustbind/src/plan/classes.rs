@@ -29,6 +29,8 @@ pub enum Role {
     Next,
     /// A class attribute.
     Constant,
+    /// Looks for a key: `KeyError` where it is not there.
+    Key,
 }
 
 /// A member of a class.
@@ -638,6 +640,7 @@ impl Builder<'_> {
                 "FromIterator" if !self.known.plain => self.add_from_iter(implemented),
                 "Extend" if !self.known.plain => self.extend(implemented),
                 "Index" if !self.taken("__getitem__") => self.index(implemented),
+                "IndexMut" if !self.taken("__setitem__") => self.index_mut(implemented),
                 name => self.operator(name, implemented),
             }
         }
@@ -805,7 +808,7 @@ impl Builder<'_> {
         self.add("__iter__", Role::Method, planned);
     }
 
-    /// What an index finds is lent. Where Rust panics, so does Python.
+    /// What an index finds is lent.
     fn index(&mut self, implemented: &Implemented) {
         let (Some(index), Some(output)) = (
             implemented.arguments.first(),
@@ -813,16 +816,70 @@ impl Builder<'_> {
         ) else {
             return;
         };
-        let index = Parameter {
-            name: "index".into(),
-            type_: index.clone(),
-        };
-        let parameters = vec![self.receiver(false), index];
+        let key = self.key(index);
+        let parameters = vec![self.receiver(false), key.parameter("index")];
         let function = simple("", parameters, output.clone().referenced());
         let planned = self.synthetic("__getitem__", &function, &|values: &[String]| {
-            format!("&(*{})[{}]", values[0], values[1])
+            format!("{{ {} &(*{})[index__] }}", key.find(values), values[0])
         });
-        self.add("__getitem__", Role::Method, planned);
+        let planned = planned.map(|mut call| {
+            call.first.extend(key.slices());
+            call
+        });
+        self.add("__getitem__", key.role(), planned);
+    }
+
+    /// An item is changed by putting another one in its place.
+    fn index_mut(&mut self, implemented: &Implemented) {
+        let index = implemented.arguments.first();
+        let same = |other: &Implemented| {
+            let indices = index.zip(other.arguments.first());
+            indices.is_some_and(|(one, other)| elided(one.clone()) == elided(other.clone()))
+        };
+        let mut traits = self.type_def.traits.iter();
+        let read = traits.find(|each| each.name == "Index" && !each.for_reference && same(each));
+        let output = read.and_then(|read| read.outputs.get("Output"));
+        let (Some(index), Some(output)) = (index, output) else {
+            return;
+        };
+        let key = self.key(index);
+        let value = Parameter {
+            name: "value".into(),
+            type_: output.clone(),
+        };
+        let parameters = vec![self.receiver(true), key.parameter("index"), value];
+        let function = simple("", parameters, Type::Unit);
+        let planned = self.synthetic("__setitem__", &function, &|values: &[String]| {
+            let find = key.find(values);
+            format!("{{ {find} (*{})[index__] = {}; }}", values[0], values[2])
+        });
+        self.add("__setitem__", key.role(), planned);
+    }
+
+    /// What the type can tell of an index before it is used: where it cannot tell
+    /// anything, and Rust panics, so does Python.
+    fn key(&self, index: &Type) -> Key {
+        let asks = |name: &str, fits: &dyn Fn(&Type) -> bool| {
+            self.type_def.functions.iter().find_map(|function| {
+                let [this, key] = &function.parameters[..] else {
+                    return None;
+                };
+                let reads = matches!(this.type_, Type::Reference { mutable: false, .. });
+                let same = elided(key.type_.clone()) == elided(index.clone());
+                let fits = function.name == name && reads && same && fits(&function.output);
+                fits.then(|| self.path_of(function))
+            })
+        };
+        let finds = asks("get", &|output| {
+            matches!(output, Type::Std(crate::model::Std::Option, _))
+        });
+        let finds = finds.map(|path| (path, "is_some()"));
+        let contains = asks("contains_key", &|output| *output == Type::Bool);
+        Key {
+            index: index.clone(),
+            length: self.length_of().map(|function| self.path_of(function)),
+            finds: finds.or(contains.map(|path| (path, "eq(&true)"))),
+        }
     }
 
     fn operator(&mut self, name: &str, implemented: &Implemented) {
@@ -886,13 +943,17 @@ impl Builder<'_> {
         self.add(python, role, planned);
     }
 
-    fn length(&mut self) {
-        let is_length = |function: &&Function| {
+    /// The method that tells how many items there are.
+    fn length_of(&self) -> Option<&Function> {
+        self.type_def.functions.iter().find(|function| {
             function.name == "len"
                 && function.parameters.len() == 1
                 && matches!(&function.output, Type::Integer(name) if name.starts_with('u'))
-        };
-        let Some(function) = self.type_def.functions.iter().find(is_length).cloned() else {
+        })
+    }
+
+    fn length(&mut self) {
+        let Some(function) = self.length_of().cloned() else {
             return;
         };
         let rust = self.path_of(&function);
@@ -900,6 +961,78 @@ impl Builder<'_> {
             format!("{rust}({})", values.join(", "))
         });
         self.add("__len__", Role::Method, planned);
+    }
+}
+
+/// How an item is looked for.
+struct Key {
+    /// What `Index` takes.
+    index: Type,
+    /// The path of `len`.
+    length: Option<String>,
+    /// The path of the method that looks without a panic, and what its result says.
+    finds: Option<(String, &'static str)>,
+}
+
+impl Key {
+    /// Integers count from the end where they are negative.
+    fn is_position(&self) -> bool {
+        let counted = self.length.is_some() || self.finds.is_some();
+        counted && matches!(&self.index, Type::Integer(name) if !name.ends_with("128"))
+    }
+
+    fn parameter(&self, name: &str) -> Parameter {
+        let type_ = if self.is_position() {
+            Type::Integer("i64".into())
+        } else {
+            self.index.clone()
+        };
+        Parameter {
+            name: name.into(),
+            type_,
+        }
+    }
+
+    fn role(&self) -> Role {
+        if self.finds.is_some() && !self.is_position() {
+            Role::Key
+        } else {
+            Role::Method
+        }
+    }
+
+    /// Python: what a slice gives, where there is a length.
+    fn slices(&self) -> Option<String> {
+        let all = "[self[_i] for _i in _range(*index.indices(_len(self)))]";
+        let line = format!("if _isinstance(index, _slice): return {all}");
+        (self.is_position() && self.length.is_some()).then_some(line)
+    }
+
+    /// Rust: makes `index__`, or fails, of the receiver and the index.
+    fn find(&self, values: &[String]) -> String {
+        let (this, index) = (&values[0], &values[1]);
+        let there = self
+            .finds
+            .as_ref()
+            .map(|(path, says)| format!("{path}(&*{this}, index__).{says}"));
+        if !self.is_position() {
+            let check = there.map(|there| format!("rt::known({there})?;"));
+            return format!("let index__ = {index}; {}", check.unwrap_or_default());
+        }
+        let Type::Integer(kind) = &self.index else {
+            return String::new();
+        };
+        let length = match &self.length {
+            Some(path) => format!("Some({path}(&*{this}) as u64)"),
+            None => "None".into(),
+        };
+        let checked = there.is_some();
+        let position =
+            format!("let index__: {kind} = rt::position({index}, {length}, {checked})?;");
+        match there {
+            Some(there) => format!("{position} rt::present({there})?;"),
+            None => position,
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a shim does with its arguments and its result.
 
 use std::ffi::c_void;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fault::{Fault, Kind, Raised, guard, last};
-use super::handle::{Bound, Header, end_loan, free_stranded, own};
+use super::handle::{Bound, Header, Lending, free_stranded, own};
 use super::wire::{Lift, Lower, Reader, Writer};
 
 /// How many bytes of a result fit into the buffer that Python passes.
@@ -288,8 +290,14 @@ impl Callback {
 
     /// Calls one of an object's methods.
     pub fn call_method<R: Lift>(&self, method: u8, arguments: impl Lower) -> R {
+        self.try_method(method, arguments)
+            .unwrap_or_else(|stopped| std::panic::resume_unwind(stopped))
+    }
+
+    /// As [`Callback::call_method`]; gives what to unwind with where it raises.
+    fn try_method<R: Lift>(&self, method: u8, arguments: impl Lower) -> Result<R, Stopped> {
         let mut out = Writer {
-            loans: Some(Vec::new()),
+            lending: Some(Lending::new()),
             ..Writer::default()
         };
         // No bytes at all mean that the callback is dropped.
@@ -303,29 +311,109 @@ impl Callback {
             // SAFETY: Python has set this function; it returns, whatever is raised.
             unsafe { call(self.0, out.bytes.as_ptr(), out.bytes.len(), answer) }
         });
-        for loan in out.loans.take().unwrap_or_default() {
-            // SAFETY: `Lower` lent each of them once.
-            unsafe { end_loan(loan) };
-        }
+        drop(out);
         let fault = match raised {
             Some(0) => match lifted {
-                Some(Ok(value)) => return value,
+                Some(Ok(value)) => return Ok(value),
                 Some(Err(fault)) => fault,
                 None => Fault::new(Kind::Type, "a function gave no result".into()),
             },
-            Some(number) => std::panic::resume_unwind(Box::new(Raised(number))),
+            Some(number) => return Err(Box::new(Raised::new(number))),
             None => Fault::new(Kind::Closed, "Python has ended".into()),
         };
-        std::panic::resume_unwind(Box::new(fault))
+        Err(Box::new(fault))
     }
 }
 
 impl Drop for Callback {
     fn drop(&mut self) {
-        if let Some(call) = trampoline() {
-            // SAFETY: as in `call`.
-            unsafe { call(self.0, std::ptr::null(), 0, std::ptr::null_mut()) };
+        forget(self.0);
+    }
+}
+
+/// Tells Python to forget a function, or an exception that nobody will ask for.
+pub fn forget(number: u64) {
+    if let Some(call) = trampoline() {
+        // SAFETY: as in `try_method`.
+        unsafe { call(number, std::ptr::null(), 0, std::ptr::null_mut()) };
+    }
+}
+
+/// What a callback that has raised unwinds with.
+type Stopped = Box<dyn std::any::Any + Send>;
+
+/// A call whose callbacks may break off: so what one of them raises ends it.
+pub struct Run(Arc<Mutex<Progress>>);
+
+/// How far a [`Run`] has come.
+enum Progress {
+    Going,
+    Stopped(Stopped),
+    Over,
+}
+
+/// What a callback knows of the [`Run`] that it was given to.
+pub struct Breaker(Arc<Mutex<Progress>>);
+
+impl Run {
+    /// A call that begins now.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(Progress::Going)))
+    }
+
+    /// For a callback.
+    pub fn breaker(&self) -> Breaker {
+        Breaker(Arc::clone(&self.0))
+    }
+
+    /// The call is over: raises what a callback has raised.
+    pub fn finish(self) -> Result<(), Fault> {
+        match self.end() {
+            Progress::Stopped(stopped) => Err(Fault::of_panic(stopped)),
+            _ => Ok(()),
         }
+    }
+
+    fn end(&self) -> Progress {
+        std::mem::replace(&mut *locked(&self.0), Progress::Over)
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn locked(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Breaker {
+    /// Calls Python. Where it raises, or has raised before, the run breaks off; a run
+    /// that is over unwinds.
+    pub fn call<C: Lift>(
+        &self,
+        callback: &Callback,
+        arguments: impl Lower,
+    ) -> ControlFlow<(), C> {
+        if matches!(*locked(&self.0), Progress::Stopped(_)) {
+            return ControlFlow::Break(());
+        }
+        let stopped = match callback.try_method(0, arguments) {
+            Ok(flow) => return flow,
+            Err(stopped) => stopped,
+        };
+        let mut progress = locked(&self.0);
+        if matches!(*progress, Progress::Over) {
+            drop(progress);
+            std::panic::resume_unwind(stopped);
+        }
+        // The first exception counts; another thread may have been quicker.
+        if matches!(*progress, Progress::Going) {
+            *progress = Progress::Stopped(stopped);
+        }
+        ControlFlow::Break(())
     }
 }
 

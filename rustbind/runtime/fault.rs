@@ -50,10 +50,25 @@ pub struct Fault {
     type_name: &'static str,
     message: String,
     causes: Vec<String>,
+    raised: Option<Raised>,
 }
 
-/// What a callback that raised unwinds with.
-pub struct Raised(pub u64);
+/// An exception that Python keeps for as long as this lives.
+#[derive(Debug)]
+pub struct Raised(u64);
+
+impl Raised {
+    /// The exception that Python knows by its number.
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        super::call::forget(self.0);
+    }
+}
 
 impl Fault {
     /// A failure that the message says all about.
@@ -65,6 +80,7 @@ impl Fault {
             type_name: "",
             message,
             causes: Vec::new(),
+            raised: None,
         }
     }
 
@@ -74,9 +90,9 @@ impl Fault {
     }
 
     /// A Python function has raised.
-    pub fn raised(number: u64) -> Self {
+    pub fn raised(raised: Raised) -> Self {
         let mut fault = Self::new(Kind::Callback, String::new());
-        fault.number = number.cast_signed();
+        fault.raised = Some(raised);
         fault
     }
 
@@ -94,9 +110,10 @@ impl Fault {
         fault
     }
 
-    fn of_panic(payload: Box<dyn Any + Send>) -> Self {
+    /// What a call has unwound with.
+    pub fn of_panic(payload: Box<dyn Any + Send>) -> Self {
         let payload = match payload.downcast::<Raised>() {
-            Ok(raised) => return Self::raised(raised.0),
+            Ok(raised) => return Self::raised(*raised),
             Err(payload) => payload,
         };
         let payload = match payload.downcast::<Fault>() {
@@ -127,7 +144,9 @@ unsafe impl Send for Fault {}
 impl Lower for Fault {
     fn lower(self, out: &mut Writer) {
         (self.kind as u32).lower(out);
-        self.number.lower(out);
+        // From here on it is Python's, which forgets it when it raises it.
+        let raised = self.raised.map(std::mem::ManuallyDrop::new);
+        raised.map_or(self.number, |raised| raised.0.cast_signed()).lower(out);
         (self.handle as u64).lower(out);
         self.type_name.lower(out);
         self.message.lower(out);
@@ -265,15 +284,47 @@ impl<E> ByName for Failed<E> {
     }
 }
 
+/// A Python exception as a Rust error: where it comes back to Python, it is raised again.
+#[derive(Debug)]
+pub struct PythonError {
+    raised: Raised,
+    text: String,
+}
+
+impl PythonError {
+    /// The exception that Python keeps by its number.
+    pub fn new(number: u64, text: String) -> Self {
+        let raised = Raised::new(number);
+        Self { raised, text }
+    }
+}
+
+impl std::fmt::Display for PythonError {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.text)
+    }
+}
+
+impl Error for PythonError {}
+
 impl IntoFault for std::io::Error {
     fn into_fault(self) -> Fault {
         let mut fault = Fault::error("std::io::Error", self.to_string(), causes_of(&self));
         fault.kind = Kind::Os;
-        fault.number = self
-            .raw_os_error()
-            .map_or_else(|| io_number(self.kind()), i64::from);
-        fault
+        fault.number = os_number(&self);
+        let inner = self.into_inner().map(|inner| inner.downcast::<PythonError>());
+        match inner {
+            Some(Ok(own)) => Fault::raised(own.raised),
+            _ => fault,
+        }
     }
+}
+
+/// The errno of an error, or one that means the same.
+pub fn os_number(error: &std::io::Error) -> i64 {
+    error
+        .raw_os_error()
+        .map_or_else(|| io_number(error.kind()), i64::from)
 }
 
 /// The errno that Python maps to the subclass of `OSError` that means the same.
@@ -289,17 +340,21 @@ fn io_number(kind: std::io::ErrorKind) -> i64 {
     }
 }
 
-impl IntoFault for Box<dyn Error> {
-    fn into_fault(self) -> Fault {
-        Fault::error("", self.to_string(), causes_of(self.as_ref()))
-    }
+macro_rules! any_error {
+    ($($type:ty)*) => {$(
+        impl IntoFault for Box<$type> {
+            fn into_fault(self) -> Fault {
+                let fault = Fault::error("", self.to_string(), causes_of(self.as_ref()));
+                match self.downcast::<PythonError>() {
+                    Ok(own) => Fault::raised(own.raised),
+                    Err(_) => fault,
+                }
+            }
+        }
+    )*};
 }
 
-impl IntoFault for Box<dyn Error + Send + Sync> {
-    fn into_fault(self) -> Fault {
-        Fault::error("", self.to_string(), causes_of(self.as_ref()))
-    }
-}
+any_error!(dyn Error dyn Error + Send dyn Error + Send + Sync);
 
 impl IntoFault for () {
     fn into_fault(self) -> Fault {

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 use std::ptr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicI64, AtomicIsize, AtomicU64, AtomicUsize, Ordering};
 
 use super::fault::{Fault, Kind};
@@ -117,6 +117,8 @@ pub struct Header {
     value: *mut (),
     place: Place,
     pins: Vec<Pin>,
+    /// The callbacks that the value is lent for, or what it borrows from.
+    loans: Vec<Arc<Loan>>,
     /// How many views of the value's memory Python has.
     views: AtomicUsize,
     list: Option<&'static Operations>,
@@ -181,17 +183,30 @@ pub fn live() -> i64 {
     LIVE.load(Ordering::Relaxed)
 }
 
+/// How a handle is kept by one that borrows from it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// It may be read.
+    Shared,
+    /// Nobody else may use it.
+    Exclusive,
+    /// Nothing in it is borrowed, but what was lent with it.
+    Loan,
+}
+
 /// A borrow that a handle keeps on another one for as long as it lives.
 pub struct Pin {
     root: *mut Header,
-    exclusive: bool,
+    hold: Hold,
 }
 
 impl Drop for Pin {
     fn drop(&mut self) {
         // SAFETY: the pin has a reference to the header.
         unsafe {
-            release(self.root, self.exclusive);
+            if self.hold != Hold::Loan {
+                release(self.root, self.hold == Hold::Exclusive);
+            }
             drop_reference(self.root);
         }
     }
@@ -201,7 +216,132 @@ impl Drop for Pin {
 #[derive(Clone, Copy)]
 pub struct Parent {
     root: *mut Header,
-    exclusive: bool,
+    hold: Hold,
+}
+
+/// The time that a callback takes: what it is lent, and what is borrowed from that, can
+/// be used until it ends.
+pub struct Loan(AtomicUsize);
+
+/// The loan has ended; the other bits count the uses that go on.
+const ENDED: usize = 1 << (usize::BITS - 1);
+
+impl Loan {
+    fn enter(&self) -> bool {
+        let open = self.0.fetch_add(1, Ordering::AcqRel) & ENDED == 0;
+        if !open {
+            self.leave();
+        }
+        open
+    }
+
+    fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// No use begins from now on, and those on other threads are waited for.
+    fn end(&self) {
+        let mut users = self.0.fetch_or(ENDED, Ordering::AcqRel) & !ENDED;
+        while users > 0 {
+            std::thread::sleep(std::time::Duration::from_micros(50));
+            users = self.0.load(Ordering::Acquire) & !ENDED;
+        }
+    }
+}
+
+/// What one callback is lent: it ends with this.
+pub struct Lending {
+    loan: Arc<Loan>,
+    /// Values that are dropped then, and how.
+    owned: Vec<(*mut Header, unsafe fn(*mut Header))>,
+}
+
+impl Lending {
+    /// Of a callback that begins now.
+    pub fn new() -> Self {
+        Self {
+            loan: Arc::new(Loan(AtomicUsize::new(0))),
+            owned: Vec::new(),
+        }
+    }
+
+    /// A handle to what `value` points to.
+    ///
+    /// # Safety
+    /// `value` must be valid until this ends.
+    pub unsafe fn borrow<T: Bound>(&self, value: *const T, writable: bool) -> *mut Header {
+        // SAFETY: the handle, new here, can be used until the loan ends.
+        unsafe {
+            let header = borrow(value, writable, &[]);
+            (*header).loans.push(Arc::clone(&self.loan));
+            header
+        }
+    }
+
+    /// A handle to a value that borrows from what is valid until this ends.
+    pub fn own<T: Bound>(&mut self, value: T) -> *mut Header {
+        let header = own(value);
+        // SAFETY: the handle is new. Its second reference is for the end.
+        unsafe {
+            (*header).loans.push(Arc::clone(&self.loan));
+            (*header).refs.fetch_add(1, Ordering::Relaxed);
+        }
+        self.owned.push((header, drop_lent::<T>));
+        header
+    }
+
+    /// Ends it: from now on every use is an error.
+    pub fn end(&mut self) {
+        self.loan.end();
+        while let Some((header, drop_value)) = self.owned.pop() {
+            // SAFETY: `own` made the handle, of this type, with a reference for this.
+            unsafe { drop_value(header) };
+        }
+    }
+}
+
+impl Drop for Lending {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Drops a value that was lent, unless Python has closed it.
+unsafe fn drop_lent<T: Bound>(header: *mut Header) {
+    // SAFETY: the loan has ended, so nobody uses the value; the reference goes last.
+    unsafe {
+        let reference = Reference(header);
+        if (*header).borrow.swap(SPENT, Ordering::AcqRel) != SPENT {
+            (*header).value.cast::<T>().drop_in_place();
+        }
+        drop(reference);
+    }
+}
+
+/// A reference to a handle, given up when this is dropped.
+struct Reference(*mut Header);
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // SAFETY: who made this has handed the reference over.
+        unsafe { drop_reference(self.0) };
+    }
+}
+
+/// Begins a use of what may be lent.
+unsafe fn enter(root: *mut Header) -> Result<(), Fault> {
+    // SAFETY: the caller's handle keeps the root alive.
+    let header = unsafe { &*root };
+    let ended = header.loans.iter().position(|loan| !loan.enter());
+    let Some(ended) = ended else { return Ok(()) };
+    header.loans[..ended].iter().for_each(|loan| loan.leave());
+    let message = format!("this {} was lent for one call, which has ended", header.name);
+    Err(Fault::new(Kind::Closed, message))
+}
+
+unsafe fn leave(root: *mut Header) {
+    // SAFETY: as for `enter`.
+    unsafe { &*root }.loans.iter().for_each(|loan| loan.leave());
 }
 
 /// A handle that owns `value`.
@@ -335,6 +475,7 @@ fn new_header<T: Bound>(
 ) -> Header {
     LIVE.fetch_add(1, Ordering::Relaxed);
     let bound_here = bound_here || !T::SEND;
+    let loans = pins.iter().flat_map(Pin::loans).cloned().collect();
     Header {
         tag: T::tag(),
         refs: AtomicUsize::new(1),
@@ -347,6 +488,7 @@ fn new_header<T: Bound>(
         value,
         place,
         pins,
+        loans,
         views: AtomicUsize::new(0),
         list: T::LIST,
         finish,
@@ -354,6 +496,12 @@ fn new_header<T: Bound>(
 }
 
 impl Pin {
+    fn loans(&self) -> &[Arc<Loan>] {
+        // SAFETY: the pin has a reference to the header; loans are only added before
+        // anybody else knows it.
+        unsafe { &(*self.root).loans }
+    }
+
     fn is_of_one_thread(&self) -> bool {
         // SAFETY: the pin has a reference to the header.
         unsafe { !(*self.root).sync || (*self.root).owner != 0 }
@@ -365,19 +513,14 @@ impl Parent {
         // SAFETY: the call that named the parent has it borrowed.
         unsafe {
             (*self.root).refs.fetch_add(1, Ordering::Relaxed);
-            if !self.exclusive {
+            if self.hold == Hold::Shared {
                 (*self.root).borrow.fetch_add(1, Ordering::Relaxed);
             }
         }
         Pin {
             root: self.root,
-            exclusive: self.exclusive,
+            hold: self.hold,
         }
-    }
-
-    /// Whether what comes from here may be changed.
-    pub fn is_exclusive(&self) -> bool {
-        self.exclusive
     }
 }
 
@@ -570,11 +713,24 @@ unsafe fn acquire(root: *mut Header, exclusive: bool) -> Result<(), Fault> {
     }
 }
 
+/// Begins a use that a [`Guard`] ends.
+unsafe fn begin(root: *mut Header, exclusive: bool) -> Result<(), Fault> {
+    // SAFETY: as for `acquire`.
+    unsafe {
+        enter(root)?;
+        acquire(root, exclusive).inspect_err(|_| leave(root))
+    }
+}
+
 unsafe fn release(root: *mut Header, exclusive: bool) {
     // SAFETY: who borrowed keeps the header alive.
     let header = unsafe { &*root };
     if exclusive {
-        header.borrow.store(0, Ordering::Release);
+        // What was spent meanwhile stays so.
+        let _ =
+            header
+                .borrow
+                .compare_exchange(EXCLUSIVE, 0, Ordering::Release, Ordering::Relaxed);
     } else if header.borrow.load(Ordering::Relaxed) > 0 {
         let last = header.borrow.fetch_sub(1, Ordering::AcqRel) == 1;
         if last && !header.sync {
@@ -593,7 +749,10 @@ pub struct Guard<T: ?Sized> {
 impl<T: ?Sized> Drop for Guard<T> {
     fn drop(&mut self) {
         // SAFETY: the caller's argument keeps the header alive during the call.
-        unsafe { release(self.root, self.exclusive) };
+        unsafe {
+            release(self.root, self.exclusive);
+            leave(self.root);
+        }
     }
 }
 
@@ -636,7 +795,11 @@ impl<T: ?Sized> Guard<T> {
     pub fn parent(&self) -> Parent {
         Parent {
             root: self.root,
-            exclusive: self.exclusive,
+            hold: if self.exclusive {
+                Hold::Exclusive
+            } else {
+                Hold::Shared
+            },
         }
     }
 
@@ -646,11 +809,16 @@ impl<T: ?Sized> Guard<T> {
     /// Where that is borrowed exclusively, so that nobody else can borrow from it.
     pub fn sources(&self) -> Result<Vec<Parent>, Fault> {
         // SAFETY: the guard keeps the header alive.
-        let pins = unsafe { &(*self.root).pins };
+        let (pins, loans) = unsafe { (&(*self.root).pins, &(*self.root).loans) };
         let parents = pins.iter().map(|pin| {
-            let (root, exclusive) = (pin.root, pin.exclusive);
-            (!exclusive).then_some(Parent { root, exclusive })
+            let (root, hold) = (pin.root, pin.hold);
+            (hold != Hold::Exclusive).then_some(Parent { root, hold })
         });
+        let lent = (!loans.is_empty()).then_some(Some(Parent {
+            root: self.root,
+            hold: Hold::Loan,
+        }));
+        let parents = parents.chain(lent);
         let message = "what this borrows from is being changed".to_owned();
         parents
             .collect::<Option<_>>()
@@ -659,7 +827,9 @@ impl<T: ?Sized> Guard<T> {
 
     /// Leaves the borrow to the pin that [`Parent::pin`] has made of it.
     pub fn hand_over(self) {
-        std::mem::forget(self);
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: the use ends with the call; the caller keeps the header alive.
+        unsafe { leave(this.root) };
     }
 
     /// The value for as long as it stays borrowed.
@@ -694,7 +864,7 @@ pub unsafe fn guarded<T: Bound>(header: *mut Header, exclusive: bool) -> Result<
             let message = format!("this {} was borrowed for reading", T::NAME);
             return Err(Fault::new(Kind::Borrow, message));
         }
-        acquire(root, exclusive)?;
+        begin(root, exclusive)?;
         let mut guard = Guard {
             value: ptr::null_mut(),
             root,
@@ -742,7 +912,7 @@ pub unsafe fn list(
         if exclusive && !writable {
             return Err(Fault::new(Kind::Borrow, "this list was borrowed for reading".into()));
         }
-        acquire(root, exclusive)?;
+        begin(root, exclusive)?;
         let mut guard = Guard {
             value: ptr::null_mut(),
             root,
@@ -758,11 +928,19 @@ pub struct View(*mut Header);
 
 impl View {
     /// For a list that is borrowed now.
-    pub fn of(list: &Guard<()>) -> *mut Header {
+    ///
+    /// # Errors
+    /// Where the list is lent: nobody would notice the view's use after that.
+    pub fn of(list: &Guard<()>) -> Result<*mut Header, Fault> {
         // SAFETY: the guard keeps the header alive, and then the pin, which is dropped
         // after the view.
-        unsafe { (*list.root).views.fetch_add(1, Ordering::Relaxed) };
-        own_pinned(Self(list.root), &[list.parent()])
+        let root = unsafe { &*list.root };
+        if !root.loans.is_empty() {
+            let message = format!("this {} is lent for one call: copy it", root.name);
+            return Err(Fault::new(Kind::Buffer, message));
+        }
+        root.views.fetch_add(1, Ordering::Relaxed);
+        Ok(own_pinned(Self(list.root), &[list.parent()]))
     }
 }
 
@@ -792,6 +970,10 @@ pub unsafe fn take<T: Bound>(header: *mut Header) -> Result<T, Fault> {
             let message = format!("this {} is borrowed from another object: copy it", T::NAME);
             return Err(Fault::new(Kind::Borrow, message));
         }
+        if !(*header).loans.is_empty() {
+            let message = format!("this {} is lent for one call: copy it", T::NAME);
+            return Err(Fault::new(Kind::Borrow, message));
+        }
         acquire(header, true)?;
         let value = (*header).value.cast::<T>().read();
         (*header).borrow.store(SPENT, Ordering::Release);
@@ -807,9 +989,10 @@ pub unsafe fn close<T: Bound>(header: *mut Header) -> Result<(), Fault> {
     // SAFETY: as the caller says.
     unsafe {
         check(header, T::tag(), T::NAME)?;
-        if (*header).borrow.load(Ordering::Acquire) == SPENT {
+        if (*header).borrow.load(Ordering::Acquire) == SPENT || enter(header).is_err() {
             return Ok(());
         }
+        let used = Used(header);
         if matches!((*header).place, Place::Here) {
             acquire(header, true)?;
             let value = (*header).value.cast::<T>();
@@ -820,29 +1003,19 @@ pub unsafe fn close<T: Bound>(header: *mut Header) -> Result<(), Fault> {
             (*header).borrow.store(SPENT, Ordering::Release);
         }
         (*header).pins.clear();
+        drop(used);
         Ok(())
     }
 }
 
-/// Ends a borrow that was lent to a callback.
-///
-/// # Safety
-/// `header` must come from [`borrow`] and have a reference for this call.
-pub unsafe fn end_loan(header: *mut Header) {
-    // SAFETY: as the caller says.
-    unsafe {
-        (*header).borrow.store(SPENT, Ordering::Release);
-        drop_reference(header);
-    }
-}
+/// A use that ends when this is dropped.
+struct Used(*mut Header);
 
-/// One more reference, for [`end_loan`].
-///
-/// # Safety
-/// `header` must be a live handle.
-pub unsafe fn lend(header: *mut Header) {
-    // SAFETY: as the caller says.
-    unsafe { (*header).refs.fetch_add(1, Ordering::Relaxed) };
+impl Drop for Used {
+    fn drop(&mut self) {
+        // SAFETY: who made this keeps the header alive.
+        unsafe { leave(self.0) };
+    }
 }
 
 /// The type of a handle.

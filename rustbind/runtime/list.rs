@@ -302,7 +302,7 @@ pub unsafe fn list_view(header: *mut Header) -> Result<Writer, Fault> {
         let mut out = Writer::default();
         (memory(list.pointer()).expose_provenance() as u64).lower(&mut out);
         (operations.count)(list.pointer()).lower(&mut out);
-        (View::of(&list) as u64).lower(&mut out);
+        (View::of(&list)? as u64).lower(&mut out);
         Ok(out)
     }
 }

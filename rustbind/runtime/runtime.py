@@ -722,7 +722,11 @@ class Numbers:
         """Gives the numbers' memory, or, if they are no buffer, a copy."""
         if isinstance(value, (List, NamedList)):
             # PyPy would keep the view, and the list unchangeable, until it collects it.
-            value = value[:] if PYPY else _view_of(value)
+            try:
+                value = value[:] if PYPY else _view_of(value)
+            except BufferError:
+                # Lent for one call, after which nobody must have its memory.
+                value = value[:]
         try:
             view = memoryview(value)
         except TypeError:
@@ -933,6 +937,11 @@ class Object:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @property
+    def kind(self) -> Any:
+        """The class."""
+        return _classes[self.name]
+
     def write(self, value: Any, buffer: Buffered) -> None:
         if not isinstance(value, _classes[self.name]):
             raise TypeError(f"expected {_classes[self.name].__name__}, {_got(value)}")
@@ -1042,6 +1051,120 @@ class Ref:
         return f"Ref({self.value!r})"
 
 
+class Break:
+    """What a function returns to end what calls it: for results such as ``ControlFlow<()>``."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    def __init__(self, value: Any = None) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> Any:
+        return self.value == other.value if isinstance(other, Break) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Break, self.value))
+
+    def __repr__(self) -> str:
+        return f"Break({self.value!r})"
+
+
+class Flow:
+    """``ControlFlow``: a :class:`Break`, or what it goes on with."""
+
+    def __init__(self, end: Any, onwards: Any) -> None:
+        self.end, self.onwards = end, onwards
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        ends = isinstance(value, Break)
+        buffer.append(ends)
+        if ends:
+            self.end.write(value.value, buffer)
+            return
+        try:
+            self.onwards.write(value, buffer)
+        except TypeError as error:
+            raise TypeError(f"{error}; Break() ends") from None
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        if not buffer[at]:
+            return self.onwards.read(buffer, at + 1)  # type: ignore[no-any-return]
+        value, at = self.end.read(buffer, at + 1)
+        return Break(value), at
+
+
+class OsError:
+    """``std::io::Error``."""
+
+    kind: Any = OSError
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        if not isinstance(value, OSError):
+            raise TypeError(f"expected OSError, {_got(value)}")
+        buffer += struct.pack("=i", 0 if value.errno is None else value.errno)
+        ANY_ERROR.write(value, buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[OSError, int]:
+        (number,) = struct.unpack_from("=q", buffer, at)
+        message, at = STR.read(buffer, at + 8)
+        return OSError(number, message) if number else OSError(message), at
+
+
+class AnyError:
+    """``Box<dyn Error>``: of Python's exceptions it is each, and raised as such again."""
+
+    kind: Any = Exception
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        if not isinstance(value, Exception):
+            raise TypeError(f"expected an exception, {_got(value)}")
+        number = 0
+        if not isinstance(buffer, Trial):
+            number = next(_numbers)
+            _raised[number] = value
+        buffer += _count.pack(number)
+        STR.write(_said(value), buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[RustError, int]:
+        message, at = STR.read(buffer, at)
+        return RustError(message), at
+
+
+class RaisedText:
+    """``String`` as what a function fails with."""
+
+    kind: Any = Exception
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        STR.write(_said(value), buffer)
+
+
+def _said(error: BaseException) -> str:
+    """Gives an exception's class and text."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class Fallible:
+    """A ``Result`` that is no function's own: the value, or the exception as an object."""
+
+    def __init__(self, value: Any, error: Any) -> None:
+        self.value, self.error = value, error
+
+    def write(self, value: Any, buffer: Buffered) -> None:
+        failed = isinstance(value, BaseException)
+        buffer.append(failed)
+        (self.error if failed else self.value).write(value, buffer)
+
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        return (self.error if buffer[at] else self.value).read(buffer, at + 1)  # type: ignore[no-any-return]
+
+    def takes(self, error: Exception) -> bool:
+        """Tells whether Rust's error can be made of an exception."""
+        return isinstance(error, self.error.kind)
+
+
 class Changing:
     """What a :class:`Ref` holds."""
 
@@ -1144,6 +1267,7 @@ NUMBERS = {
 CHANGED = {name: Changed(numbers) for name, numbers in NUMBERS.items()}
 #: What annotations call anything that has the buffer protocol.
 Buffer = Any
+OS_ERROR, ANY_ERROR, RAISED_TEXT = OsError(), AnyError(), RaisedText()
 READER, WRITER = Stream("read"), Stream("write")
 _texts = Items(STR)
 
@@ -1612,13 +1736,19 @@ def _called(number: int, data: Any, reply: int) -> int:
     try:
         if data is None:
             _functions.pop(number, None)
+            _raised.pop(number, None)
             return 0
         function, parameters, codec = _functions[number][data[0]]
         at, values = 1, []
         for parameter in parameters:
             value, at = parameter.read(data, at)
             values.append(value)
-        answer = function(*values)
+        try:
+            answer = function(*values)
+        except Exception as error:
+            if not isinstance(codec, Fallible) or not codec.takes(error):
+                raise
+            answer = error
         given = encoded(codec, answer)
         _reply(_two(reply, len(given)), given)
     except BaseException as error:

@@ -102,6 +102,15 @@ class Ref(Generic[_Any]):
     value: _Any
     def __init__(self, value: _Any) -> None: ...
 
+class Break(Generic[_Any]):
+    """What a function returns to end what calls it: for results such as ``ControlFlow<()>``."""
+
+    value: _Any
+    @overload
+    def __init__(self: "Break[None]") -> None: ...
+    @overload
+    def __init__(self, value: _Any) -> None: ...
+
 class RustError(Exception):
     """An error from the bound crate; its classes' base class."""
 

@@ -6,19 +6,21 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hash};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
-use std::ops::{Bound as Edge, Range, RangeInclusive};
+use std::ops::{Bound as Edge, ControlFlow, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::fault::Fault;
-use super::handle::{Bound, Guard, Header, Parent, borrow, lend, own, shared, take};
+use super::fault::{Fault, PythonError};
+use super::handle::{Bound, Guard, Header, Lending, Parent, borrow, own, shared, take};
 
 /// Bytes on their way to Python.
 #[derive(Default)]
@@ -27,8 +29,8 @@ pub struct Writer {
     pub bytes: Vec<u8>,
     /// What borrowed handles borrow from.
     pub parents: Vec<Parent>,
-    /// Borrowed handles that end with a callback; `None` outside of callbacks.
-    pub loans: Option<Vec<*mut Header>>,
+    /// What a callback is lent; `None` outside of callbacks.
+    pub lending: Option<Lending>,
     /// Whether a handle has been made that keeps the parents borrowed.
     pub pinned: bool,
 }
@@ -377,6 +379,115 @@ impl<T: Lift> Lift for Option<T> {
     }
 }
 
+impl<T: Lower, E: Lower> Lower for Result<T, E> {
+    fn lower(self, out: &mut Writer) {
+        self.is_err().lower(out);
+        match self {
+            Ok(value) => value.lower(out),
+            Err(error) => error.lower(out),
+        }
+    }
+}
+
+impl<'a, T, E> Lower for &'a Result<T, E>
+where
+    &'a T: Lower,
+    &'a E: Lower,
+{
+    fn lower(self, out: &mut Writer) {
+        self.as_ref().lower(out);
+    }
+}
+
+impl<T: Lift, E: Lift> Lift for Result<T, E> {
+    fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        Ok(if bool::lift(from)? {
+            Err(E::lift(from)?)
+        } else {
+            Ok(T::lift(from)?)
+        })
+    }
+}
+
+impl Lower for &io::Error {
+    fn lower(self, out: &mut Writer) {
+        super::fault::os_number(self).lower(out);
+        self.to_string().lower(out);
+    }
+}
+
+impl Lower for io::Error {
+    fn lower(self, out: &mut Writer) {
+        (&self).lower(out);
+    }
+}
+
+impl Lift for io::Error {
+    fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        let number = i32::lift(from)?;
+        let exception = PythonError::lift(from)?;
+        Ok(match number {
+            0 => Self::other(exception),
+            number => Self::from_raw_os_error(number),
+        })
+    }
+}
+
+macro_rules! any_error {
+    ($($type:ty)*) => {$(
+        impl Lower for &Box<$type> {
+            fn lower(self, out: &mut Writer) {
+                self.to_string().lower(out);
+            }
+        }
+
+        impl Lower for Box<$type> {
+            fn lower(self, out: &mut Writer) {
+                (&self).lower(out);
+            }
+        }
+
+        impl Lift for Box<$type> {
+            fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
+                Ok(Box::new(PythonError::lift(from)?))
+            }
+        }
+    )*};
+}
+
+any_error!(dyn Error dyn Error + Send dyn Error + Send + Sync);
+
+impl Lift for PythonError {
+    fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        Ok(Self::new(u64::lift(from)?, String::lift(from)?))
+    }
+}
+
+impl<B: Lower, C: Lower> Lower for ControlFlow<B, C> {
+    fn lower(self, out: &mut Writer) {
+        match self {
+            Self::Continue(value) => {
+                false.lower(out);
+                value.lower(out);
+            }
+            Self::Break(value) => {
+                true.lower(out);
+                value.lower(out);
+            }
+        }
+    }
+}
+
+impl<B: Lift, C: Lift> Lift for ControlFlow<B, C> {
+    fn lift(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        Ok(if bool::lift(from)? {
+            Self::Break(B::lift(from)?)
+        } else {
+            Self::Continue(C::lift(from)?)
+        })
+    }
+}
+
 impl<'a, T> Lower for &'a [T]
 where
     &'a T: Lower,
@@ -552,36 +663,47 @@ pub fn lower_owned<T: Bound>(value: T, out: &mut Writer) {
     (own(value) as u64).lower(out);
 }
 
-/// A value that borrows from the parents, as a new handle.
+/// A value that borrows from the parents, or is lent to a callback, as a new handle.
 pub fn lower_pinned<T: Bound>(value: T, out: &mut Writer) {
-    let header = super::handle::own_pinned(value, &out.parents);
+    let header = match &mut out.lending {
+        Some(lending) => lending.own(value),
+        None => super::handle::own_pinned(value, &out.parents),
+    };
+    keep(header, out);
+}
+
+/// A handle to what is borrowed from the parents, or lent to a callback.
+///
+/// # Safety
+/// The shim that wrote `parents` says what the value borrows from; without any it is
+/// static, or valid until the callback ends.
+unsafe fn lower_borrowed<T: Bound>(value: *const T, writable: bool, out: &mut Writer) {
+    // SAFETY: as the caller says.
+    let header = unsafe {
+        match &out.lending {
+            Some(lending) => lending.borrow(value, writable),
+            None => borrow(value, writable, &out.parents),
+        }
+    };
     keep(header, out);
 }
 
 impl<T: Bound> Lower for &T {
     fn lower(self, out: &mut Writer) {
-        // SAFETY: the shim that wrote `parents` says what the value borrows from;
-        // without any it is static, or lent until the callback ends.
-        let header = unsafe { borrow(self, false, &out.parents) };
-        keep(header, out);
+        // SAFETY: the shim has set `parents` or `lending` for what it writes.
+        unsafe { lower_borrowed(self, false, out) };
     }
 }
 
 impl<T: Bound> Lower for &mut T {
     fn lower(self, out: &mut Writer) {
         // SAFETY: as above; the shim hands its exclusive guard over to the pin.
-        let header = unsafe { borrow(self, true, &out.parents) };
-        keep(header, out);
+        unsafe { lower_borrowed(self, true, out) };
     }
 }
 
 fn keep(header: *mut Header, out: &mut Writer) {
     out.pinned |= !out.parents.is_empty();
-    if let Some(loans) = &mut out.loans {
-        // SAFETY: the handle was made just now.
-        unsafe { lend(header) };
-        loans.push(header);
-    }
     (header as u64).lower(out);
 }
 

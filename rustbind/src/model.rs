@@ -292,6 +292,8 @@ pub enum Std {
     Arc,
     /// `Cow`.
     Cow,
+    /// `std::ops::ControlFlow`: what it breaks off with, then what it goes on with.
+    ControlFlow,
     /// `Mutex`.
     Mutex,
     /// `RwLock`.
@@ -341,6 +343,15 @@ pub enum Type {
     SystemTime,
     /// `std::cmp::Ordering`.
     Ordering,
+    /// `std::io::Error`.
+    IoError,
+    /// `dyn std::error::Error`.
+    AnyError {
+        /// Whether it is `Send`.
+        send: bool,
+        /// Whether it is `Sync`.
+        sync: bool,
+    },
     /// An integer that is not zero, by that integer's Rust name.
     NonZero(String),
     /// An address of `std::net`, by its Rust name.

@@ -621,6 +621,13 @@ fn extras(plan: &Plan, listed: &BTreeSet<&str>, package: &str) -> String {
     if plan.calls().any(changes) {
         shared.push("Ref");
     }
+    let breaks = |call: &Call| {
+        let taken = call.all().any(|each| each.codec.takes.contains("_rt.Break["));
+        taken || call.outcome.gives.contains("_rt.Break[")
+    };
+    if plan.calls().any(breaks) {
+        shared.push("Break");
+    }
     for name in shared.iter().filter(|name| !listed.contains(**name)) {
         let _ = writeln!(text, "from ._runtime import {name} as {name}");
     }

@@ -298,6 +298,7 @@ fn body(call: &Call) -> Vec<String> {
     lines.extend(call.all().flat_map(|each| each.prepare.iter().cloned()));
     lines.extend(call.all().flat_map(|each| each.commit.iter().cloned()));
     lines.push(format!("let value__ = {};", call.expression));
+    lines.extend(call.all().flat_map(|each| each.conclude.iter().cloned()));
     if call.fallible {
         lines.push(
             "let value__ = match value__ { Ok(value__) => value__, \

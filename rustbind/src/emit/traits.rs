@@ -119,13 +119,7 @@ fn body_of_standard(type_: &str, name: &str) -> String {
 fn adapter(interface: &Interface) -> String {
     let name = adapter_name(interface);
     let body = |index: usize, method: &Method, names: &[String]| {
-        let passed: String = names.iter().map(|each| format!("{each}, ")).collect();
-        let call = match method.kept {
-            Some(keep) => {
-                format!("{keep}(self.object.call_method::<String>({index}, ({passed})))")
-            }
-            None => format!("self.object.call_method({index}, ({passed}))"),
-        };
+        let call = python_call(index, method, "self.");
         if !method.provided {
             return Some(call);
         }
@@ -148,9 +142,9 @@ fn adapter(interface: &Interface) -> String {
 fn provider(interface: &Interface, provided: usize) -> String {
     let name = provider_name(interface, provided);
     let adapter = adapter_name(interface);
-    let body = |index: usize, method: &Method, names: &[String]| {
+    let body = |index: usize, method: &Method, _: &[String]| {
         let keep_default = index == provided;
-        (!keep_default).then(|| python_call(index, method, names))
+        (!keep_default).then(|| python_call(index, method, "self.0."))
     };
     format!(
         "struct {name}<'a>(&'a {adapter});\n\n{}",
@@ -164,15 +158,17 @@ fn provider(interface: &Interface, provided: usize) -> String {
     )
 }
 
-/// What a provider does for another method: what the adapter does, by shared reference.
-fn python_call(index: usize, method: &Method, names: &[String]) -> String {
-    let passed: String = names.iter().map(|each| format!("{each}, ")).collect();
+/// Calls the Python object that the adapter has.
+fn python_call(index: usize, method: &Method, adapter: &str) -> String {
+    let call = format!("{adapter}object.call_method");
+    let passed = &method.passed;
     match method.kept {
         Some(keep) => format!(
-            "{}(self.0.object.call_method::<String>({index}, ({passed})))",
-            keep.replace("self.", "self.0.")
+            "{}({call}::<String>({index}, ({passed})))",
+            keep.replace("self.", adapter)
         ),
-        None => format!("self.0.object.call_method({index}, ({passed}))"),
+        None if method.infallible => format!("Ok({call}({index}, ({passed})))"),
+        None => format!("{call}({index}, ({passed}))"),
     }
 }
 

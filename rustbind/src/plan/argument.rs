@@ -69,6 +69,8 @@ pub struct Argument {
     pub commit: Vec<String>,
     /// Rust: the expression that the function gets.
     pub value: String,
+    /// Rust: statements after the call.
+    pub conclude: Vec<String>,
     /// The handle that it borrows.
     pub borrowed: Option<Borrowed>,
     /// Rust: the variable that Python's own list, dict or set is rewritten from.
@@ -89,6 +91,7 @@ impl Argument {
             prepare: Vec::new(),
             commit: Vec::new(),
             value: name.to_owned(),
+            conclude: Vec::new(),
             borrowed: None,
             rewritten: false,
             memory: None,
@@ -816,7 +819,10 @@ fn function(
     around: &str,
     names: &Names,
 ) -> Result<Argument, String> {
-    let Type::Function { parameters, .. } = type_ else {
+    let Type::Function {
+        parameters, output, ..
+    } = type_
+    else {
         return Err("not a function".into());
     };
     let name = argument.name.clone();
@@ -830,17 +836,59 @@ fn function(
         .enumerate()
         .map(|(index, type_)| format!("a{index}: {}", closed(type_)))
         .collect();
-    let passed: String = (0..parameters.len())
-        .map(|index| format!("a{index}, "))
+    let passed: String = parameters
+        .iter()
+        .enumerate()
+        .map(|(index, type_)| format!("{}, ", lent_value(&format!("a{index}"), type_, names)))
         .collect();
-    let closure = format!("move |{}| {name}.call(({passed}))", typed.join(", "));
+    let typed = typed.join(", ");
+    let for_the_call = matches!(around, "" | "&" | "&mut ");
+    let breaks = for_the_call && ends_early(output);
+    let closure = if breaks {
+        format!(
+            "{{ let breaker = {name}__run.breaker(); \
+             move |{typed}| breaker.call(&{name}, ({passed})) }}"
+        )
+    } else if codec::answer(output, names)?.1 {
+        format!("move |{typed}| Ok({name}.call(({passed})))")
+    } else {
+        format!("move |{typed}| {name}.call(({passed}))")
+    };
     let value = match around {
         "" => closure,
         "&" | "&mut " => format!("{around}{closure}"),
         _ => format!("{around}({closure})"),
     };
-    Ok(argument
+    let mut argument = argument
         .number(&name, "u64", 'Q', format!("{make}.register({name})"))
         .prepare(format!("let {name} = rt::Callback::new({name});"))
-        .value(value))
+        .value(value);
+    if breaks {
+        argument = argument.prepare(format!("let {name}__run = rt::Run::new();"));
+        argument.conclude.push(format!("{name}__run.finish()?;"));
+    }
+    Ok(argument)
+}
+
+/// Whether a function's result can say, without more, that its caller is to end.
+fn ends_early(output: &Type) -> bool {
+    matches!(output, Type::Std(Std::ControlFlow, parts) if parts.first() == Some(&Type::Unit))
+}
+
+/// What a callback passes on: what borrows is lent, so the handle to it ends with the call.
+pub fn lent_value(name: &str, type_: &Type, names: &Names) -> String {
+    let borrows = type_.any(&mut |part| match part {
+        Type::Named { definition, .. } => names
+            .types
+            .get(definition)
+            .is_some_and(|known| known.borrows),
+        _ => false,
+    });
+    match rust(type_, names) {
+        Ok(kept) if borrows => {
+            let lent = kept.replace("'static", "'_");
+            format!("unsafe {{ std::mem::transmute::<{lent}, {kept}>({name}) }}")
+        }
+        _ => name.to_owned(),
+    }
 }

@@ -449,6 +449,7 @@ fn bare_handle() -> Argument {
         prepare: Vec::new(),
         commit: Vec::new(),
         value: "this".into(),
+        conclude: Vec::new(),
         borrowed: None,
         rewritten: false,
         memory: None,

@@ -6,8 +6,8 @@ use super::call::{Call, Child, Part, call, close, getter, part, simple, variant_
 use super::names::{Known, Names, called, escaped, expression_path, has};
 use super::selection::Selection;
 use crate::model::{
-    Field, Fields, Function, Implemented, Model, Parameter, Place, Shape, Skipped, Type, TypeDef,
-    Variant,
+    Field, Fields, Function, Implemented, Model, Parameter, Place, Shape, Skipped, Std, Type,
+    TypeDef, Variant,
 };
 
 /// What a member is in Python.
@@ -139,7 +139,6 @@ impl Class {
         definition: &str,
         type_def: &TypeDef,
         names: &Names,
-        errors: &BTreeSet<&str>,
     ) -> (Self, Vec<Skipped>) {
         let item = crate::rustdoc::full_path(&model.name, &type_def.place);
         let Some(known) = names.types.get(definition).cloned() else {
@@ -159,7 +158,7 @@ impl Class {
             members: Vec::new(),
             skipped: Vec::new(),
         };
-        builder.build(errors.contains(definition))
+        builder.build()
     }
 }
 
@@ -175,7 +174,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn build(mut self, error: bool) -> (Class, Vec<Skipped>) {
+    fn build(mut self) -> (Class, Vec<Skipped>) {
         self.functions();
         self.constants();
         let mut variants = Vec::new();
@@ -199,7 +198,7 @@ impl Builder<'_> {
             docs: self.type_def.docs.clone(),
             list: self.list(),
             plain,
-            error,
+            error: self.known.error,
             unhashable: has(self.type_def, "PartialEq") && !has(self.type_def, "Hash"),
             variant_of: (!variants.is_empty()).then(|| {
                 let arms =
@@ -392,7 +391,7 @@ impl Builder<'_> {
         }
         let complete = fields.all_public && !self.type_def.non_exhaustive;
         if complete && !self.taken("__init__") {
-            let rust = expression_path(&self.known.rust);
+            let rust = expression_path(&self.known.rust).to_owned();
             let planned = self.constructor("new", &rust, fields, &self.type_def.docs);
             match planned {
                 Ok(call) => self.add("__init__", Role::Init, Ok(call)),
@@ -413,6 +412,7 @@ impl Builder<'_> {
             type_: field.type_.clone(),
         });
         let function = simple(docs, parameters.collect(), self.this.clone());
+        let inferred = self.known.rust.replace("'static", "'_");
         self.synthetic(
             &format!("{member}_with_fields"),
             &function,
@@ -422,7 +422,8 @@ impl Builder<'_> {
                     .iter()
                     .zip(values)
                     .map(|(field, value)| format!("{}: {value}", field.name));
-                format!("{path} {{ {} }}", set.collect::<Vec<_>>().join(", "))
+                let set = set.collect::<Vec<_>>().join(", ");
+                format!("{{ let made: {inferred} = {path} {{ {set} }}; made }}")
             },
         )
     }
@@ -450,13 +451,10 @@ impl Builder<'_> {
                 ))
             }
             None => {
-                let function = simple(
-                    &field.docs,
-                    vec![self.receiver(false)],
-                    field.type_.clone().referenced(),
-                );
-                self.copied(&item, &symbol, &function, &|values: &[String]| {
-                    format!("&({}).{place}", values.join(", "))
+                let (output, read) = lent(&field.type_);
+                let function = simple(&field.docs, vec![self.receiver(false)], output);
+                call(&item, &symbol, &function, self.names, &|values: &[String]| {
+                    format!("{read}({}).{place}", values.join(", "))
                 })
             }
         };
@@ -486,17 +484,6 @@ impl Builder<'_> {
             }
             self.add(&name, Role::Set, Ok(call));
         }
-    }
-
-    /// A field's value as Python gets it: numbers and texts copied out of the reference.
-    fn copied(
-        &self,
-        item: &str,
-        symbol: &str,
-        function: &Function,
-        expression: &dyn Fn(&[String]) -> String,
-    ) -> Result<Call, String> {
-        call(item, symbol, function, self.names, expression)
     }
 
     /// The type of a field that is changed in place.
@@ -570,11 +557,13 @@ impl Builder<'_> {
             let parent = &self.known.rust;
             return Ok(part(&item, &symbol, &field.docs, parent, &child, &part_of));
         }
-        let function = simple(
-            &field.docs,
-            vec![self.receiver(false)],
-            field.type_.clone().referenced(),
-        );
+        let (output, read) = lent(&field.type_);
+        let found = if read.is_empty() {
+            "*found__"
+        } else {
+            "found__"
+        };
+        let function = simple(&field.docs, vec![self.receiver(false)], output);
         call(
             &item,
             &symbol,
@@ -582,7 +571,7 @@ impl Builder<'_> {
             self.names,
             &|values: &[String]| {
                 format!(
-                    "match {} {{ {pattern} => found__, #[allow(unreachable_patterns)] _ => \
+                    "match {} {{ {pattern} => {found}, #[allow(unreachable_patterns)] _ => \
                  return Err(rt::Fault::value(\"it is another variant by now\")) }}",
                     values.join(", ")
                 )
@@ -1033,6 +1022,17 @@ impl Key {
             Some(there) => format!("{position} rt::present({there})?;"),
             None => position,
         }
+    }
+}
+
+/// What reading a field gives, and how: what is a reference itself is copied, and so
+/// lives as long as what it refers to.
+fn lent(type_: &Type) -> (Type, &'static str) {
+    let shared = |type_: &Type| matches!(type_, Type::Reference { mutable: false, .. });
+    match type_ {
+        Type::Std(Std::Option, items) if items.iter().all(shared) => (type_.clone(), ""),
+        type_ if shared(type_) => (type_.clone(), ""),
+        _ => (type_.clone().referenced(), "&"),
     }
 }
 

@@ -65,6 +65,8 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
             "_t.BinaryIO",
         ),
         Type::Ordering => Codec::new("_rt.I8", "int"),
+        Type::IoError => Codec::new("_rt.OS_ERROR", "OSError"),
+        Type::AnyError { .. } => Codec::new("_rt.ANY_ERROR", "Exception"),
         Type::Char => Codec::new("_rt.CHAR", "str"),
         Type::NonZero(name) => Codec::new(format!("_rt.{}", name.to_uppercase()), "int"),
         Type::Address(name) => address(name),
@@ -109,7 +111,7 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
                 .iter()
                 .map(inner)
                 .collect::<Result<Vec<_>, _>>()?;
-            let output = inner(output)?;
+            let (output, _) = answer(output, names)?;
             let makes: String = parameters
                 .iter()
                 .map(|each| format!("{}, ", each.make))
@@ -232,12 +234,64 @@ fn container(kind: Std, arguments: &[Type], names: &Names) -> Result<Codec, Stri
                 gives: format!("_rt.Sender[{}]", item.takes),
             }
         }
+        Std::ControlFlow => {
+            let (end, onwards) = (part(0)?, part(1)?);
+            Codec {
+                make: format!("_rt.Flow({}, {})", end.make, onwards.make),
+                takes: format!("_t.Union[{}, _rt.Break[{}]]", onwards.takes, end.takes),
+                gives: format!("_t.Union[{}, _rt.Break[{}]]", onwards.gives, end.gives),
+            }
+        }
         Std::Box | Std::Rc | Std::Arc | Std::Cow => part(0)?,
-        Std::Result => return Err("a `Result` inside of another type".into()),
+        Std::Result => {
+            let (value, error) = (part(0)?, part(1)?);
+            if !arguments.get(1).is_some_and(|error| is_exception(error, names)) {
+                return Err("a `Result` inside of another type, with an error that is no exception".into());
+            }
+            Codec {
+                make: format!("_rt.Fallible({}, {})", value.make, error.make),
+                takes: format!("_t.Union[{}, {}]", value.takes, error.takes),
+                gives: format!("_t.Union[{}, {}]", value.gives, error.gives),
+            }
+        }
         Std::Mutex | Std::RwLock | Std::LazyLock | Std::OnceLock => {
             return Err("a lock cannot be copied".into());
         }
     })
+}
+
+/// Whether a type's values are exceptions in Python.
+fn is_exception(type_: &Type, names: &Names) -> bool {
+    match type_ {
+        Type::IoError => true,
+        Type::Std(Std::Box, items) => matches!(items.first(), Some(Type::AnyError { .. })),
+        Type::Named { definition, .. } => {
+            names.types.get(definition).is_some_and(|known| known.error)
+        }
+        _ => false,
+    }
+}
+
+/// What a Python function gives for Rust: its codec, and whether it is a `Result` whose
+/// error cannot be made of what the function raises. That unwinds then.
+///
+/// # Errors
+/// Why it does not cross.
+pub fn answer(type_: &Type, names: &Names) -> Result<(Codec, bool), String> {
+    let Type::Std(Std::Result, items) = type_ else {
+        return codec(type_, names).map(|codec| (codec, false));
+    };
+    let [value, error] = &items[..] else {
+        return Err("a `Result` without its arguments".into());
+    };
+    let value = codec(value, names)?;
+    let error = match error {
+        Type::String => "_rt.RAISED_TEXT".to_owned(),
+        error if is_exception(error, names) => codec(error, names)?.make,
+        _ => return Ok((value, true)),
+    };
+    let make = format!("_rt.Fallible({}, {error})", value.make);
+    Ok((Codec { make, ..value }, false))
 }
 
 /// A trait object's type.
@@ -276,6 +330,8 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
         Type::Duration => "std::time::Duration".into(),
         Type::SystemTime => "std::time::SystemTime".into(),
         Type::Ordering => "std::cmp::Ordering".into(),
+        Type::IoError => "std::io::Error".into(),
+        Type::AnyError { send, sync } => object("std::error::Error", *send, *sync),
         Type::NonZero(name) => format!("std::num::NonZero<{name}>"),
         Type::Address(name) => format!("std::net::{name}"),
         Type::Reference { mutable, to, .. } => {
@@ -298,6 +354,7 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
                 Std::HashSet => "std::collections::HashSet",
                 Std::BTreeSet => "std::collections::BTreeSet",
                 Std::Option => "Option",
+                Std::ControlFlow => "std::ops::ControlFlow",
                 Std::Result => "Result",
                 Std::Box => "Box",
                 Std::Rc => "std::rc::Rc",

@@ -314,7 +314,6 @@ impl Planner<'_> {
     }
 
     fn classes(&mut self, names: &Names) -> Vec<Class> {
-        let errors = names::error_types(self.model);
         let mut all = Vec::new();
         for (definition, type_def) in &self.model.types {
             if type_def.shape == Shape::Opaque {
@@ -322,7 +321,7 @@ impl Planner<'_> {
                 self.skip(&full, "a union is unsafe to read".into());
                 continue;
             }
-            let (mut class, skipped) = Class::new(self.model, definition, type_def, names, &errors);
+            let (mut class, skipped) = Class::new(self.model, definition, type_def, names);
             class.place = self.named(type_def.place.clone(), &class.item);
             class.rename(self.selection);
             self.skipped.extend(skipped);

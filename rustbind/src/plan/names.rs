@@ -85,6 +85,8 @@ pub struct Known {
     pub clone: bool,
     /// Whether it has lifetimes.
     pub borrows: bool,
+    /// Whether it is an exception.
+    pub error: bool,
 }
 
 /// A trait, by its names.
@@ -144,10 +146,11 @@ impl Names {
             let known = Known {
                 rust: names.rust_path(model, type_def),
                 python: names.global(&type_def.place),
-                plain: is_plain(type_def) && !errors.contains(definition.as_str()),
+                plain: is_plain(type_def) && !errors.contains(definition),
                 copy: has(type_def, "Copy"),
                 clone: has(type_def, "Clone"),
                 borrows: type_def.lifetimes > 0,
+                error: errors.contains(definition),
             };
             names.types.insert(definition.clone(), known);
         }
@@ -350,10 +353,11 @@ pub fn called(model: &Model, function: &Function) -> String {
     format!("{}::<{}>", instance.name, arguments.join(", "))
 }
 
-/// A type's path where a value is made or matched.
+/// A type's path where a value is made or matched: what it is generic over is inferred,
+/// for not all of it may stand there.
 #[must_use]
-pub fn expression_path(rust: &str) -> String {
-    rust.replacen('<', "::<", 1)
+pub fn expression_path(rust: &str) -> &str {
+    rust.split('<').next().unwrap_or(rust)
 }
 
 /// Whether a type implements a standard trait.
@@ -377,16 +381,12 @@ fn is_plain(type_def: &TypeDef) -> bool {
     }
 }
 
-/// The definitions of the types that functions fail with, or that are errors.
-#[must_use]
-pub fn error_types(model: &Model) -> BTreeSet<&str> {
+/// The definitions of the types that anything fails with, or that are errors.
+fn error_types(model: &Model) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (definition, type_def) in &model.types {
         if has(type_def, "Error") {
-            found.insert(definition.as_str());
-        }
-        for function in &type_def.functions {
-            found.extend(error_of(&function.output));
+            found.insert(definition.clone());
         }
         let outputs = type_def
             .traits
@@ -394,22 +394,18 @@ pub fn error_types(model: &Model) -> BTreeSet<&str> {
             .flat_map(|each| each.outputs.get("Err"));
         found.extend(outputs.filter_map(definition_of));
     }
-    for function in &model.functions {
-        found.extend(error_of(&function.output));
-    }
+    model.mentions(&mut |type_| {
+        if let Type::Std(Std::Result, items) = type_ {
+            found.extend(items.get(1).and_then(definition_of));
+        }
+        false
+    });
     found
 }
 
-fn error_of(output: &Type) -> Option<&str> {
-    match output {
-        Type::Std(crate::model::Std::Result, items) => items.get(1).and_then(definition_of),
-        _ => None,
-    }
-}
-
-fn definition_of(type_: &Type) -> Option<&str> {
+fn definition_of(type_: &Type) -> Option<String> {
     match type_ {
-        Type::Named { definition, .. } => Some(definition),
+        Type::Named { definition, .. } => Some(definition.clone()),
         _ => None,
     }
 }

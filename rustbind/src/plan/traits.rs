@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::argument::lent_value;
 use super::call::{Call, call};
-use super::codec::{Codec, codec, rust};
+use super::codec::{Codec, answer, codec, rust};
 use super::names::{Names, escaped, has, parameter};
 use crate::model::{Function, Model, Place, Skipped, TraitDef, Type};
 
@@ -53,12 +54,16 @@ pub struct Method {
     pub receiver: &'static str,
     /// Its other parameters: name, type in Rust, codec.
     pub parameters: Vec<(String, String, Codec)>,
+    /// These as they are passed on to Python.
+    pub passed: String,
     /// What it returns, in Rust.
     pub output: String,
     /// How a text that it returns by reference is kept: `Some` with the function.
     pub kept: Option<&'static str>,
     /// What it returns, from Python.
     pub result: Codec,
+    /// Whether that is put into an `Ok`.
+    pub infallible: bool,
     /// Whether an implementation may leave it out.
     pub provided: bool,
     /// Calls the trait's own version, where it has one.
@@ -259,9 +264,11 @@ fn method(
         return Err(format!("it is generic over `{lifetime}`"));
     }
     let others = function.parameters.iter().enumerate().skip(1);
+    let mut passed = String::new();
     let parameters = others.map(|(index, each)| {
         let name = parameter(&each.name, index);
         let codec = codec(&each.type_, names)?;
+        passed.push_str(&format!("{}, ", lent_value(&name, &each.type_, names)));
         Ok((name, signature(&each.type_, names)?, codec))
     });
     let parameters = parameters.collect::<Result<Vec<_>, String>>()?;
@@ -280,6 +287,7 @@ fn method(
         _ => None,
     };
     let provided = trait_def.provided.contains(&function.name);
+    let (result, infallible) = answer(&function.output, names)?;
     let item = format!(
         "{}::{}",
         crate::rustdoc::full_path(&model.name, &trait_def.place),
@@ -293,9 +301,11 @@ fn method(
         of_trait: rust_trait.to_owned(),
         receiver,
         parameters,
+        passed,
         output: signature(&function.output, names)?,
         kept,
-        result: codec(&function.output, names)?,
+        result,
+        infallible,
         provided,
         call: own_call.transpose()?,
         own: true,

@@ -66,12 +66,15 @@ struct Reader<'a> {
     skipped: Vec<Skipped>,
     /// Instances that users name.
     wanted: &'a [String],
+    /// Instances that the crate's own signatures name, by definition.
+    mentioned: HashSet<String>,
 }
 
 impl<'a> Reader<'a> {
     fn new(krate: &'a Crate, wanted: &'a [String]) -> Self {
         Self {
             wanted,
+            mentioned: HashSet::new(),
             krate,
             found: Vec::new(),
             places: HashMap::new(),
@@ -98,6 +101,7 @@ impl<'a> Reader<'a> {
         for found in std::mem::take(&mut self.found) {
             self.add(&mut model, found);
         }
+        while self.add_mentioned(&mut model) {}
         model.skipped = self.skipped;
         model.skipped.sort();
         model.skipped.dedup();
@@ -281,13 +285,70 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Adds the instances of generic types that signatures mention; whether there were any.
+    fn add_mentioned(&mut self, model: &mut Model) -> bool {
+        let mut missing = HashSet::new();
+        model.mentions(&mut |type_| {
+            if let Type::Named { definition, .. } = type_
+                && definition.ends_with('>')
+                && !model.types.contains_key(definition)
+            {
+                missing.insert(definition.clone());
+            }
+            false
+        });
+        missing.retain(|definition| self.mentioned.insert(definition.clone()));
+        let mut missing: Vec<String> = missing.into_iter().collect();
+        missing.sort();
+        for definition in &missing {
+            let Some((of, written)) = definition.strip_suffix('>').and_then(|each| each.split_once('<')) else {
+                continue;
+            };
+            let mut public = self.places.iter();
+            let found = public.find(|(id, _)| self.definition(**id) == of);
+            let Some((item, place)) = found.and_then(|(id, place)| Some((self.krate.index.get(id)?, place.clone()))) else {
+                continue;
+            };
+            let Some(arguments) = Scope::new(self.krate, None).named_types(written) else {
+                continue;
+            };
+            let full = full_path(&model.name, &place);
+            if let Some((definition, type_def)) = self.instance(item, &place, &full, arguments) {
+                model.types.insert(definition, type_def);
+                self.skipped.retain(|each| each.item != full);
+            }
+        }
+        !missing.is_empty()
+    }
+
+    /// A generic type with these arguments, by definition.
+    fn instance(
+        &mut self,
+        item: &'a Item,
+        place: &Place,
+        full: &str,
+        arguments: Vec<Type>,
+    ) -> Option<(String, TypeDef)> {
+        let (generics, impls) = generics_of(item)?;
+        let written = types::written(&arguments)?;
+        let own = Place {
+            module: place.module.clone(),
+            name: format!("{}_{}", place.name, suffix(&written)),
+        };
+        let of = format!("{}<{written}>", self.definition(item.id));
+        let full = format!("{full}<{written}>");
+        let mut type_def = self.type_def(item, own, &full, &of, &arguments, generics, impls);
+        type_def.instance = Some(Instance {
+            name: place.name.clone(),
+            arguments: arguments.into_iter().map(Some).collect(),
+        });
+        Some((of, type_def))
+    }
+
     /// A type, or the instances of a generic one, by definition.
     fn type_defs(&mut self, item: &'a Item, place: Place, full: &str) -> Vec<(String, TypeDef)> {
-        let (generics, impls) = match &item.inner {
-            ItemEnum::Struct(inner) => (&inner.generics, &inner.impls),
-            ItemEnum::Enum(inner) => (&inner.generics, &inner.impls),
-            ItemEnum::Union(inner) => (&inner.generics, &inner.impls),
-            _ => return Vec::new(),
+        let Some((generics, impls)) = generics_of(item) else {
+            return Vec::new();
         };
         let definition = self.definition(item.id);
         let Err(parameter) = types::lifetimes_only(generics) else {
@@ -297,21 +358,7 @@ impl<'a> Reader<'a> {
         let mut found = Vec::new();
         let before = self.skipped.len();
         for arguments in self.type_instances(generics, full) {
-            let Some(written) = types::written(&arguments) else {
-                continue;
-            };
-            let own = Place {
-                module: place.module.clone(),
-                name: format!("{}_{}", place.name, suffix(&written)),
-            };
-            let of = format!("{definition}<{written}>");
-            let full = format!("{full}<{written}>");
-            let mut type_def = self.type_def(item, own, &full, &of, &arguments, generics, impls);
-            type_def.instance = Some(Instance {
-                name: place.name.clone(),
-                arguments: arguments.into_iter().map(Some).collect(),
-            });
-            found.push((of, type_def));
+            found.extend(self.instance(item, &place, full, arguments));
         }
         // What nobody has asked for is only worth having if Python can make a value.
         if self.named(full).is_empty() && !found.iter().any(|(_, found)| can_be_made(found)) {
@@ -415,9 +462,10 @@ impl<'a> Reader<'a> {
             .collect();
         // Inherent functions first: they win over those of traits.
         impls.sort_by_key(|(inner, item)| (inner.trait_.is_some(), item.id.0));
-        let named = full
-            .split_once('<')
-            .is_some_and(|(full, _)| !self.named(full).is_empty());
+        let named = self.mentioned.contains(definition)
+            || full
+                .split_once('<')
+                .is_some_and(|(full, _)| !self.named(full).is_empty());
         for (inner, _) in impls {
             if let Some(names) = self.implemented_with(inner, arguments, named) {
                 self.add_impl(&mut type_def, inner, &this, full, names);
@@ -853,6 +901,16 @@ impl<'a> Reader<'a> {
                 .collect(),
             instance: None,
         })
+    }
+}
+
+/// A type's parameters, and what it implements.
+fn generics_of(item: &Item) -> Option<(&Generics, &[Id])> {
+    match &item.inner {
+        ItemEnum::Struct(inner) => Some((&inner.generics, &inner.impls)),
+        ItemEnum::Enum(inner) => Some((&inner.generics, &inner.impls)),
+        ItemEnum::Union(inner) => Some((&inner.generics, &inner.impls)),
+        _ => None,
     }
 }
 

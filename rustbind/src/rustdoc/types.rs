@@ -298,6 +298,7 @@ impl<'a> Scope<'a> {
             (name @ ("Read" | "Write"), _) => Type::Stream {
                 write: name == "Write",
             },
+            ("Error", _) if dynamic => Type::AnyError { send, sync },
             ("ToString" | "Display", _) => Type::Like(Box::new(Type::String)),
             (
                 "IntoIterator" | "Iterator",
@@ -495,6 +496,7 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
         "Duration" => Some(Type::Duration),
         "SystemTime" => Some(Type::SystemTime),
         "Ordering" if definition.contains("::cmp::") => Some(Type::Ordering),
+        "Error" if definition.contains("::io::") => Some(Type::IoError),
         "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" => Some(Type::Address(name.into())),
         "NonZero" => match &first {
             Some(Type::Integer(inner)) => Some(Type::NonZero(inner.clone())),
@@ -525,10 +527,13 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
             return Some(unsupported("the trait `Display` stands for it in Python"));
         }
         "Result" if definition.contains("::io::") => {
-            let error = unsupported("an operating system's error");
-            return Some(Type::Std(Std::Result, vec![first?, error]));
+            return Some(Type::Std(Std::Result, vec![first?, Type::IoError]));
         }
         "Result" => (Std::Result, 2),
+        "ControlFlow" => {
+            let onwards = arguments.get(1).cloned().unwrap_or(Type::Unit);
+            return Some(Type::Std(Std::ControlFlow, vec![first?, onwards]));
+        }
         "Range" | "RangeInclusive" => return Some(Type::Range(Box::new(first?))),
         "Box" => (Std::Box, 1),
         "Rc" => (Std::Rc, 1),

@@ -55,6 +55,39 @@ def calls_back():
         callbacks.apply(lambda number: 1 // 0, 1)
 
 
+def loans():
+    kept = []
+
+    def observe(event):
+        part = event._0 if isinstance(event, callbacks.Event_Heap.Progress) else event._1
+        kept.extend([event, part])
+        if part is event._0:
+            kept.extend([part.all(), part.first(), part.last])
+        return callbacks.Break() if len(kept) > 20 else None
+
+    callbacks.watch(10, observe)
+    for each in kept:
+        with contextlib.suppress(callbacks.HandleError, TypeError):
+            next(each)
+        with contextlib.suppress(callbacks.HandleError, AttributeError):
+            each.numbers.append(1)
+        with contextlib.suppress(callbacks.HandleError, AttributeError):
+            each.first()
+        each.close()
+    with contextlib.suppress(ZeroDivisionError):
+        callbacks.watch(1, lambda event: 1 // 0)
+    with contextlib.suppress(callbacks.Broken):
+        callbacks.retry(2, failing)
+    with contextlib.suppress(ZeroDivisionError):
+        callbacks.in_any(lambda: 1 // 0, True)
+    callbacks.in_any(lambda: 1 // 0, False)
+    callbacks.values(callbacks.roots([-1.0, 1.0]))
+
+
+def failing(failed):
+    raise callbacks.Broken(failed)
+
+
 def crossings():
     values.same_string("x" * 5000)
     values.same_u64s(range(2000))
@@ -130,6 +163,7 @@ ACTIONS = (
     borrows,
     hand_overs,
     calls_back,
+    loans,
     crossings,
     changes_in_place,
     trait_objects,

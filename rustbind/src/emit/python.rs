@@ -622,7 +622,9 @@ fn extras(plan: &Plan, listed: &BTreeSet<&str>, package: &str) -> String {
         shared.push("Ref");
     }
     let breaks = |call: &Call| {
-        let taken = call.all().any(|each| each.codec.takes.contains("_rt.Break["));
+        let taken = call
+            .all()
+            .any(|each| each.codec.takes.contains("_rt.Break["));
         taken || call.outcome.gives.contains("_rt.Break[")
     };
     if plan.calls().any(breaks) {

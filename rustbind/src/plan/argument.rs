@@ -788,15 +788,24 @@ fn pointer(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, 
     let typed: Vec<String> = typed
         .map(|(index, each)| format!("a{index}: {}", each.replace("'static", "'_")))
         .collect();
-    let passed: String = (0..types.len())
-        .map(|index| format!("a{index}, "))
+    let passed: String = parameters
+        .iter()
+        .enumerate()
+        .map(|(index, type_)| format!("{}, ", lent_value(&format!("a{index}"), type_, names)))
         .collect();
+    let call = format!("{name}__slots.call(N, ({passed}))");
+    let call = match codec::answer(output, names)? {
+        (_, true) => format!("Ok({call})"),
+        (_, false) => call,
+    };
     let output = rust(output, names)?;
     Ok(argument
         .number(&name, "u64", 'Q', format!("{make}.register({name})"))
-        .prepare(format!("static {name}__slots: rt::Slots = rt::Slots::new();"))
         .prepare(format!(
-            "fn {name}__call<const N: usize>({}) -> {output} {{ {name}__slots.call(N, ({passed})) }}",
+            "static {name}__slots: rt::Slots = rt::Slots::new();"
+        ))
+        .prepare(format!(
+            "fn {name}__call<const N: usize>({}) -> {output} {{ {call} }}",
             typed.join(", ")
         ))
         .prepare(format!("let {name} = {name}__slots.fill({name}, false)?;"))

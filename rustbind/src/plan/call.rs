@@ -112,13 +112,7 @@ pub fn call(
     }
     let values: Vec<String> = arguments.iter().map(|each| each.value.clone()).collect();
     let sources = if keeps(output, names) {
-        sources(
-            output,
-            &function.parameters,
-            &mut arguments,
-            function.method,
-            names,
-        )
+        sources(output, function, &mut arguments, names)
     } else {
         Ok(Default::default())
     };

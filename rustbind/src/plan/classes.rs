@@ -453,9 +453,13 @@ impl Builder<'_> {
             None => {
                 let (output, read) = lent(&field.type_);
                 let function = simple(&field.docs, vec![self.receiver(false)], output);
-                call(&item, &symbol, &function, self.names, &|values: &[String]| {
-                    format!("{read}({}).{place}", values.join(", "))
-                })
+                call(
+                    &item,
+                    &symbol,
+                    &function,
+                    self.names,
+                    &|values: &[String]| format!("{read}({}).{place}", values.join(", ")),
+                )
             }
         };
         match planned {

@@ -245,8 +245,13 @@ fn container(kind: Std, arguments: &[Type], names: &Names) -> Result<Codec, Stri
         Std::Box | Std::Rc | Std::Arc | Std::Cow => part(0)?,
         Std::Result => {
             let (value, error) = (part(0)?, part(1)?);
-            if !arguments.get(1).is_some_and(|error| is_exception(error, names)) {
-                return Err("a `Result` inside of another type, with an error that is no exception".into());
+            if !arguments
+                .get(1)
+                .is_some_and(|error| is_exception(error, names))
+            {
+                return Err(
+                    "a `Result` inside of another type, with an error that is no exception".into(),
+                );
             }
             Codec {
                 make: format!("_rt.Fallible({}, {})", value.make, error.make),

@@ -3,7 +3,7 @@
 use super::argument::{Argument, held};
 use super::codec::{codec, number_code, rust};
 use super::names::Names;
-use crate::model::{Function, Parameter, Std, Type};
+use crate::model::{Function, Std, Type};
 
 /// A result, on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +57,8 @@ const CHECK_UNSIGNED: &str = "if _r == _FAILED_UNSIGNED: _rt.check()";
 pub struct Sources {
     /// Arguments that stay borrowed, and whether exclusively.
     arguments: Vec<(String, bool)>,
-    /// An argument whose own sources stay borrowed.
-    inherited: Option<String>,
+    /// Arguments whose own sources stay borrowed.
+    inherited: Vec<String>,
 }
 
 impl Sources {
@@ -68,15 +68,21 @@ impl Sources {
 
     /// The Rust expression for them.
     fn expression(&self) -> String {
-        if let Some(name) = &self.inherited {
-            return format!("{name}.sources()?");
-        }
         let parents: Vec<String> = self
             .arguments
             .iter()
             .map(|(name, _)| format!("{name}.parent()"))
             .collect();
-        format!("vec![{}]", parents.join(", "))
+        let own = format!("vec![{}]", parents.join(", "));
+        let inherited: String = self
+            .inherited
+            .iter()
+            .map(|name| format!(", {name}.sources()?"))
+            .collect();
+        match &inherited[..] {
+            "" => own,
+            _ => format!("[{own}{inherited}].concat()"),
+        }
     }
 
     /// Rust: leaves exclusive borrows to the handle that keeps them.
@@ -185,11 +191,11 @@ fn named_lifetimes(type_: &Type, names: &Names) -> Vec<String> {
 /// Why it cannot be kept borrowed.
 pub fn sources(
     output: &Type,
-    parameters: &[Parameter],
+    function: &Function,
     arguments: &mut [Argument],
-    method: bool,
     names: &Names,
 ) -> Result<Sources, String> {
+    let (parameters, method) = (&function.parameters, function.method);
     let mut wanted = Vec::new();
     lifetimes(output, names, &mut wanted);
     let captures_all = output.any(&mut |part| matches!(part, Type::Iterator(_)));
@@ -205,6 +211,13 @@ pub fn sources(
             .any(|each| each.is_some() && own.contains(each));
         let elided = wanted.contains(&None) && (!method || index == 0);
         if !(named || elided || captures_all) {
+            continue;
+        }
+        if let Type::Named { definition, .. } = &parameter.type_ {
+            // What is taken over borrows from nothing: the handle says so.
+            if names.known(definition)?.copy {
+                result.inherited.push(argument.name.clone());
+            }
             continue;
         }
         match argument.borrowed.clone() {
@@ -224,10 +237,21 @@ pub fn sources(
             }
         }
     }
-    let unnamed = wanted.iter().flatten().any(|name| name != "'static");
-    if result.arguments.is_empty() && unnamed && method {
-        let this = arguments.first().filter(|first| first.borrowed.is_some());
-        result.inherited = this.map(|first| first.name.clone());
+    // A lifetime that is not the function's own is that of what `self` borrows from.
+    let of_type = wanted
+        .iter()
+        .flatten()
+        .any(|name| name != "'static" && !function.lifetimes.contains(name));
+    let this = parameters.first().zip(arguments.first());
+    if let Some((parameter, this)) = this.filter(|_| of_type && method) {
+        let copied = match &parameter.type_ {
+            Type::Named { definition, .. } => names.known(definition)?.copy,
+            _ => false,
+        };
+        let known = result.inherited.contains(&this.name);
+        if (copied || this.borrowed.is_some()) && !known {
+            result.inherited.push(this.name.clone());
+        }
     }
     Ok(result)
 }

@@ -301,12 +301,17 @@ impl<'a> Reader<'a> {
         let mut missing: Vec<String> = missing.into_iter().collect();
         missing.sort();
         for definition in &missing {
-            let Some((of, written)) = definition.strip_suffix('>').and_then(|each| each.split_once('<')) else {
+            let Some((of, written)) = definition
+                .strip_suffix('>')
+                .and_then(|each| each.split_once('<'))
+            else {
                 continue;
             };
             let mut public = self.places.iter();
             let found = public.find(|(id, _)| self.definition(**id) == of);
-            let Some((item, place)) = found.and_then(|(id, place)| Some((self.krate.index.get(id)?, place.clone()))) else {
+            let Some((item, place)) =
+                found.and_then(|(id, place)| Some((self.krate.index.get(id)?, place.clone())))
+            else {
                 continue;
             };
             let Some(arguments) = Scope::new(self.krate, None).named_types(written) else {

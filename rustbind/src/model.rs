@@ -71,6 +71,21 @@ pub struct Place {
     pub module: Vec<String>,
     /// The name in it.
     pub name: String,
+    /// Whether the module's first name is that of another crate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
+}
+
+impl Place {
+    /// A place in the crate itself.
+    #[must_use]
+    pub fn new(module: &[String], name: &str) -> Self {
+        Self {
+            module: module.to_vec(),
+            name: name.to_owned(),
+            foreign: false,
+        }
+    }
 }
 
 /// A type's further public name.
@@ -415,6 +430,13 @@ pub enum Type {
         /// Whether the value must be `Sync`.
         sync: bool,
     },
+    /// A type of another crate, which is not described, so that it does not cross.
+    Foreign {
+        /// The path of its definition.
+        definition: String,
+        /// The same in words.
+        reason: String,
+    },
     /// A type that does not cross, and why.
     Unsupported(String),
 }
@@ -452,7 +474,7 @@ impl Type {
     /// The first reason, from the outside in, why the type does not cross.
     #[must_use]
     pub fn obstacle(&self) -> Option<&str> {
-        if let Self::Unsupported(reason) = self {
+        if let Self::Unsupported(reason) | Self::Foreign { reason, .. } = self {
             return Some(reason);
         }
         self.parts().into_iter().find_map(Self::obstacle)

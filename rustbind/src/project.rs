@@ -1,12 +1,14 @@
 //! Runs cargo on the crate and on its shim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use cargo_metadata::{Message, Metadata, MetadataCommand, TargetKind};
+use cargo_metadata::{
+    Message, Metadata, MetadataCommand, Package as Described, PackageId, TargetKind,
+};
 use serde_json::json;
 
 use crate::emit::{HeaderError, Package, Shim, header, library_name, shim_runtime};
@@ -150,7 +152,7 @@ impl Project {
         if let Some(lock) = lock.filter(|lock| lock.exists()) {
             project.lock(&on(&lock, fs::read_to_string(&lock))?)?;
         }
-        project.write("Cargo.toml", &manifest(&project.name, &dependency, None))?;
+        project.write("Cargo.toml", &manifest(&project.name, &dependency, &[]))?;
         project.write("src/lib.rs", "")?;
         // What is there need not be looked for: quicker, and it works without a network.
         project.offline |= project.metadata(true, false).is_ok();
@@ -234,8 +236,56 @@ impl Project {
             "check",
             self.cargo("check").args(["--lib", "--package", &id]),
         )?;
+        let mut texts = vec![self.described(&id, &library)?];
+        let mut known = BTreeSet::from([library]);
+        let mut reading = rustdoc::read(&texts, &self.request.instantiate)?;
+        loop {
+            let wanted: Vec<String> = reading
+                .wanted
+                .iter()
+                .filter(|each| !known.contains(*each))
+                .cloned()
+                .collect();
+            let count = texts.len();
+            for name in &wanted {
+                let found = dependency_named(&metadata, &package.id, name);
+                let id = found.map(|found| format!("{}@{}", found.name, found.version));
+                // What cannot be described stays unknown, and is reported as such.
+                texts.extend(id.and_then(|id| self.described(&id, name).ok()));
+            }
+            known.extend(wanted);
+            if texts.len() == count {
+                break;
+            }
+            reading = rustdoc::read(&texts, &self.request.instantiate)?;
+        }
+        let mut model = reading.model;
+        model.version = package.version.to_string();
+        let unknown = rustdoc::unknown_instances(&model, &self.request.instantiate);
+        if !unknown.is_empty() {
+            return Err(Error::UnknownInstances(unknown));
+        }
+        let complex = model.mentions(&mut |type_| matches!(type_, Type::Complex(_)));
+        let foreign = model.types.values().map(|each| &each.place);
+        let foreign = foreign.chain(model.traits.values().map(|each| &each.place));
+        let foreign = foreign
+            .filter(|place| place.foreign)
+            .filter_map(|place| place.module.first());
+        let mut named: BTreeSet<&str> = foreign.map(String::as_str).collect();
+        named.extend(complex.then_some("num_complex"));
+        let others = named
+            .into_iter()
+            .filter_map(|name| dependency_named(&metadata, &package.id, name));
+        let (_, own, _) = dependency(&self.request)?;
+        let text = manifest(&self.name, &own, &others.collect::<Vec<_>>());
+        self.write("Cargo.toml", &text)?;
+        Ok(model)
+    }
+
+    /// Has rustdoc describe a crate; gives the text.
+    fn described(&self, id: &str, library: &str) -> Result<String, Error> {
         let mut doc = self.cargo("doc");
-        doc.args(["--no-deps", "--lib", "--package", &id])
+        doc.args(["--no-deps", "--lib", "--package", id])
             .env("RUSTDOC", self.rustdoc()?)
             .env(
                 "RUSTDOCFLAGS",
@@ -243,26 +293,7 @@ impl Project {
             );
         shown("doc", &mut doc)?;
         let path = self.root.join("target/doc").join(format!("{library}.json"));
-        let mut model = rustdoc::read(
-            &on(&path, fs::read_to_string(&path))?,
-            &self.request.instantiate,
-        )?;
-        model.version = package.version.to_string();
-        let unknown = rustdoc::unknown_instances(&model, &self.request.instantiate);
-        if !unknown.is_empty() {
-            return Err(Error::UnknownInstances(unknown));
-        }
-        if model.mentions(&mut |type_| matches!(type_, Type::Complex(_))) {
-            let found = metadata
-                .packages
-                .iter()
-                .find(|package| package.name.as_str() == "num-complex");
-            let version = found.map(|package| package.version.to_string());
-            let (_, dependency, _) = dependency(&self.request)?;
-            let text = manifest(&self.name, &dependency, version.as_deref());
-            self.write("Cargo.toml", &text)?;
-        }
-        Ok(model)
+        on(&path, fs::read_to_string(&path))
     }
 
     /// A rustdoc that knows the option for JSON, which stable releases hide. The switch
@@ -515,10 +546,48 @@ fn dependency(request: &Request) -> Result<(String, serde_json::Value, Option<Pa
     Ok((name, dependency, lock))
 }
 
-/// The shim's manifest; `complex` is the version of `num-complex` that the crate has.
-fn manifest(name: &str, dependency: &serde_json::Value, complex: Option<&str>) -> String {
-    let complex = complex.map(|version| {
-        format!("num-complex = {{ version = \"={version}\", default-features = false }}\n")
+/// The package that a crate knows by a library's name, or the only one of that name.
+fn dependency_named<'a>(
+    metadata: &'a Metadata,
+    of: &PackageId,
+    name: &str,
+) -> Option<&'a Described> {
+    let resolved = metadata.resolve.as_ref()?;
+    let node = resolved.nodes.iter().find(|node| node.id == *of)?;
+    let named = |package: &&Described| {
+        let mut targets = package.targets.iter();
+        let own =
+            targets.any(|target| is_library(&target.kind) && target.name.replace('-', "_") == name);
+        // A manifest can name what is in a registry or in a directory.
+        own && package
+            .source
+            .as_ref()
+            .is_none_or(|source| source.repr.starts_with("registry+"))
+    };
+    let mut direct = metadata.packages.iter().filter(named);
+    if let Some(found) = direct.find(|package| node.dependencies.contains(&package.id)) {
+        return Some(found);
+    }
+    let mut all = metadata.packages.iter().filter(named);
+    let found = all.next()?;
+    all.next().is_none().then_some(found)
+}
+
+/// The shim's manifest; `others` are further crates that it names something of.
+fn manifest(name: &str, dependency: &serde_json::Value, others: &[&Described]) -> String {
+    let others = others.iter().map(|package| {
+        let (name, version) = (&package.name, &package.version);
+        let place = match package.source {
+            Some(_) => format!("version = \"={version}\""),
+            None => format!(
+                "path = {:?}",
+                package
+                    .manifest_path
+                    .parent()
+                    .map_or("", |path| path.as_str())
+            ),
+        };
+        format!("{name} = {{ {place}, default-features = false }}\n")
     });
     let fields = dependency.as_object().into_iter().flatten();
     let fields: Vec<String> = fields
@@ -533,7 +602,7 @@ fn manifest(name: &str, dependency: &serde_json::Value, complex: Option<&str>) -
          [workspace]\n",
         shim_name(name),
         fields.join(", "),
-        complex.unwrap_or_default()
+        others.collect::<String>()
     )
 }
 

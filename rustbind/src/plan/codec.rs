@@ -131,7 +131,7 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
             }
         }
         Type::Atomic(_) => return Err("an atomic cannot be copied".into()),
-        Type::Unsupported(reason) => return Err(reason.clone()),
+        Type::Unsupported(reason) | Type::Foreign { reason, .. } => return Err(reason.clone()),
     })
 }
 
@@ -376,7 +376,7 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
             format!("{name}<{}>", list(arguments)?)
         }
         Type::Named { definition, .. } => names.known(definition)?.rust.clone(),
-        Type::Unsupported(reason) => return Err(reason.clone()),
+        Type::Unsupported(reason) | Type::Foreign { reason, .. } => return Err(reason.clone()),
         Type::Range(_)
         | Type::Stream { .. }
         | Type::Atomic(_)

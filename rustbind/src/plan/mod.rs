@@ -221,7 +221,7 @@ impl Planner<'_> {
         let wanted = self.selection.name_of(full).map(str::to_owned);
         Place {
             name: wanted.unwrap_or_else(|| escaped(&place.name)),
-            module: place.module,
+            ..place
         }
     }
 
@@ -239,10 +239,7 @@ impl Planner<'_> {
             .map(|each| (&each.module, &each.name));
         let mut found = BTreeMap::new();
         for (module, name) in functions.chain(constants) {
-            let place = Place {
-                module: module.clone(),
-                name: name.clone(),
-            };
+            let place = Place::new(module, name);
             let full = crate::rustdoc::full_path(&self.model.name, &place);
             let python = names.global(&place);
             found.insert(full, python);
@@ -253,10 +250,7 @@ impl Planner<'_> {
     fn functions(&mut self, names: &Names, places: &BTreeMap<String, String>) -> Vec<Free> {
         let mut all = Vec::new();
         for function in &self.model.functions {
-            let place = Place {
-                module: function.module.clone(),
-                name: function.name.clone(),
-            };
+            let place = Place::new(&function.module, &function.name);
             let full = crate::rustdoc::full_path(&self.model.name, &place);
             let python = places.get(&full).cloned().unwrap_or_default();
             match free_call(self.model, function, &full, &python, names) {
@@ -274,10 +268,7 @@ impl Planner<'_> {
     fn values(&mut self, names: &Names, places: &BTreeMap<String, String>) -> Vec<Value> {
         let mut all = Vec::new();
         for constant in &self.model.constants {
-            let place = Place {
-                module: constant.module.clone(),
-                name: constant.name.clone(),
-            };
+            let place = Place::new(&constant.module, &constant.name);
             let full = crate::rustdoc::full_path(&self.model.name, &place);
             let python = places.get(&full).cloned().unwrap_or_default();
             let rust = format!("::{full}");
@@ -339,10 +330,7 @@ fn free_call(
     names: &Names,
 ) -> Result<Call, String> {
     let symbol = format!("{}_{python}", names.krate);
-    let place = Place {
-        module: function.module.clone(),
-        name: names::called(model, function),
-    };
+    let place = Place::new(&function.module, &names::called(model, function));
     let path = crate::rustdoc::full_path(&model.name, &place);
     call(full, &symbol, function, names, &|values: &[String]| {
         format!("::{path}({})", values.join(", "))

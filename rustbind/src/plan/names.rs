@@ -267,8 +267,8 @@ impl Names {
         let mut arguments = vec!["'static".to_owned(); type_def.lifetimes];
         if let Some(instance) = &type_def.instance {
             let place = Place {
-                module: type_def.place.module.clone(),
                 name: instance.name.clone(),
+                ..type_def.place.clone()
             };
             path = format!("::{}", crate::rustdoc::full_path(&self.krate, &place));
             arguments.extend(
@@ -318,9 +318,15 @@ impl Names {
     /// # Errors
     /// Why it is not.
     pub fn known(&self, definition: &str) -> Result<&Known, String> {
-        self.types
-            .get(definition)
-            .ok_or_else(|| format!("the type `{definition}` is not bound"))
+        self.types.get(definition).ok_or_else(|| {
+            let own = definition.split("::").next() == Some(&self.krate);
+            let whose = if own {
+                "is not bound"
+            } else {
+                "of another crate"
+            };
+            format!("the type `{definition}` {whose}")
+        })
     }
 }
 
@@ -332,7 +338,14 @@ fn argument(model: &Model, type_: Option<&Type>) -> String {
         Some(Type::Char) => "char".into(),
         Some(Type::String) => "String".into(),
         Some(Type::Named { definition, .. }) => match model.types.get(definition) {
-            Some(found) => format!("::{}", crate::rustdoc::full_path(&model.name, &found.place)),
+            Some(found) => {
+                let path = crate::rustdoc::full_path(&model.name, &found.place);
+                let lifetimes = vec!["'static"; found.lifetimes].join(", ");
+                match found.lifetimes {
+                    0 => format!("::{path}"),
+                    _ => format!("::{path}<{lifetimes}>"),
+                }
+            }
             None => "_".into(),
         },
         _ => "_".into(),

@@ -92,10 +92,7 @@ fn short(path: &str) -> &str {
 }
 
 fn in_module(krate: &str, module: &[String], name: &str) -> String {
-    let place = Place {
-        module: module.to_vec(),
-        name: name.to_owned(),
-    };
+    let place = Place::new(module, name);
     full_path(krate, &place)
 }
 

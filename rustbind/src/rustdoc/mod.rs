@@ -1,8 +1,9 @@
 //! Reads rustdoc's JSON into the intermediate form.
 
+mod join;
 mod types;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use rustdoc_types::{
     Attribute, Crate, GenericArg, GenericArgs, GenericParamDefKind, Generics, Id, Impl, Item,
@@ -32,24 +33,24 @@ pub enum ReadError {
     },
 }
 
-/// Reads the text of rustdoc's output.
+/// What was read, and what it takes to read more.
+#[derive(Debug)]
+pub struct Reading {
+    /// The crate's items.
+    pub model: Model,
+    /// The crates that its interface has something of, and that were not described.
+    pub wanted: BTreeSet<String>,
+}
+
+/// Reads the texts of rustdoc's output: for the crate itself first, then for those of
+/// its dependencies that it has something of. `instances` are generic items with their
+/// arguments, such as `Matrix<f64>`.
 ///
 /// # Errors
 /// [`ReadError`], also for output of another version of rustdoc.
-/// `instances` are generic items with their arguments, such as `Matrix<f64>`.
-pub fn read(text: &str, instances: &[String]) -> Result<Model, ReadError> {
-    #[derive(serde::Deserialize)]
-    struct Version {
-        format_version: u64,
-    }
-    let Version {
-        format_version: found,
-    } = serde_json::from_str(text)?;
-    if found != u64::from(rustdoc_types::FORMAT_VERSION) {
-        return Err(ReadError::Version { found });
-    }
-    let krate: Crate = serde_json::from_str(text)?;
-    Ok(Reader::new(&krate, instances).read())
+pub fn read(texts: &[String], instances: &[String]) -> Result<Reading, ReadError> {
+    let joined = join::joined(texts)?;
+    Ok(Reader::new(&joined.krate, instances).read(&joined.roots))
 }
 
 /// A public name and what it stands for.
@@ -68,6 +69,10 @@ struct Reader<'a> {
     wanted: &'a [String],
     /// Instances that the crate's own signatures name, by definition.
     mentioned: HashSet<String>,
+    /// Crates that something is re-exported from, and that are not described.
+    missing: BTreeSet<String>,
+    /// What other crates implement for a type: its own lists only what its crate does.
+    elsewhere: HashMap<Id, Vec<Id>>,
 }
 
 impl<'a> Reader<'a> {
@@ -75,6 +80,8 @@ impl<'a> Reader<'a> {
         Self {
             wanted,
             mentioned: HashSet::new(),
+            missing: BTreeSet::new(),
+            elsewhere: implemented_elsewhere(krate),
             krate,
             found: Vec::new(),
             places: HashMap::new(),
@@ -82,10 +89,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read(mut self) -> Model {
+    fn read(mut self, roots: &HashMap<String, Id>) -> Reading {
         let root = self.krate.index.get(&self.krate.root);
         let name = root.and_then(|root| root.name.clone()).unwrap_or_default();
-        let modules = self.walk(&name);
+        let modules = self.walk(self.krate.root, &name, Vec::new());
         let mut model = Model {
             format: crate::model::FORMAT,
             version: self.krate.crate_version.clone().unwrap_or_default(),
@@ -101,18 +108,81 @@ impl<'a> Reader<'a> {
         for found in std::mem::take(&mut self.found) {
             self.add(&mut model, found);
         }
+        let wanted = self.wanted_crates(&model);
+        self.add_foreign(&mut model, roots);
         while self.add_mentioned(&mut model) {}
         model.skipped = self.skipped;
         model.skipped.sort();
         model.skipped.dedup();
-        model
+        Reading { model, wanted }
+    }
+
+    /// The crates that more is to be known of.
+    fn wanted_crates(&mut self, model: &Model) -> BTreeSet<String> {
+        let mut wanted = std::mem::take(&mut self.missing);
+        model.mentions(&mut |type_| {
+            if let Type::Foreign { definition, .. } = type_ {
+                wanted.extend(definition.split("::").next().map(str::to_owned));
+            }
+            false
+        });
+        wanted
+    }
+
+    /// Adds the types of other crates that the crate's own interface mentions, but does
+    /// not show under a name of its own: in a module of that crate's name.
+    fn add_foreign(&mut self, model: &mut Model, roots: &HashMap<String, Id>) {
+        let mut wanted: BTreeSet<String> = BTreeSet::new();
+        model.mentions(&mut |type_| {
+            if let Type::Named { definition, .. } | Type::Trait { definition, .. } = type_ {
+                let of = definition.split('<').next().unwrap_or_default();
+                wanted.insert(of.to_owned());
+            }
+            false
+        });
+        let names: BTreeSet<&str> = wanted
+            .iter()
+            .filter_map(|each| each.split("::").next())
+            .collect();
+        for (name, root) in names.iter().filter_map(|name| roots.get_key_value(*name)) {
+            let own = (std::mem::take(&mut self.places), self.skipped.len());
+            let modules = self.walk(*root, name, vec![name.clone()]);
+            let theirs = std::mem::replace(&mut self.places, own.0);
+            let found = std::mem::take(&mut self.found);
+            self.skipped.truncate(own.1);
+            for Found { place, item } in found {
+                let is_first = theirs.get(&item.id) == Some(&place);
+                let known = self.places.contains_key(&item.id);
+                if known || !is_first || !wanted.contains(&self.definition(item.id)) {
+                    continue;
+                }
+                let place = Place {
+                    foreign: true,
+                    ..place
+                };
+                for count in 1..=place.module.len() {
+                    let path = &place.module[..count];
+                    let module = modules.iter().find(|each| each.path == path);
+                    if !model.modules.iter().any(|each| each.path == path) {
+                        model.modules.extend(module.cloned());
+                    }
+                }
+                self.places.insert(item.id, place.clone());
+                let plain = generics_of(item)
+                    .is_none_or(|(generics, _)| types::lifetimes_only(generics).is_ok());
+                if plain {
+                    self.add(model, Found { place, item });
+                }
+            }
+        }
+        self.missing.clear();
     }
 
     /// Finds every public name, breadth first: the shortest path of an item comes first.
-    fn walk(&mut self, name: &str) -> Vec<Module> {
+    fn walk(&mut self, root: Id, name: &str, path: Vec<String>) -> Vec<Module> {
         let mut modules: Vec<Module> = Vec::new();
         let mut seen: HashMap<Id, usize> = HashMap::new();
-        let mut queue = VecDeque::from([(self.krate.root, Vec::<String>::new())]);
+        let mut queue = VecDeque::from([(root, path)]);
         while let Some((id, path)) = queue.pop_front() {
             let Some(module) = self.krate.index.get(&id) else {
                 continue;
@@ -149,10 +219,7 @@ impl<'a> Reader<'a> {
                 if let ItemEnum::Module(_) = item.inner {
                     queue.push_back((item.id, [&path[..], &[name]].concat()));
                 } else {
-                    let place = Place {
-                        module: path.clone(),
-                        name,
-                    };
+                    let place = Place::new(&path, &name);
                     let known = self.places.entry(item.id).or_insert_with(|| place.clone());
                     // The name that an item was defined by is better than a shorter path.
                     let own = |place: &Place| item.name.as_ref() == Some(&place.name);
@@ -205,6 +272,11 @@ impl<'a> Reader<'a> {
                     }
                 }
                 None => {
+                    let known = import.id.and_then(|id| self.krate.paths.get(&id));
+                    let source = import.source.trim_start_matches("::").split("::");
+                    let krate_of = known.map(|known| known.path[0].as_str());
+                    self.missing
+                        .extend(krate_of.or(source.into_iter().next()).map(str::to_owned));
                     let name = [
                         &[krate.to_owned()],
                         path,
@@ -337,8 +409,8 @@ impl<'a> Reader<'a> {
         let (generics, impls) = generics_of(item)?;
         let written = types::written(&arguments)?;
         let own = Place {
-            module: place.module.clone(),
             name: format!("{}_{}", place.name, suffix(&written)),
+            ..place.clone()
         };
         let of = format!("{}<{written}>", self.definition(item.id));
         let full = format!("{full}<{written}>");
@@ -460,8 +532,10 @@ impl<'a> Reader<'a> {
             local_traits: Vec::new(),
             non_exhaustive: item.attrs.contains(&Attribute::NonExhaustive),
         };
+        let others = self.elsewhere.get(&item.id).into_iter().flatten();
         let mut impls: Vec<(&Impl, &Item)> = impls
             .iter()
+            .chain(others)
             .filter_map(|id| self.impl_of(*id))
             .filter(|(inner, _)| is_for(&inner.for_, item.id))
             .collect();
@@ -714,7 +788,9 @@ impl<'a> Reader<'a> {
                     let mut others = type_def.functions.iter();
                     if others.any(|other| other.name == function.name) {
                         let reason = "another function of the type has the same name";
-                        self.skip(member.clone(), reason);
+                        // The other one has the short path.
+                        let item = of_trait.map(|each| format!("<{full} as {each}>::{name}"));
+                        self.skip(item.unwrap_or(member.clone()), reason);
                         continue;
                     }
                     function.of_trait = of_trait.cloned();
@@ -722,10 +798,7 @@ impl<'a> Reader<'a> {
                 }
             }
             ItemEnum::AssocConst { type_, .. } => {
-                let place = Place {
-                    module: Vec::new(),
-                    name: name.clone(),
-                };
+                let place = Place::new(&[], name);
                 type_def
                     .constants
                     .push(constant(item, place, scope.read(type_), false));
@@ -909,6 +982,24 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What types implement beside what their own descriptions list.
+fn implemented_elsewhere(krate: &Crate) -> HashMap<Id, Vec<Id>> {
+    let mut found: HashMap<Id, Vec<Id>> = HashMap::new();
+    for (id, item) in &krate.index {
+        let ItemEnum::Impl(inner) = &item.inner else {
+            continue;
+        };
+        let rustdoc_types::Type::ResolvedPath(of) = &inner.for_ else {
+            continue;
+        };
+        let type_ = krate.index.get(&of.id).and_then(generics_of);
+        if type_.is_some_and(|(_, impls)| !impls.contains(id)) {
+            found.entry(of.id).or_default().push(*id);
+        }
+    }
+    found
+}
+
 /// A type's parameters, and what it implements.
 fn generics_of(item: &Item) -> Option<(&Generics, &[Id])> {
     match &item.inner {
@@ -1016,7 +1107,7 @@ fn is_private_module(item: &Item) -> bool {
 /// An item's path as Rust writes it.
 #[must_use]
 pub fn full_path(krate: &str, place: &Place) -> String {
-    let mut path = vec![krate];
+    let mut path = if place.foreign { vec![] } else { vec![krate] };
     path.extend(place.module.iter().map(String::as_str));
     path.push(&place.name);
     path.join("::")

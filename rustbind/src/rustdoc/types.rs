@@ -371,7 +371,8 @@ impl<'a> Scope<'a> {
             _ => {}
         }
         if found.crate_id != 0 {
-            return unsupported(format!("the type `{definition}` of another crate"));
+            let reason = format!("the type `{definition}` of another crate");
+            return Type::Foreign { definition, reason };
         }
         let definition = match written(&arguments) {
             Some(written) if written.is_empty() => definition,

@@ -65,7 +65,7 @@ def kind(function, known):
         output = output["Std"][1][0]
     types = [each["type_"] for each in function["parameters"]] + [output]
     names = {name for type_ in types for name in parts(type_)}
-    if "Unsupported" in names or not known.issuperset(definitions(types)):
+    if names & {"Foreign", "Unsupported"} or not known.issuperset(definitions(types)):
         return "not"
     borrowed = {"Reference", "lifetimes"} <= set(parts(output))
     return "adapted" if ADAPTED & names or borrowed or "'a" in names else "direct"

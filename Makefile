@@ -27,8 +27,9 @@ lint: $(VENV)/installed $(VENV)/lint-tools ## Check format, types and style of a
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(VENV)/installed $(VENV)/bench-tools ## Compare checksig with other tools; writes docs/benchmarks.md
+bench: $(VENV)/installed $(VENV)/bench-tools $(VENV)/rustbind ## Compare checksig with other tools; writes docs/benchmarks.md
 	@$(BIN)/python benches/dns.py
+	@$(BIN)/python -m benches.rustbind
 	@$(BIN)/python -m benches
 
 fuzz: $(VENV)/installed $(VENV)/test-tools ## Try parser, path resolvers and look-ups on many more inputs
@@ -77,6 +78,11 @@ $(VENV)/lint-tools: $(BIN)/python pyproject.toml
 
 $(VENV)/bench-tools: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+# The binder with its program, for its benchmark alone: the tests use it as it is in the tree.
+$(VENV)/rustbind: $(BIN)/python $(shell find rustbind/src rustbind/runtime rustbind/python -type f)
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps ./rustbind
 	@touch $@
 
 $(VENV)/build-tools: $(BIN)/python pyproject.toml

@@ -1,9 +1,11 @@
 //! What a shim does with its arguments and its result.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::fault::{Fault, Kind, Raised, guard, last};
 use super::handle::{Bound, Header, Lending, free_stranded, own};
@@ -274,12 +276,40 @@ pub unsafe fn reply(reply: *mut c_void, pointer: *const u8, count: usize) {
     unsafe { (*reply.cast::<Answer<'_>>())(slice(&(), pointer, count)) };
 }
 
+/// The numbers of the Python functions that Rust has.
+static HELD: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+
+fn held() -> MutexGuard<'static, BTreeSet<u64>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether Rust has a Python function: what it has not taken over when a call is done,
+/// it never will.
+pub fn holds(id: u64) -> bool {
+    held().contains(&id)
+}
+
+thread_local! {
+    static FORKING: Cell<Option<MutexGuard<'static, BTreeSet<u64>>>> = const { Cell::new(None) };
+}
+
+/// No other thread has the lock when the process forks, so that it is free in the child.
+pub fn before_fork() {
+    FORKING.set(Some(held()));
+}
+
+/// As it was before.
+pub fn after_fork() {
+    FORKING.set(None);
+}
+
 /// A Python function that Rust may call, from any thread, as long as this lives.
 pub struct Callback(u64);
 
 impl Callback {
     /// The function that Python knows by `id`.
     pub fn new(id: u64) -> Self {
+        held().insert(id);
         Self(id)
     }
 
@@ -327,6 +357,7 @@ impl Callback {
 
 impl Drop for Callback {
     fn drop(&mut self) {
+        held().remove(&self.0);
         forget(self.0);
     }
 }
@@ -385,7 +416,7 @@ impl Drop for Run {
     }
 }
 
-fn locked(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
+fn locked(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicI64, AtomicIsize, AtomicU64, AtomicUsize, Ordering
 
 use super::fault::{Fault, Kind};
 use super::list::Operations;
+use super::table::TableOperations;
 
 /// A type that Python knows by handle.
 pub trait Bound: Sized + 'static {
@@ -26,8 +27,8 @@ pub trait Bound: Sized + 'static {
     const SEND: bool;
     /// Whether several threads may read a value at once.
     const SYNC: bool;
-    /// What it can do as a list.
-    const LIST: Option<&'static Operations> = None;
+    /// What it can do as a collection.
+    const COLLECTION: Option<Collection> = None;
 }
 
 /// Answers whether a concrete type is `Send` or `Sync`: an inherent constant, where
@@ -84,8 +85,53 @@ const SPENT: isize = isize::MIN;
 /// The value is borrowed exclusively.
 const EXCLUSIVE: isize = -1;
 
-/// Finds a part of a value: the value, whether to change it, which part of a list.
-pub type Projection = unsafe fn(*mut (), bool, usize) -> *mut ();
+/// What a value can do as a collection.
+#[derive(Clone, Copy)]
+pub enum Collection {
+    /// As a list.
+    List(&'static Operations),
+    /// As a map or a set.
+    Table(&'static TableOperations),
+}
+
+/// Which part of a value.
+#[derive(Clone, Copy)]
+pub enum Which<'a> {
+    /// The only one that is asked for.
+    Field,
+    /// An item of a list, by its index.
+    Item(usize),
+    /// A value of a map, by its key on the wire.
+    Key(&'a [u8]),
+}
+
+/// [`Which`], for as long as a handle.
+enum Kept {
+    Field,
+    Item(usize),
+    Key(Box<[u8]>),
+}
+
+impl Kept {
+    fn of(which: Which<'_>) -> Self {
+        match which {
+            Which::Field => Self::Field,
+            Which::Item(index) => Self::Item(index),
+            Which::Key(key) => Self::Key(key.into()),
+        }
+    }
+
+    fn which(&self) -> Which<'_> {
+        match self {
+            Self::Field => Which::Field,
+            Self::Item(index) => Which::Item(*index),
+            Self::Key(key) => Which::Key(key),
+        }
+    }
+}
+
+/// Finds a part of a value: the value, whether to change it, which part.
+pub type Projection = unsafe fn(*mut (), bool, Which<'_>) -> *mut ();
 
 /// Where a handle's value is.
 enum Place {
@@ -95,7 +141,7 @@ enum Place {
     Part {
         parent: *mut Header,
         project: Projection,
-        index: usize,
+        kept: Kept,
     },
     /// Somewhere in what `pins` keep in place.
     Borrowed { writable: bool },
@@ -121,7 +167,7 @@ pub struct Header {
     loans: Vec<Arc<Loan>>,
     /// How many views of the value's memory Python has.
     views: AtomicUsize,
-    list: Option<&'static Operations>,
+    collection: Option<Collection>,
     finish: unsafe fn(*mut Header),
 }
 
@@ -165,16 +211,27 @@ unsafe extern "C" {
 }
 
 #[cfg(unix)]
+unsafe extern "C" fn forking() {
+    super::call::before_fork();
+}
+
+#[cfg(unix)]
+unsafe extern "C" fn has_forked() {
+    super::call::after_fork();
+}
+
+#[cfg(unix)]
 unsafe extern "C" fn forked() {
+    super::call::after_fork();
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
 /// From now on a fork is noticed.
 pub fn watch_forks() {
     #[cfg(unix)]
-    // SAFETY: `forked` touches an atomic only, which is allowed after a fork.
+    // SAFETY: after a fork they touch an atomic, and a lock that this very thread has.
     unsafe {
-        pthread_atfork(None, None, Some(forked));
+        pthread_atfork(Some(forking), Some(has_forked), Some(forked));
     }
 }
 
@@ -401,7 +458,7 @@ pub unsafe fn borrow<T: Bound>(value: *const T, writable: bool, parents: &[Paren
 pub unsafe fn part<T: Bound>(
     parent: *mut Header,
     project: Projection,
-    index: usize,
+    which: Which<'_>,
 ) -> *mut Header {
     // SAFETY: the caller says that this is a handle.
     let (generation, owner) = unsafe {
@@ -411,7 +468,7 @@ pub unsafe fn part<T: Bound>(
     let place = Place::Part {
         parent,
         project,
-        index,
+        kept: Kept::of(which),
     };
     let mut header = new_header::<T>(ptr::null_mut(), place, Vec::new(), false, finish_header);
     header.generation = generation;
@@ -490,7 +547,7 @@ fn new_header<T: Bound>(
         pins,
         loans,
         views: AtomicUsize::new(0),
-        list: T::LIST,
+        collection: T::COLLECTION,
         finish,
     }
 }
@@ -645,14 +702,14 @@ unsafe fn root_of(header: *mut Header) -> (*mut Header, bool) {
 unsafe fn value_of(header: *mut Header, exclusive: bool) -> Result<*mut (), Fault> {
     // SAFETY: the caller has borrowed the root, so projections see valid values.
     unsafe {
-        match (*header).place {
+        match &(*header).place {
             Place::Here | Place::Borrowed { .. } => Ok((*header).value),
             Place::Part {
                 parent,
                 project,
-                index,
+                kept,
             } => {
-                let value = project(value_of(parent, exclusive)?, exclusive, index);
+                let value = project(value_of(*parent, exclusive)?, exclusive, kept.which());
                 if value.is_null() {
                     let name = (*header).name;
                     let message =
@@ -893,6 +950,37 @@ pub unsafe fn exclusive<T: Bound>(header: *mut Header) -> Result<Guard<T>, Fault
     unsafe { guarded(header, true) }
 }
 
+/// A collection's value, and what it can do.
+///
+/// # Safety
+/// As for [`shared`].
+pub unsafe fn collection(
+    header: *mut Header,
+    exclusive: bool,
+) -> Result<(Guard<()>, Collection), Fault> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let known = header.as_ref().and_then(|header| header.collection);
+        let Some(collection) = known else {
+            return Err(Fault::new(Kind::Type, "expected a collection".into()));
+        };
+        check(header, (*header).tag, (*header).name)?;
+        let (root, writable) = root_of(header);
+        if exclusive && !writable {
+            let message = format!("this {} was borrowed for reading", (*header).name);
+            return Err(Fault::new(Kind::Borrow, message));
+        }
+        begin(root, exclusive)?;
+        let mut guard = Guard {
+            value: ptr::null_mut(),
+            root,
+            exclusive,
+        };
+        guard.value = value_of(header, exclusive)?;
+        Ok((guard, collection))
+    }
+}
+
 /// A list's value, and what it can do.
 ///
 /// # Safety
@@ -902,24 +990,24 @@ pub unsafe fn list(
     exclusive: bool,
 ) -> Result<(Guard<()>, &'static Operations), Fault> {
     // SAFETY: as the caller says.
-    unsafe {
-        let known = header.as_ref().and_then(|header| header.list);
-        let Some(operations) = known else {
-            return Err(Fault::new(Kind::Type, "expected a list".into()));
-        };
-        check(header, (*header).tag, (*header).name)?;
-        let (root, writable) = root_of(header);
-        if exclusive && !writable {
-            return Err(Fault::new(Kind::Borrow, "this list was borrowed for reading".into()));
-        }
-        begin(root, exclusive)?;
-        let mut guard = Guard {
-            value: ptr::null_mut(),
-            root,
-            exclusive,
-        };
-        guard.value = value_of(header, exclusive)?;
-        Ok((guard, operations))
+    match unsafe { collection(header, exclusive) }? {
+        (guard, Collection::List(operations)) => Ok((guard, operations)),
+        _ => Err(Fault::new(Kind::Type, "expected a list".into())),
+    }
+}
+
+/// A map's or a set's value, and what it can do.
+///
+/// # Safety
+/// As for [`shared`].
+pub unsafe fn table(
+    header: *mut Header,
+    exclusive: bool,
+) -> Result<(Guard<()>, &'static TableOperations), Fault> {
+    // SAFETY: as the caller says.
+    match unsafe { collection(header, exclusive) }? {
+        (guard, Collection::Table(operations)) => Ok((guard, operations)),
+        _ => Err(Fault::new(Kind::Type, "expected a map or a set".into())),
     }
 }
 

@@ -1,11 +1,13 @@
-//! Lists that Python reads and changes in place: fields that are a `Vec` or an array.
+//! Lists that Python reads and changes in place: fields that are a `Vec`, an array or a `VecDeque`.
+
+use std::collections::VecDeque;
 
 use super::fault::{Fault, Kind};
-use super::handle::{Bound, Header, View, list, own, part};
+use super::handle::{Bound, Collection, Header, View, Which, collection, list, own, part};
 use super::wire::{Lift, Lower, Reader, Writer};
 
-/// A list as a value that Python knows by handle: a `Vec` itself is not one, so that
-/// it crosses by its items elsewhere.
+/// A collection as a value that Python knows by handle: a `Vec` itself is not one, so
+/// that it crosses by its items elsewhere.
 #[repr(transparent)]
 pub struct InPlace<L>(L);
 
@@ -25,55 +27,141 @@ pub struct Operations {
     pub memory: Option<unsafe fn(*mut ()) -> *mut u8>,
 }
 
-/// A `Vec` or an array.
+/// A `Vec`, an array or a `VecDeque`.
 pub trait List {
     /// Its items' type.
     type Item;
 
-    /// Its items.
-    fn items(&self) -> &[Self::Item];
+    /// How many items there are.
+    fn count(&self) -> usize;
 
-    /// Its items, to change.
-    fn items_mut(&mut self) -> &mut [Self::Item];
+    /// Some of its items; they must be there.
+    fn items(&self, start: usize, stop: usize) -> impl Iterator<Item = &Self::Item>;
+
+    /// One item.
+    fn item(&self, index: usize) -> Option<&Self::Item>;
+
+    /// One item, to change.
+    fn item_mut(&mut self, index: usize) -> Option<&mut Self::Item>;
 
     /// Puts items in the place of others.
     fn replace(&mut self, start: usize, stop: usize, new: Vec<Self::Item>) -> Result<(), Fault>;
 }
 
-impl<T> List for Vec<T> {
-    type Item = T;
+/// A list that has its items side by side.
+pub trait Contiguous: List {
+    /// Where they begin.
+    fn memory(&self) -> *const Self::Item;
+}
 
-    fn items(&self) -> &[T] {
-        self
-    }
+/// A list of any length.
+pub trait Growing: List {
+    /// Moves an item out; it must be there.
+    fn take(&mut self, index: usize) -> Option<Self::Item>;
+}
 
-    fn items_mut(&mut self) -> &mut [T] {
-        self
-    }
+macro_rules! sliced {
+    ($([$($parameter:tt)*] $list:ty;)*) => {$(
+        impl<$($parameter)*> List for $list {
+            type Item = T;
 
+            fn count(&self) -> usize {
+                self.len()
+            }
+
+            fn items(&self, start: usize, stop: usize) -> impl Iterator<Item = &T> {
+                self[start..stop].iter()
+            }
+
+            fn item(&self, index: usize) -> Option<&T> {
+                self.get(index)
+            }
+
+            fn item_mut(&mut self, index: usize) -> Option<&mut T> {
+                self.get_mut(index)
+            }
+
+            fn replace(&mut self, start: usize, stop: usize, new: Vec<T>) -> Result<(), Fault> {
+                Replace::replace(self, start, stop, new)
+            }
+        }
+
+        impl<$($parameter)*> Contiguous for $list {
+            fn memory(&self) -> *const T {
+                self.as_ptr()
+            }
+        }
+    )*};
+}
+
+sliced! {
+    [T] Vec<T>;
+    [T, const N: usize] [T; N];
+}
+
+/// What differs between lists of memory side by side.
+trait Replace<T> {
+    fn replace(&mut self, start: usize, stop: usize, new: Vec<T>) -> Result<(), Fault>;
+}
+
+impl<T> Replace<T> for Vec<T> {
     fn replace(&mut self, start: usize, stop: usize, new: Vec<T>) -> Result<(), Fault> {
         drop(self.splice(start..stop, new));
         Ok(())
     }
 }
 
-impl<T, const N: usize> List for [T; N] {
-    type Item = T;
-
-    fn items(&self) -> &[T] {
-        self
-    }
-
-    fn items_mut(&mut self) -> &mut [T] {
-        self
-    }
-
+impl<T, const N: usize> Replace<T> for [T; N] {
     fn replace(&mut self, start: usize, stop: usize, new: Vec<T>) -> Result<(), Fault> {
         if new.len() != stop - start {
             return Err(Fault::value(format!("an array has {N} items, no more and no fewer")));
         }
         self[start..stop].iter_mut().zip(new).for_each(|(old, new)| *old = new);
         Ok(())
+    }
+}
+
+impl<T> List for VecDeque<T> {
+    type Item = T;
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn items(&self, start: usize, stop: usize) -> impl Iterator<Item = &T> {
+        self.range(start..stop)
+    }
+
+    fn item(&self, index: usize) -> Option<&T> {
+        self.get(index)
+    }
+
+    fn item_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.get_mut(index)
+    }
+
+    fn replace(&mut self, start: usize, stop: usize, new: Vec<T>) -> Result<(), Fault> {
+        if stop == 0 {
+            new.into_iter().rev().for_each(|item| self.push_front(item));
+            return Ok(());
+        }
+        let rest = self.split_off(stop);
+        self.truncate(start);
+        self.extend(new);
+        self.extend(rest);
+        Ok(())
+    }
+}
+
+impl<T> Growing for Vec<T> {
+    fn take(&mut self, index: usize) -> Option<T> {
+        (index < self.len()).then(|| self.remove(index))
+    }
+}
+
+impl<T> Growing for VecDeque<T> {
+    fn take(&mut self, index: usize) -> Option<T> {
+        self.remove(index)
     }
 }
 
@@ -85,7 +173,7 @@ pub mod operations {
     /// As [`Operations`] says.
     pub unsafe fn count<L: List>(value: *const ()) -> usize {
         // SAFETY: as the caller says.
-        unsafe { &*value.cast::<L>() }.items().len()
+        unsafe { &*value.cast::<L>() }.count()
     }
 
     /// # Safety
@@ -95,9 +183,9 @@ pub mod operations {
         for<'a> &'a L::Item: Lower,
     {
         // SAFETY: as the caller says.
-        let items = &unsafe { &*value.cast::<L>() }.items()[start..stop];
-        items.len().lower(out);
-        Lower::lower_all(items.iter(), out);
+        let items = unsafe { &*value.cast::<L>() }.items(start, stop);
+        (stop - start).lower(out);
+        Lower::lower_all(items, out);
     }
 
     /// # Safety
@@ -124,68 +212,87 @@ pub mod operations {
 
     /// # Safety
     /// As [`Operations`] says.
-    pub unsafe fn memory<L: List>(value: *mut ()) -> *mut u8 {
+    pub unsafe fn memory<L: Contiguous>(value: *mut ()) -> *mut u8 {
         // SAFETY: as the caller says.
-        unsafe { &*value.cast::<L>() }.items().as_ptr().cast_mut().cast()
+        unsafe { &*value.cast::<L>() }.memory().cast_mut().cast()
     }
 
     /// # Safety
     /// As [`Operations`] says. `B` must be what an item is, in handles.
     pub unsafe fn item<L: List, B: Bound>(header: *mut Header, index: usize) -> *mut Header {
         // SAFETY: as the caller says.
-        unsafe { part::<B>(header, project::<L>, index) }
+        unsafe { part::<B>(header, project::<L>, Which::Item(index)) }
     }
 
-    unsafe fn project<L: List>(value: *mut (), exclusive: bool, index: usize) -> *mut () {
+    unsafe fn project<L: List>(value: *mut (), exclusive: bool, which: Which<'_>) -> *mut () {
+        let Which::Item(index) = which else {
+            return std::ptr::null_mut();
+        };
         // SAFETY: as for every projection.
         unsafe {
             if exclusive {
-                let found = (*value.cast::<L>()).items_mut().get_mut(index);
+                let found = (*value.cast::<L>()).item_mut(index);
                 return found.map_or(std::ptr::null_mut(), |item| (&raw mut *item).cast());
             }
-            let found = (*value.cast::<L>()).items().get(index);
+            let found = (*value.cast::<L>()).item(index);
             found.map_or(std::ptr::null_mut(), |item| std::ptr::from_ref(item).cast_mut().cast())
         }
     }
 
     /// # Safety
     /// As [`Operations`] says.
-    pub unsafe fn remove<T: Bound>(value: *mut (), index: usize) -> Result<*mut Header, Fault> {
+    pub unsafe fn remove<L: Growing>(value: *mut (), index: usize) -> Result<*mut Header, Fault>
+    where
+        L::Item: Bound,
+    {
         // SAFETY: as the caller says.
-        Ok(own(unsafe { &mut *value.cast::<Vec<T>>() }.remove(index)))
+        let taken = unsafe { &mut *value.cast::<L>() }.take(index);
+        taken.map(own).ok_or_else(out_of_range)
     }
+}
+
+fn out_of_range() -> Fault {
+    Fault::new(Kind::Index, "list index out of range".into())
+}
+
+/// `in_place!(type, name, collection)`: a collection as one that Python changes in place.
+#[macro_export]
+macro_rules! in_place {
+    ($type:ty, $name:expr, $collection:expr) => {
+        impl $crate::rt::Bound for $crate::rt::InPlace<$type> {
+            fn tag() -> u64 {
+                static MARK: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
+                std::ptr::from_ref(&MARK).addr() as u64
+            }
+
+            const NAME: &'static str = $name;
+            const SEND: bool = {
+                #[allow(unused_imports)]
+                use $crate::rt::NotThreadSafe as _;
+                $crate::rt::Probe::<$type>::SEND
+            };
+            const SYNC: bool = {
+                #[allow(unused_imports)]
+                use $crate::rt::NotThreadSafe as _;
+                $crate::rt::Probe::<$type>::SYNC
+            };
+            const COLLECTION: Option<$crate::rt::Collection> = Some($collection);
+        }
+    };
 }
 
 /// `list!(kind, list)`: a type of list; `kind` says what its items are.
 #[macro_export]
 macro_rules! list {
     (@bound $list:ty, $read:expr, $item:expr, $remove:expr, $memory:expr) => {
-        impl $crate::rt::Bound for $crate::rt::InPlace<$list> {
-            fn tag() -> u64 {
-                static MARK: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
-                std::ptr::from_ref(&MARK).addr() as u64
-            }
-
-            const NAME: &'static str = "list";
-            const SEND: bool = {
-                #[allow(unused_imports)]
-                use $crate::rt::NotThreadSafe as _;
-                $crate::rt::Probe::<$list>::SEND
-            };
-            const SYNC: bool = {
-                #[allow(unused_imports)]
-                use $crate::rt::NotThreadSafe as _;
-                $crate::rt::Probe::<$list>::SYNC
-            };
-            const LIST: Option<&'static $crate::rt::Operations> = Some(&$crate::rt::Operations {
-                count: $crate::rt::operations::count::<$list>,
-                read: $read,
-                splice: $crate::rt::operations::splice::<$list>,
-                item: $item,
-                remove: $remove,
-                memory: $memory,
-            });
-        }
+        $crate::in_place!($list, "list", $crate::rt::Collection::List(&$crate::rt::Operations {
+            count: $crate::rt::operations::count::<$list>,
+            read: $read,
+            splice: $crate::rt::operations::splice::<$list>,
+            item: $item,
+            remove: $remove,
+            memory: $memory,
+        }));
     };
     (values, $list:ty) => {
         $crate::list!(@bound $list, $crate::rt::operations::read::<$list>, None, None, None);
@@ -201,7 +308,7 @@ macro_rules! list {
     (objects of $bound:ty, $list:ty) => {
         $crate::list!(@bound $list, $crate::rt::operations::read_none,
             Some($crate::rt::operations::item::<$list, $bound>),
-            Some($crate::rt::operations::remove::<$bound>), None);
+            Some($crate::rt::operations::remove::<$list>), None);
     };
     (fixed of $bound:ty, $list:ty) => {
         $crate::list!(lists of $bound, $list);
@@ -211,19 +318,23 @@ macro_rules! list {
 fn within(start: u64, stop: u64, count: usize) -> Result<(usize, usize), Fault> {
     match (usize::try_from(start), usize::try_from(stop)) {
         (Ok(start), Ok(stop)) if start <= stop && stop <= count => Ok((start, stop)),
-        _ => Err(Fault::new(Kind::Index, "list index out of range".into())),
+        _ => Err(out_of_range()),
     }
 }
 
-/// How many items a list has.
+/// How many items a collection has.
 ///
 /// # Safety
 /// `header` must be null or a handle of any generated package, alive during the call.
 pub unsafe fn list_count(header: *mut Header) -> Result<i64, Fault> {
     // SAFETY: as the caller says.
     unsafe {
-        let (list, operations) = list(header, false)?;
-        Ok((operations.count)(list.pointer()).cast_signed() as i64)
+        let (value, collection) = collection(header, false)?;
+        let count = match collection {
+            Collection::List(operations) => operations.count,
+            Collection::Table(operations) => operations.count,
+        };
+        Ok(count(value.pointer()).cast_signed() as i64)
     }
 }
 

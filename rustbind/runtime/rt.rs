@@ -7,6 +7,7 @@ mod fault;
 mod handle;
 mod list;
 mod object;
+mod table;
 mod wire;
 
 pub use call::*;
@@ -15,6 +16,7 @@ pub use fault::*;
 pub use handle::*;
 pub use list::*;
 pub use object::*;
+pub use table::*;
 pub use wire::*;
 
 /// The entry point that Python's `ctypes` uses: numbers in one packed block, handles

@@ -152,7 +152,7 @@ else:
 
     def _new_out() -> Any:
         buffer = (ctypes.c_char * ROOM)()
-        return buffer, memoryview(buffer).cast("B")
+        return buffer, buffer
 
     def _memory(pointer: int, count: int) -> Any:
         return (ctypes.c_char * count).from_address(pointer)
@@ -163,9 +163,8 @@ else:
         memory.pin = pin
         return memoryview(memory).cast("B")
 
-    def lend(view: memoryview) -> Any:
-        """Gives what a call takes for a buffer's memory."""
-        return _Memory.from_buffer(view)
+    #: Gives what a call takes for a buffer's memory.
+    lend = _Memory.from_buffer
 
     def _trampoline(function: Callable[..., int]) -> Any:
         kind = ctypes.CFUNCTYPE(
@@ -183,6 +182,7 @@ _start = bind(PREFIX + "_rt_start", "Q", "", "v")
 _fault = bind(PREFIX + "_rt_fault", "", "o", "q")
 _free_bytes = bind(PREFIX + "_rt_free_bytes", "QQ", "", "v")
 _reply = bind(PREFIX + "_rt_reply", "QQ", "s", "v")
+_holds = bind(PREFIX + "_rt_holds", "Q", "", "i")
 _live = bind(PREFIX + "_rt_live", "", "", "q")
 free = bind(PREFIX + "_rt_free", "", "p", "i")
 _list_count = bind(PREFIX + "_rt_list_count", "", "p", "q")
@@ -191,6 +191,13 @@ _list_splice = bind(PREFIX + "_rt_list_splice", "QQQ", "ps", "i")
 _list_item = bind(PREFIX + "_rt_list_item", "Q", "p", "p")
 _list_remove = bind(PREFIX + "_rt_list_remove", "Q", "p", "p")
 _list_view = bind(PREFIX + "_rt_list_view", "", "po", "q")
+_table_read = bind(PREFIX + "_rt_table_read", "Q", "po", "q")
+_table_find = bind(PREFIX + "_rt_table_find", "Q", "pso", "q")
+_table_put = bind(PREFIX + "_rt_table_put", "Q", "ps", "i")
+_table_remove = bind(PREFIX + "_rt_table_remove", "Q", "ps", "q")
+_table_clear = bind(PREFIX + "_rt_table_clear", "", "p", "i")
+_table_item = bind(PREFIX + "_rt_table_item", "Q", "ps", "p")
+_table_take = bind(PREFIX + "_rt_table_take", "Q", "ps", "p")
 _send = bind(PREFIX + "_rt_send", "Q", "ps", "i")
 _three = packer("QQQ")
 _two = packer("QQ")
@@ -307,20 +314,21 @@ def explain(error: Exception, parameters: Any, values: Tuple[Any, ...]) -> Excep
 
 # Results
 
-_pool: list[Any] = [_new_out() for _ in range(8)]
+#: Buffers for results that no call has at the moment.
+POOL: list[Any] = [_new_out() for _ in range(8)]
 
 
 def take() -> Any:
     """Gives a buffer for a result; what reads the result gives it back."""
     try:
-        return _pool.pop()
+        return POOL.pop()
     except IndexError:
         return _new_out()
 
 
 def _elsewhere(count: int, out: Any) -> bytes:
     pointer, length = struct.unpack_from("=QQ", out[1][:16])
-    _pool.append(out)
+    POOL.append(out)
     if count != -1:
         fail()
     try:
@@ -333,18 +341,18 @@ def result_bytes(count: int, out: Any) -> bytes:
     """Reads a result in bytes."""
     if count < 0:
         return _elsewhere(count, out)
-    data = bytes(out[1][:count])
-    _pool.append(out)
-    return data
+    data = out[1][:count]
+    POOL.append(out)
+    return data  # type: ignore[no-any-return]
 
 
 def result_text(count: int, out: Any) -> str:
     """Reads a text."""
     if count < 0:
         return str(_elsewhere(count, out), "utf-8")
-    text = str(out[1][:count], "utf-8")
-    _pool.append(out)
-    return text
+    text = out[1][:count].decode()
+    POOL.append(out)
+    return text  # type: ignore[no-any-return]
 
 
 def result(count: int, out: Any, codec: Any) -> Any:
@@ -356,11 +364,11 @@ def result_numbers(count: int, out: Any, code: str) -> Array:
     """Reads a list of numbers: one copy."""
     numbers = Array(code)
     if count >= 0:
-        numbers.frombytes(bytes(out[1][:count]))
-        _pool.append(out)
+        numbers.frombytes(out[1][:count])
+        POOL.append(out)
         return numbers
     pointer, length = struct.unpack_from("=QQ", out[1][:16])
-    _pool.append(out)
+    POOL.append(out)
     if count != -1:
         fail()
     try:
@@ -569,7 +577,7 @@ def octets(value: Any) -> bytes:
     except TypeError:
         if isinstance(value, (str, set, dict)) or not hasattr(value, "__iter__"):
             raise TypeError(f"expected bytes, {_got(value)}") from None
-    return NUMBERS["u8"].packed(value)
+    return bytes(NUMBERS["u8"].packed(value))
 
 
 class System:
@@ -707,7 +715,7 @@ class Items:
 
 
 #: How many numbers are packed at a time.
-_CHUNK = 512
+_CHUNK = 128 if PYPY else 2048
 
 
 class Numbers:
@@ -716,7 +724,8 @@ class Numbers:
     def __init__(self, item: Any) -> None:
         self.item, self.code = item, item.code
         self.size = struct.calcsize("=" + self.code)
-        self._chunk = struct.Struct(f"={_CHUNK}{self.code}")
+        # The machine's own format is packed more quickly than the same with `=`.
+        self._chunk = struct.Struct(f"{_CHUNK}{self.code}")
 
     def packed(self, value: Any) -> Any:
         """Gives the numbers' memory, or, if they are no buffer, a copy."""
@@ -735,19 +744,23 @@ class Numbers:
             return view if view.format == "B" else view.cast("B")
         return self._pack(view.tolist())
 
-    def _pack(self, value: Any) -> bytes:
+    def _pack(self, value: Any) -> Any:
         if isinstance(value, (str, set, dict)):
             raise TypeError(f"expected a list of numbers, {_got(value)}")
         try:
             values = value if isinstance(value, (list, tuple)) else list(value)
-            whole = len(values) - len(values) % _CHUNK
-            pack = self._chunk.pack
-            parts = [pack(*values[at : at + _CHUNK]) for at in range(0, whole, _CHUNK)]
-            parts.append(struct.pack(f"={len(values) - whole}{self.code}", *values[whole:]))
+            count = len(values)
+            if count <= _CHUNK:
+                return struct.pack(f"{count}{self.code}", *values)
+            packed, pack, size = bytearray(count * self.size), self._chunk.pack_into, self.size
+            whole = count - count % _CHUNK
+            for at in range(0, whole, _CHUNK):
+                pack(packed, at * size, *values[at : at + _CHUNK])
+            struct.pack_into(f"{count - whole}{self.code}", packed, whole * size, *values[whole:])
         except (struct.error, OverflowError, TypeError, ValueError):
             # PyPy has a `ValueError` for what is negative.
             raise self._wrong(value) from None
-        return b"".join(parts)
+        return memoryview(packed)
 
     def _wrong(self, value: Any) -> Exception:
         try:
@@ -768,6 +781,13 @@ class Numbers:
         return numbers, end
 
 
+class OneOrMore(Numbers):
+    """Numbers as a last argument: a single one is taken, too."""
+
+    def _pack(self, value: Any) -> Any:
+        return super()._pack((value,) if isinstance(value, (int, float)) else value)
+
+
 _SAME = {
     "l": "i" if struct.calcsize("l") == 4 else "q",
     "L": "I" if struct.calcsize("L") == 4 else "Q",
@@ -782,8 +802,8 @@ def _same_numbers(view: memoryview, code: str) -> bool:
 
 def numbers_in(codec: Numbers, value: Any) -> Any:
     """Gives the memory of numbers to read, and how many they are: a copy only where needed."""
-    if not PYPY and type(value) in _ARRAYS and value.typecode == codec.code:
-        return _Memory.from_buffer(value), len(value)
+    if type(value) in ARRAYS and value.typecode == codec.code:
+        return lend(value), len(value)
     data = codec.packed(value)
     count = len(data) // codec.size
     if isinstance(data, bytes):
@@ -795,7 +815,8 @@ def numbers_in(codec: Numbers, value: Any) -> Any:
     return _aligned(data, codec.size), count
 
 
-_ARRAYS = (Array, array.array)
+#: What can be lent as it is.
+ARRAYS = frozenset(() if PYPY else (Array, array.array))
 
 
 def _aligned(view: memoryview, size: int) -> Any:
@@ -860,9 +881,9 @@ def rewrite(value: Any, codec: Any, data: bytes, at: int) -> int:
     new, at = codec.read(data, at)
     if isinstance(value, Ref):
         value.value = new
-    elif isinstance(value, (dict, set)):
+    elif isinstance(value, (dict, set, Keyed)):
         value.clear()
-        value.update(new)
+        value.update(new)  # type: ignore[union-attr]
     else:
         value[:] = new
     return at
@@ -1008,9 +1029,9 @@ class Implementor:
             elif not provided:
                 raise TypeError(f"expected {kind.__name__}, {_got(value)}: it has no `{name}`")
         if not isinstance(buffer, Trial):
-            number = next(_numbers)
-            _functions[number] = _Methods(value, methods)
+            number = Registered.of(_Methods(value, methods))
             buffer += struct.pack("=QQQ", 0, number, overridden)
+            buffer.kept.append(number)
 
     def read(self, buffer: Any, at: int) -> NoReturn:
         raise TypeError(f"a Rust {self.name} cannot be told from others")
@@ -1178,6 +1199,25 @@ class Changing:
         self.inner.write(value.value, buffer)
 
 
+_functions: Dict[int, Any] = {}
+_numbers = itertools.count(1)
+
+
+class Registered(int):
+    """What Rust knows a Python function by: for one call, in which Rust takes it over or not."""
+
+    @classmethod
+    def of(cls, function: Any) -> Registered:
+        """Keeps a function until Rust drops it or, if it never gets it, until the call is done."""
+        number = next(_numbers)
+        _functions[number] = function
+        return cls(number)
+
+    def __del__(self, _functions: Any = _functions, _holds: Any = _holds, _one: Any = _one) -> None:
+        if self in _functions and not _holds(_one(self)):
+            _functions.pop(self, None)
+
+
 class Function:
     """A Python function for a closure."""
 
@@ -1192,9 +1232,7 @@ class Function:
         """Keeps the function until Rust drops it."""
         if not callable(value):
             raise TypeError(f"expected a function, {_got(value)}")
-        number = next(_numbers)
-        _functions[number] = ((value, self.parameters, self.result),)
-        return number
+        return Registered.of(((value, self.parameters, self.result),))
 
     def register_once(self, value: Any) -> int:
         """Keeps the function for good: Rust may keep the pointer that stands for it."""
@@ -1264,6 +1302,7 @@ NUMBERS = {
     each.name: Numbers(each)
     for each in (I8, I16, I32, I64, U8, U16, U32, U64, ISIZE, USIZE, F32, F64)
 }
+ONE_OR_MORE = {name: OneOrMore(numbers.item) for name, numbers in NUMBERS.items()}
 CHANGED = {name: Changed(numbers) for name, numbers in NUMBERS.items()}
 #: What annotations call anything that has the buffer protocol.
 Buffer = Any
@@ -1378,47 +1417,67 @@ def live_handles() -> int:
     return int(_live())
 
 
-# Lists
+# Collections
 
 
 def is_part(value: Any, parent: Any, name: Any) -> bool:
-    """Tells whether a list is this very part of that parent: it needs no writing back."""
-    return isinstance(value, List) and value._parent is parent and value._name == name
+    """Tells whether a collection is this very part of that parent: it needs no writing back."""
+    return isinstance(value, Collection) and value._parent is parent and value._name == name
 
 
-class Listed:
-    """What a list in place is: its items' codec, or what the lists are that it has for items."""
+class Placed:
+    """What a collection in place is, and what its items or values are."""
 
-    def __init__(self, item: Any) -> None:
-        self.item = item
-        self.objects = isinstance(item, (Object, Listed))
-        self.code = item.code if isinstance(item, (Integer, Float)) else ""
-        self.write = (NUMBERS[item.name] if self.code else Items(item)).write
-        self.read = None if self.objects else Items(item).read
+    #: The codec of an item, or what the collections are that it has for items.
+    item: Any
+    kind: Any
 
-    def part(self, pointer: int, parent: Any, name: Any) -> List:
-        """Makes the object for a list that is part of another value."""
-        made: List = List.__new__(List)
+    def part(self, pointer: int, parent: Any, name: Any) -> Any:
+        """Makes the object for a collection that is part of another value."""
+        made = self.kind.__new__(self.kind)
         made._h, made._kind = address(pointer), self
         made._parent, made._name = parent, name
         return made
 
-    def at(self, pointer: int, parent: Any, index: int) -> Any:
+    def at(self, pointer: int, parent: Any, name: Any) -> Any:
         """Makes the object for an item in its place."""
-        if isinstance(self.item, Listed):
-            return self.item.part(pointer, parent, index)
+        if isinstance(self.item, Placed):
+            return self.item.part(pointer, parent, name)
         return wrap(_classes[self.item.name], pointer)
 
+    def copied(self, item: Any) -> Any:
+        """Gives an item as Python's own."""
+        return item.copy() if isinstance(self.item, Placed) else item
 
-class List(Handle, collections.abc.MutableSequence):  # type: ignore[type-arg]
-    """A Rust list in its place: what is changed here is changed there.
 
-    Its items are read when they are asked for; a slice is a copy.
-    """
+class Listed(Placed):
+    """A list."""
+
+    def __init__(self, item: Any, kind: Any = None) -> None:
+        self.item, self.kind = item, kind or List
+        self.objects = isinstance(item, (Object, Placed))
+        self.code = item.code if isinstance(item, (Integer, Float)) else ""
+        self.write = (NUMBERS[item.name] if self.code else Items(item)).write
+        self.read = None if self.objects else Items(item).read
+
+
+class Mapped(Placed):
+    """A map, or a set as a map to nothing."""
+
+    def __init__(self, key: Any, value: Any, kind: Any = None) -> None:
+        self.key, self.item, self.kind = key, value, kind or Map
+        self.objects = isinstance(value, (Object, Placed))
+        self.keys = Items(key).read
+        self.entries = None if self.objects else Table(key, value).read
+        self.write = Items(key).write if kind else Table(key, value).write
+
+
+class Collection(Handle):
+    """A Rust collection in its place: what is changed here is changed there."""
 
     __slots__ = ("__weakref__", "_h", "_kind", "_name", "_parent")
     __hash__ = None  # type: ignore[assignment]
-    _kind: Listed
+    _kind: Any
     _parent: Any
     _name: Any
 
@@ -1427,6 +1486,22 @@ class List(Handle, collections.abc.MutableSequence):  # type: ignore[type-arg]
         if count == FAILED:
             check()
         return int(count)
+
+    def copy(self) -> Any:
+        """Gives the same as Python's own."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return repr(self.copy())
+
+
+class List(Collection, collections.abc.MutableSequence):  # type: ignore[type-arg]
+    """A Rust list in its place: what is changed here is changed there.
+
+    Its items are read when they are asked for; a slice is a copy.
+    """
+
+    __slots__ = ()
 
     def _at(self, index: Any) -> int:
         number = operator.index(index)
@@ -1527,8 +1602,7 @@ class List(Handle, collections.abc.MutableSequence):  # type: ignore[type-arg]
             if not pointer:
                 fail()
             return wrap(_classes[self._kind.item.name], pointer)
-        item = self[number]
-        item = item.copy() if isinstance(item, List) else item
+        item = self._kind.copied(self[number])
         del self[number]
         return item
 
@@ -1547,7 +1621,7 @@ class List(Handle, collections.abc.MutableSequence):  # type: ignore[type-arg]
 
     def copy(self) -> Any:
         """Gives the items as a list of Python's own."""
-        return [each.copy() for each in self] if isinstance(self._kind.item, Listed) else self[:]
+        return [each.copy() for each in self] if isinstance(self._kind.item, Placed) else self[:]
 
     def view(self) -> memoryview:
         """Gives the memory of numbers.
@@ -1574,7 +1648,7 @@ class List(Handle, collections.abc.MutableSequence):  # type: ignore[type-arg]
         return {"version": 3, "typestr": kind, "shape": (len(view),), "data": view}
 
     def __eq__(self, other: object) -> Any:
-        if not isinstance(other, (list, tuple, List, array.array)):
+        if not isinstance(other, (list, tuple, collections.deque, List, array.array)):
             return NotImplemented
         return list(self) == list(other)
 
@@ -1589,8 +1663,207 @@ class List(Handle, collections.abc.MutableSequence):  # type: ignore[type-arg]
 
     __rmul__ = __mul__
 
-    def __repr__(self) -> str:
-        return repr(list(self))
+
+class Deque(List):
+    """A ``VecDeque`` in its place: a list that is quick at both ends."""
+
+    __slots__ = ()
+
+    def appendleft(self, value: Any) -> None:
+        """Puts an item at the beginning."""
+        self._splice(0, 0, [value])
+
+    def extendleft(self, values: Iterable[Any]) -> None:
+        """Puts items at the beginning, one by one, so that the last one is the first."""
+        self._splice(0, 0, list(values)[::-1])
+
+    def popleft(self) -> Any:
+        """Removes the first item and gives it."""
+        return self.pop(0)
+
+
+class Keyed(Collection):
+    """What maps and sets have in common."""
+
+    __slots__ = ()
+
+    def _key(self, key: Any) -> bytes:
+        return encoded(self._kind.key, key)
+
+    def _find(self, key: Any) -> bytes:
+        """Gives the result of a look-up: an option."""
+        out, data = take(), self._key(key)
+        return result_bytes(_table_find(_one(len(data)), self._h, data, out[0]), out)
+
+    def _put(self, key: Any, value: Any) -> None:
+        buffer = Buffered()
+        self._kind.key.write(key, buffer)
+        self._kind.item.write(value, buffer)
+        if _table_put(_one(len(buffer)), self._h, bytes(buffer)):
+            fail()
+
+    def _remove(self, key: Any) -> bool:
+        """Removes a key; tells whether it was there."""
+        data = self._key(key)
+        found = _table_remove(_one(len(data)), self._h, data)
+        if found == FAILED:
+            check()
+        return bool(found)
+
+    def _read(self, whole: int) -> bytes:
+        out = take()
+        return result_bytes(_table_read(_one(whole), self._h, out[0]), out)
+
+    def _keys(self) -> Any:
+        return self._kind.keys(self._read(0), 0)[0]
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            return self._find(key)[0] == 1
+        except RustError:
+            raise
+        except (TypeError, ValueError, OverflowError):
+            # What is no key is not there.
+            return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._keys())
+
+    def clear(self) -> None:
+        """Removes everything."""
+        if _table_clear(self._h):
+            fail()
+
+
+_MISSING: Any = object()
+
+
+class Map(Keyed, collections.abc.MutableMapping):  # type: ignore[type-arg]
+    """A Rust map in its place: what is changed here is changed there.
+
+    Values are read when they are asked for. What goes through all keys, values or items goes
+    through those that there are when it begins.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        kind = self._kind
+        if kind.objects:
+            data = self._key(key)
+            return kind.at(self._there(_table_item(_one(len(data)), self._h, data), key), self, key)
+        data = self._find(key)
+        if not data[0]:
+            raise KeyError(key)
+        return kind.item.read(data, 1)[0]
+
+    def _there(self, pointer: Any, key: Any) -> Any:
+        """Gives a handle that was found."""
+        if pointer:
+            return pointer
+        try:
+            fail()
+        except KeyError:
+            raise KeyError(key) from None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if not is_part(value, self, key):
+            self._put(key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        if not self._remove(key):
+            raise KeyError(key)
+
+    def _now(self) -> Dict[Any, Any]:
+        kind = self._kind
+        if kind.objects:
+            return {key: self[key] for key in self._keys()}
+        return dict(kind.entries(self._read(1), 0)[0])
+
+    def copy(self) -> Any:
+        """Gives a dict of Python's own; objects in it stay in their places."""
+        return {key: self._kind.copied(value) for key, value in self._now().items()}
+
+    def items(self) -> Any:
+        """Gives the entries that there are now."""
+        return self._now().items()
+
+    def values(self) -> Any:
+        """Gives the values that there are now."""
+        return self._now().values()
+
+    def pop(self, key: Any, default: Any = _MISSING) -> Any:
+        """Removes a key and gives its value, or the default where there is none."""
+        try:
+            if isinstance(self._kind.item, Object):
+                data = self._key(key)
+                pointer = self._there(_table_take(_one(len(data)), self._h, data), key)
+                return wrap(_classes[self._kind.item.name], pointer)
+            value = self._kind.copied(self[key])
+            del self[key]
+        except KeyError:
+            if default is _MISSING:
+                raise
+            return default
+        return value
+
+    def __or__(self, other: Any) -> Any:
+        return {**self, **other}
+
+    def __ror__(self, other: Any) -> Any:
+        return {**other, **self}
+
+    def __ior__(self, other: Any) -> Map:
+        self.update(other)
+        return self
+
+
+class Set(Keyed, collections.abc.MutableSet):  # type: ignore[type-arg]
+    """A Rust set in its place: what is changed here is changed there."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _from_iterable(cls, items: Iterable[Any]) -> Any:
+        return set(items)
+
+    def copy(self) -> Any:
+        """Gives a set of Python's own."""
+        return set(self._keys())
+
+    def add(self, value: Any) -> None:
+        """Puts an item in."""
+        self._put(value, None)
+
+    def discard(self, value: Any) -> None:
+        """Removes an item, if it is there."""
+        self._remove(value)
+
+    def update(self, *others: Iterable[Any]) -> None:
+        """Puts all items of others in."""
+        for other in others:
+            for value in other:
+                self.add(value)
+
+    def union(self, *others: Iterable[Any]) -> Any:
+        """Gives a set with all items of this one and of others."""
+        return self.copy().union(*others)
+
+    def intersection(self, *others: Iterable[Any]) -> Any:
+        """Gives a set with the items that this one and others have in common."""
+        return self.copy().intersection(*others)
+
+    def difference(self, *others: Iterable[Any]) -> Any:
+        """Gives a set with the items that others do not have."""
+        return self.copy().difference(*others)
+
+    def issubset(self, other: Iterable[Any]) -> Any:
+        """Tells whether another one has all items."""
+        return self.copy().issubset(other)
+
+    def issuperset(self, other: Iterable[Any]) -> Any:
+        """Tells whether it has all items of another one."""
+        return self.copy().issuperset(other)
 
 
 class Pin:
@@ -1726,9 +1999,6 @@ class Sender:
 
 
 # Callbacks
-
-_functions: Dict[int, Any] = {}
-_numbers = itertools.count(1)
 
 
 def _called(number: int, data: Any, reply: int) -> int:

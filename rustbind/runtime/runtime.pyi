@@ -5,7 +5,11 @@ from typing import (
     Dict,
     Generic,
     Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
     MutableSequence,
+    MutableSet,
     SupportsIndex,
     Tuple,
     TypeVar,
@@ -14,6 +18,7 @@ from typing import (
 )
 
 _Any = TypeVar("_Any")
+_Key = TypeVar("_Key")
 _Number = TypeVar("_Number", int, float)
 _Sent = TypeVar("_Sent", bound="Sender[Any]")
 _Self = TypeVar("_Self", bound="Handle")
@@ -32,7 +37,12 @@ class Handle:
     def __enter__(self: _Self) -> _Self: ...
     def __exit__(self, *error: object) -> None: ...
 
-class List(Handle, MutableSequence[_Any]):
+class Collection(Handle):
+    """A Rust collection in its place: what is changed here is changed there."""
+
+    def __len__(self) -> int: ...
+
+class List(Collection, MutableSequence[_Any]):
     """A Rust list in its place: what is changed here is changed there.
 
     Its items are read when they are asked for; a slice is a copy.
@@ -66,6 +76,57 @@ class List(Handle, MutableSequence[_Any]):
     def __buffer__(self, flags: int) -> memoryview: ...
     @property
     def __array_interface__(self) -> Dict[str, Any]: ...
+
+class Deque(List[_Any]):
+    """A ``VecDeque`` in its place: a list that is quick at both ends."""
+
+    def appendleft(self, value: _Any) -> None:
+        """Puts an item at the beginning."""
+    def extendleft(self, values: Iterable[_Any]) -> None:
+        """Puts items at the beginning, one by one, so that the last one is the first."""
+    def popleft(self) -> _Any:
+        """Removes the first item and gives it."""
+
+class Map(Collection, MutableMapping[_Key, _Any]):
+    """A Rust map in its place: what is changed here is changed there.
+
+    Values are read when they are asked for. What goes through all keys, values or items goes
+    through those that there are when it begins.
+    """
+
+    def __getitem__(self, key: _Key) -> _Any: ...
+    def __setitem__(self, key: _Key, value: _Any) -> None: ...
+    def __delitem__(self, key: _Key) -> None: ...
+    def __iter__(self) -> Iterator[_Key]: ...
+    def __or__(self, other: Mapping[_Key, _Any]) -> Dict[_Key, _Any]: ...
+    def __ror__(self, other: Mapping[_Key, _Any]) -> Dict[_Key, _Any]: ...
+    def __ior__(self: _Self, other: Mapping[_Key, _Any]) -> _Self: ...
+    def copy(self) -> Dict[_Key, _Any]:
+        """Gives a dict of Python's own; objects in it stay in their places."""
+
+class Set(Collection, MutableSet[_Any]):
+    """A Rust set in its place: what is changed here is changed there."""
+
+    def __contains__(self, value: object) -> bool: ...
+    def __iter__(self) -> Iterator[_Any]: ...
+    def add(self, value: _Any) -> None:
+        """Puts an item in."""
+    def discard(self, value: _Any) -> None:
+        """Removes an item, if it is there."""
+    def copy(self) -> set[_Any]:
+        """Gives a set of Python's own."""
+    def update(self, *others: Iterable[_Any]) -> None:
+        """Puts all items of others in."""
+    def union(self, *others: Iterable[_Any]) -> set[_Any]:
+        """Gives a set with all items of this one and of others."""
+    def intersection(self, *others: Iterable[_Any]) -> set[_Any]:
+        """Gives a set with the items that this one and others have in common."""
+    def difference(self, *others: Iterable[_Any]) -> set[_Any]:
+        """Gives a set with the items that others do not have."""
+    def issubset(self, other: Iterable[_Any]) -> bool:
+        """Tells whether another one has all items."""
+    def issuperset(self, other: Iterable[_Any]) -> bool:
+        """Tells whether it has all items of another one."""
 
 class NamedList(MutableSequence[_Any]):
     """A type that is another name for a list: it is one, too."""

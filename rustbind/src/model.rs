@@ -437,6 +437,8 @@ pub enum Type {
         /// The same in words.
         reason: String,
     },
+    /// A type that Rust infers where a value is made: a map's own hasher.
+    Inferred,
     /// A type that does not cross, and why.
     Unsupported(String),
 }

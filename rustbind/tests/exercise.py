@@ -7,7 +7,7 @@ import sys
 
 import rustbind
 
-memory, callbacks, values, lists, traits, channels, pointers = (
+memory, callbacks, values, lists, maps, traits, channels, pointers = (
     rustbind.load(path) for path in sys.argv[1:]
 )
 
@@ -120,6 +120,35 @@ def changes_in_place():
     sheet.weights.clear()
 
 
+def maps_in_place():
+    town = maps.Town.default()
+    town.houses[1] = maps.House(1)
+    house = town.houses[1]
+    house.rooms += 1
+    town.houses.pop(1).close()
+    with contextlib.suppress(maps.HandleError):
+        house.rooms = 1
+    town.streets["a"] = {1: "x" * 100}
+    town.streets["a"][2] = "y"
+    streets = town.streets["a"]
+    town.streets.clear()
+    with contextlib.suppress(maps.HandleError):
+        streets[1]
+    town.crossings |= {(1, 2), (3, 4)}
+    town.crossings.discard((1, 2))
+    town.queue += ["a", "b"]
+    town.queue[1:1] = ["x" * 100]
+    town.queue.popleft()
+    maps.add(town.counts, "a", 1)
+
+
+def refusals():
+    with contextlib.suppress(OverflowError):
+        callbacks.apply(lambda number: number, 2**63)
+    with contextlib.suppress(TypeError):
+        traits.total([Own(), 1])
+
+
 class Own(traits.Shape):
     def area(self):
         return 1.0
@@ -166,6 +195,8 @@ ACTIONS = (
     loans,
     crossings,
     changes_in_place,
+    maps_in_place,
+    refusals,
     trait_objects,
     channels_and_pointers,
 )
@@ -173,6 +204,6 @@ for _ in range(10):
     for action in ACTIONS:
         action()
 gc.collect()
-for module in (memory, callbacks, values, lists, traits, channels, pointers):
+for module in (memory, callbacks, values, lists, maps, traits, channels, pointers):
     if module.__live_handles__():
         sys.exit(f"{module.__name__}: {module.__live_handles__()} handles are left")

@@ -102,6 +102,10 @@ pub fn shim_runtime() -> Vec<(&'static Path, &'static str)> {
             include_str!("../../runtime/object.rs"),
         ),
         (
+            Path::new("rt/table.rs"),
+            include_str!("../../runtime/table.rs"),
+        ),
+        (
             Path::new("rt/wire.rs"),
             include_str!("../../runtime/wire.rs"),
         ),

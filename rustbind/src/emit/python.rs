@@ -27,6 +27,7 @@ from . import _runtime as _rt
 from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED_UNSIGNED
 
 _numbers_in = _rt.numbers_in
+_pop, _push, _EMPTY = _rt.POOL.pop, _rt.POOL.append, IndexError
 _len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
 _isinstance, _property, _staticmethod, _range = isinstance, property, staticmethod, range
 _slice, _key_error = slice, KeyError
@@ -70,6 +71,7 @@ fn natives(plan: &Plan) -> String {
     ];
     for name in number {
         let _ = writeln!(text, "_n_{name} = _rt.NUMBERS[\"{name}\"]");
+        let _ = writeln!(text, "_m_{name} = _rt.ONE_OR_MORE[\"{name}\"]");
     }
     for (index, make) in plan.names.constants().iter().enumerate() {
         let _ = writeln!(text, "_k{index} = {make}");
@@ -197,13 +199,15 @@ fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
     let called = format!("_r = _c_{symbol}({})", passed.join(", "));
     let mut lines = call.first.clone();
     if let (Some(items), Some(last)) = (&call.variadic, call.arguments.last()) {
-        let (name, classes) = (&last.name, &items.classes);
-        lines.push(format!(
-            "if _others or _isinstance({name}, {classes}): {name} = ({name}, *_others)"
-        ));
+        let name = &last.name;
+        let single = items.classes.as_ref();
+        let single = single.map(|classes| format!(" or _isinstance({name}, {classes})"));
+        let single = single.unwrap_or_default();
+        lines.push(format!("if _others{single}: {name} = ({name}, *_others)"));
     }
     if call.outcome.out {
-        lines.push("_o = _rt.take()".to_owned());
+        lines.push("try: _o = _pop()".to_owned());
+        lines.push("except _EMPTY: _o = _rt.take()".to_owned());
     }
     let before = call.all().flat_map(|each| &each.before).cloned();
     if call.arguments.is_empty() {

@@ -31,8 +31,8 @@ impl Shim {
         for class in &plan.classes {
             shim.push(Some(&class.known.python), &type_block(class));
         }
-        for (rust, kind) in &plan.lists {
-            shim.push(Some(rust), &format!("list!({kind}, {rust});\n\n"));
+        for (rust, declaration) in &plan.collections {
+            shim.push(Some(rust), &format!("{declaration}, {rust});\n\n"));
         }
         for interface in &plan.interfaces {
             shim.push(Some(&interface.python), &traits::block(interface));
@@ -109,6 +109,13 @@ pub unsafe extern "C" fn {krate}_rt_reply(reply: u64, count: u64, data: *const u
 }}
 packed!({krate}_rt_reply__packed => {krate}_rt_reply(reply: u64, count: u64; data: input) -> ());
 
+/// Tells whether Rust has a Python function, by its number: 1 or 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_holds(number: u64) -> i32 {{
+    i32::from(rt::holds(number))
+}}
+packed!({krate}_rt_holds__packed => {krate}_rt_holds(number: u64;) -> i32);
+
 /// Tells how many handles there are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn {krate}_rt_live() -> i64 {{
@@ -140,7 +147,7 @@ pub unsafe extern "C" fn {krate}_rt_send(count: u64, handle: *mut rt::Header, da
 }}
 packed!({krate}_rt_send__packed => {krate}_rt_send(count: u64; handle: handle, data: input) -> i32);
 
-/// Tells how many items a list has.
+/// Tells how many items a collection has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn {krate}_rt_list_count(handle: *mut rt::Header) -> i64 {{
     // SAFETY: as the crate's documentation says.
@@ -187,6 +194,62 @@ pub unsafe extern "C" fn {krate}_rt_list_view(handle: *mut rt::Header, room__: *
     unsafe {{ rt::wire(room__, || rt::list_view(handle)) }}
 }}
 packed!({krate}_rt_list_view__packed => {krate}_rt_list_view(; handle: handle, room__: output) -> i64);
+
+/// Writes a map's keys; if `whole` is 1, its entries.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_table_read(whole: u64, handle: *mut rt::Header, room__: *mut u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    unsafe {{ rt::wire(room__, || rt::table_read(handle, whole == 1)) }}
+}}
+packed!({krate}_rt_table_read__packed => {krate}_rt_table_read(whole: u64; handle: handle, room__: output) -> i64);
+
+/// Writes the value of a key as an option; where values are handles, whether there is one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_table_find(count: u64, handle: *mut rt::Header, data: *const u8, room__: *mut u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    unsafe {{ rt::wire(room__, || rt::table_find(handle, data, count as usize)) }}
+}}
+packed!({krate}_rt_table_find__packed => {krate}_rt_table_find(count: u64; handle: handle, data: input, room__: output) -> i64);
+
+/// Puts a value in the place of that of a key: the key and the value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_table_put(count: u64, handle: *mut rt::Header, data: *const u8) -> i32 {{
+    // SAFETY: as the crate's documentation says.
+    rt::unit(|| unsafe {{ rt::table_put(handle, data, count as usize) }})
+}}
+packed!({krate}_rt_table_put__packed => {krate}_rt_table_put(count: u64; handle: handle, data: input) -> i32);
+
+/// Removes a key from a map; tells whether it was there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_table_remove(count: u64, handle: *mut rt::Header, data: *const u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    rt::signed(|| unsafe {{ rt::table_remove(handle, data, count as usize) }})
+}}
+packed!({krate}_rt_table_remove__packed => {krate}_rt_table_remove(count: u64; handle: handle, data: input) -> i64);
+
+/// Empties a map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_table_clear(handle: *mut rt::Header) -> i32 {{
+    // SAFETY: as the crate's documentation says.
+    rt::unit(|| unsafe {{ rt::table_clear(handle) }})
+}}
+packed!({krate}_rt_table_clear__packed => {krate}_rt_table_clear(; handle: handle) -> i32);
+
+/// Gives a handle to a map's value in its place.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_table_item(count: u64, handle: *mut rt::Header, data: *const u8) -> *mut rt::Header {{
+    // SAFETY: as the crate's documentation says.
+    rt::handle(|| unsafe {{ rt::table_item(handle, data, count as usize) }})
+}}
+packed!({krate}_rt_table_item__packed => {krate}_rt_table_item(count: u64; handle: handle, data: input) -> *mut rt::Header);
+
+/// Moves a value out of a map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_table_take(count: u64, handle: *mut rt::Header, data: *const u8) -> *mut rt::Header {{
+    // SAFETY: as the crate's documentation says.
+    rt::handle(|| unsafe {{ rt::table_take(handle, data, count as usize) }})
+}}
+packed!({krate}_rt_table_take__packed => {krate}_rt_table_take(count: u64; handle: handle, data: input) -> *mut rt::Header);
 
 "#
     )

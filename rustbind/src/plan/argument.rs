@@ -198,7 +198,8 @@ pub fn argument(name: &str, type_: &Type, names: &Names) -> Result<Argument, Str
         Type::Stream { .. } => {
             let make = argument.codec.make.clone();
             Ok(argument
-                .number(name, "u64", 'Q', format!("{make}.register({name})"))
+                .before(format!("{name}_ = {make}.register({name})"))
+                .number(name, "u64", 'Q', format!("{name}_"))
                 .prepare(format!(
                     "let {name} = rt::Stream(rt::Callback::new({name}));"
                 )))
@@ -276,7 +277,7 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
             "{name}_, {name}_n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})"
         )
     } else {
-        format!("{name}_, {name}_n = _numbers_in(_n_{}, {name})", kind)
+        format!("{name}_, {name}_n = _numbers_in(_n_{kind}, {name})")
     };
     let mut argument = argument
         .before(convert)
@@ -289,6 +290,17 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
         "({name}.cast(), {name}_len * size_of::<{kind}>(), false)"
     ));
     argument
+}
+
+/// Lets an argument of numbers be a single one, too.
+pub fn one_or_more(argument: &mut Argument) {
+    for line in &mut argument.before {
+        *line = line.replacen("(_n_", "(_m_", 1);
+        if let Some((_, codec)) = line.split_once("(_m_") {
+            let kind = codec.split(',').next().unwrap_or_default();
+            argument.codec.make = format!("_m_{kind}");
+        }
+    }
 }
 
 fn numbers_changed(argument: Argument, kind: &str) -> Argument {
@@ -434,7 +446,8 @@ fn container(
                 "sync_sender"
             };
             Ok(argument
-                .number(&name, "u64", 'Q', format!("{make}.register({name})"))
+                .before(format!("{name}_ = {make}.register({name})"))
+                .number(&name, "u64", 'Q', format!("{name}_"))
                 .prepare(format!("let {name} = rt::Callback::new({name});"))
                 .value(format!("rt::{sender}({name})")))
         }
@@ -800,7 +813,8 @@ fn pointer(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, 
     };
     let output = rust(output, names)?;
     Ok(argument
-        .number(&name, "u64", 'Q', format!("{make}.register({name})"))
+        .before(format!("{name}_ = {make}.register({name})"))
+        .number(&name, "u64", 'Q', format!("{name}_"))
         .prepare(format!(
             "static {name}__slots: rt::Slots = rt::Slots::new();"
         ))
@@ -814,8 +828,8 @@ fn pointer(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, 
 
 /// A function pointer that Rust may keep: each different function takes a slot for good.
 pub fn kept_pointer(argument: &mut Argument) {
-    for number in &mut argument.numbers {
-        number.python = number.python.replacen(".register(", ".register_once(", 1);
+    for line in &mut argument.before {
+        *line = line.replacen(".register(", ".register_once(", 1);
     }
     if let Some(line) = argument.prepare.last_mut() {
         *line = line.replacen("false)?", "true)?", 1);
@@ -869,7 +883,8 @@ fn function(
         _ => format!("{around}({closure})"),
     };
     let mut argument = argument
-        .number(&name, "u64", 'Q', format!("{make}.register({name})"))
+        .before(format!("{name}_ = {make}.register({name})"))
+        .number(&name, "u64", 'Q', format!("{name}_"))
         .prepare(format!("let {name} = rt::Callback::new({name});"))
         .value(value);
     if breaks {

@@ -1,7 +1,9 @@
 //! One exported function: a call of the crate's code, with all that crosses.
 
-use super::argument::{Argument, Borrowed, Pointer, PointerKind, argument, kept_pointer};
-use super::codec::Codec;
+use super::argument::{
+    Argument, Borrowed, Pointer, PointerKind, argument, kept_pointer, one_or_more,
+};
+use super::codec::{Codec, number_code};
 use super::names::{Names, parameter};
 use super::outcome::{Outcome, check_kept, keeps, outcome, sources};
 use crate::model::{Function, Parameter, Std, Type};
@@ -34,8 +36,8 @@ pub struct Call {
 /// A last argument that is a list, or its items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variadic {
-    /// The classes of an item.
-    pub classes: String,
+    /// The classes of an item, where its codec does not take a single one as well.
+    pub classes: Option<String>,
     /// An item's annotation.
     pub takes: String,
 }
@@ -120,6 +122,13 @@ pub fn call(
         .and_then(|sources| outcome(output, &sources, names))
         .map_err(|reason| format!("its result: {reason}"))?;
     let outcome = rewriting(outcome, output, &mut arguments, names)?;
+    let variadic = variadic(function, names)?;
+    if variadic
+        .as_ref()
+        .is_some_and(|items| items.classes.is_none())
+    {
+        arguments.iter_mut().next_back().map(one_or_more);
+    }
     let mut arguments = arguments.into_iter();
     Ok(Call {
         item: item.to_owned(),
@@ -130,7 +139,7 @@ pub fn call(
         arguments: arguments.collect(),
         expression: expression(&values),
         fallible,
-        variadic: variadic(function, names)?,
+        variadic,
         outcome,
     })
 }
@@ -164,6 +173,7 @@ fn variadic(function: &Function, names: &Names) -> Result<Option<Variadic>, Stri
         _ => return Ok(None),
     };
     let takes = super::codec::codec(inner, names)?.takes;
+    let classes = number_code(inner).is_none().then_some(classes);
     Ok(Some(Variadic { classes, takes }))
 }
 
@@ -356,7 +366,16 @@ pub fn part(
     } = child;
     let select = match pattern {
         Part::Field(field) => {
-            format!("unsafe {{ &raw mut (*value.cast::<{parent}>()).{field} }}.cast()")
+            // What the field is must be what the plan says: the compiler compares.
+            let type_ = child.trim_start_matches("rt::InPlace<");
+            let type_ = type_
+                .strip_suffix('>')
+                .filter(|_| type_ != child)
+                .unwrap_or(child);
+            format!(
+                "let field: *mut {type_} = unsafe {{ &raw mut (*value.cast::<{parent}>()).{field} }}; \
+                 field.cast()"
+            )
         }
         Part::Variant { pattern, field } => format!(
             "if exclusive {{ match unsafe {{ &mut *value.cast::<{parent}>() }} {{ \
@@ -381,10 +400,10 @@ pub fn part(
         receiver: Some(this),
         arguments: Vec::new(),
         expression: format!(
-            "{{ #[allow(unused_variables)] unsafe fn project(value: *mut (), exclusive: bool, _: usize) -> *mut () {{ \
+            "{{ #[allow(unused_variables)] unsafe fn project(value: *mut (), exclusive: bool, _: rt::Which<'_>) -> *mut () {{ \
              #[allow(unreachable_patterns)] {{ {select} }} }} \
              drop(unsafe {{ rt::shared::<{parent}>(this) }}?); \
-             unsafe {{ rt::part::<{child}>(this, project, 0) }} }}"
+             unsafe {{ rt::part::<{child}>(this, project, rt::Which::Field) }} }}"
         ),
         fallible: false,
         variadic: None,

@@ -239,7 +239,7 @@ impl Builder<'_> {
         };
         let [field] = &public[..] else { return None };
         let name = attribute(&field.name);
-        let gives = self.names.list(&field.type_)?.gives;
+        let gives = self.names.in_place(&field.type_)?.gives;
         let item = gives.strip_prefix("_rt.List[")?.strip_suffix(']')?;
         self.taken(&name).then(|| (name, item.to_owned()))
     }
@@ -414,7 +414,7 @@ impl Builder<'_> {
         let function = simple(docs, parameters.collect(), self.this.clone());
         let inferred = self.known.rust.replace("'static", "'_");
         self.synthetic(
-            &format!("{member}_with_fields"),
+            &format!("{member}__with_fields"),
             &function,
             &|values: &[String]| {
                 let set = fields
@@ -434,7 +434,7 @@ impl Builder<'_> {
             self.skip(&field.name, "a method of the type has the same name".into());
             return;
         }
-        let member = format!("get_{}", field.name);
+        let member = format!("{}__get", field.name);
         let symbol = self.symbol(&member);
         let item = format!("{}::{}", self.item, field.name);
         let place = &field.name;
@@ -471,7 +471,7 @@ impl Builder<'_> {
             type_: field.type_.clone(),
         };
         let function = simple("", vec![self.receiver(true), new], Type::Unit);
-        let symbol = self.symbol(&format!("set_{}", field.name));
+        let symbol = self.symbol(&format!("{}__set", field.name));
         let planned = call(
             &item,
             &symbol,
@@ -481,7 +481,7 @@ impl Builder<'_> {
         );
         // A field that can be read but not written is a property without a setter.
         if let Ok(mut call) = planned {
-            if self.names.list(&field.type_).is_some() {
+            if self.names.in_place(&field.type_).is_some() {
                 // `object.field += items` has changed the list already.
                 let known = format!("if _rt.is_part(new, self, {name:?}): return");
                 call.first.push(known);
@@ -492,7 +492,7 @@ impl Builder<'_> {
 
     /// The type of a field that is changed in place.
     fn child(&self, name: &str, type_: &Type) -> Option<Child> {
-        if let Some(list) = self.names.list(type_) {
+        if let Some(list) = self.names.in_place(type_) {
             let make = self.names.constant(&list.make);
             return Some(Child {
                 rust: list.rust,

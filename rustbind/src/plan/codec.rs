@@ -131,6 +131,7 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
             }
         }
         Type::Atomic(_) => return Err("an atomic cannot be copied".into()),
+        Type::Inferred => return Err("a type without values".into()),
         Type::Unsupported(reason) | Type::Foreign { reason, .. } => return Err(reason.clone()),
     })
 }
@@ -322,6 +323,7 @@ pub fn rust(type_: &Type, names: &Names) -> Result<String, String> {
     };
     Ok(match type_ {
         Type::Unit => "()".into(),
+        Type::Inferred => "_".into(),
         Type::Bool => "bool".into(),
         Type::Char => "char".into(),
         Type::Integer(name) | Type::Float(name) => name.clone(),

@@ -62,8 +62,8 @@ pub struct Plan {
     pub interfaces: Vec<Interface>,
     /// The classes.
     pub classes: Vec<Class>,
-    /// The types of lists that are changed in place, and what their items are.
-    pub lists: BTreeMap<String, String>,
+    /// The types of collections that are changed in place, and how the shim declares them.
+    pub collections: BTreeMap<String, String>,
     /// Whether it has complex numbers.
     pub complex: bool,
     /// The functions.
@@ -97,7 +97,7 @@ impl Plan {
     pub fn parts(&self) -> usize {
         let open = self.interfaces.iter().filter(|each| each.closed.is_none());
         let traits = self.interfaces.len() + open.count();
-        self.calls().count() + self.classes.len() + self.lists.len() + traits
+        self.calls().count() + self.classes.len() + self.collections.len() + traits
     }
 
     /// How many of the crate's items are bound.
@@ -129,7 +129,8 @@ impl Plan {
                 method.call.take_if(|call| !keep(call));
             }
         }
-        self.lists.retain(|rust, _| !reasons.contains_key(rust));
+        self.collections
+            .retain(|rust, _| !reasons.contains_key(rust));
         self.functions.retain(|free| keep(&free.call));
         self.values.retain_mut(|value| {
             value.set.take_if(|set| !keep(set));
@@ -185,7 +186,7 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
         Some((alias.place.clone(), known.python.clone()))
     });
     let aliases = aliases.collect();
-    let lists = names.lists();
+    let collections = names.collections();
     let mut skipped = planner.skipped;
     skipped.sort();
     skipped.dedup();
@@ -194,7 +195,7 @@ pub fn plan(model: &Model, selection: &Selection) -> Plan {
         version: model.version.clone(),
         modules: model.modules.clone(),
         interfaces,
-        lists,
+        collections,
         complex: model.mentions(&mut |type_| matches!(type_, Type::Complex(_))),
         classes,
         functions,

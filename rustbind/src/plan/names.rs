@@ -114,11 +114,21 @@ pub struct Names {
     taken: BTreeSet<String>,
     /// The compound codecs, each made once in the bindings.
     codecs: RefCell<BTreeMap<String, usize>>,
-    /// The types of lists that are changed in place, and what their items are.
-    lists: RefCell<BTreeMap<String, String>>,
+    /// The types of collections that are changed in place, and how the shim declares them.
+    collections: RefCell<BTreeMap<String, String>>,
 }
 
-/// A list that is changed in place.
+/// An item of a collection.
+struct Item {
+    /// What it is to the shim.
+    kind: String,
+    /// The expression that makes what Python knows of it.
+    make: String,
+    /// Its annotation.
+    gives: String,
+}
+
+/// A collection that is changed in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InPlace {
     /// How Rust code writes it.
@@ -139,7 +149,7 @@ impl Names {
             traits: BTreeMap::new(),
             taken: BTreeSet::new(),
             codecs: RefCell::default(),
-            lists: RefCell::default(),
+            collections: RefCell::default(),
         };
         let errors = error_types(model);
         for (definition, type_def) in &model.types {
@@ -192,59 +202,122 @@ impl Names {
         format!("_k{}", codecs.entry(make.to_owned()).or_insert(next))
     }
 
-    /// The list that a field of this type is, if it is changed in place.
-    pub fn list(&self, type_: &Type) -> Option<InPlace> {
-        let (item, fixed) = match type_ {
-            Type::Std(Std::Vec, items) => (items.first()?, false),
-            Type::Array(item, _) => (&**item, true),
+    /// The collection that a field of this type is, if it is changed in place.
+    pub fn in_place(&self, type_: &Type) -> Option<InPlace> {
+        let rust = super::codec::rust(type_, self).ok()?;
+        let (python, gives, declaration) = match type_ {
+            Type::Array(item, _) => {
+                let item = self.item(item)?;
+                let kind = item.kind.replacen("objects", "fixed", 1);
+                let gives = format!("_rt.List[{}]", item.gives);
+                (
+                    format!("_rt.Listed({})", item.make),
+                    gives,
+                    format!("list!({kind}"),
+                )
+            }
+            Type::Std(kind @ (Std::Vec | Std::VecDeque), items) => {
+                let class = if *kind == Std::Vec { "List" } else { "Deque" };
+                let item = self.item(items.first()?)?;
+                let deque = *kind == Std::VecDeque;
+                let memory = if deque { "values" } else { "numbers" };
+                let kind = item.kind.replacen("numbers", memory, 1);
+                let class_argument = if deque { ", _rt.Deque" } else { "" };
+                let make = format!("_rt.Listed({}{class_argument})", item.make);
+                (
+                    make,
+                    format!("_rt.{class}[{}]", item.gives),
+                    format!("list!({kind}"),
+                )
+            }
+            Type::Std(Std::HashMap | Std::BTreeMap, items) => {
+                let [key, value] = &items[..] else {
+                    return None;
+                };
+                let (key, value) = (
+                    self.value(key)?,
+                    self.item(value).or_else(|| self.value(value))?,
+                );
+                let kind = value.kind.replacen("numbers", "values", 1);
+                let make = format!("_rt.Mapped({}, {})", key.make, value.make);
+                (
+                    make,
+                    format!("_rt.Map[{}, {}]", key.gives, value.gives),
+                    format!("table!({kind}"),
+                )
+            }
+            Type::Std(Std::HashSet | Std::BTreeSet, items) => {
+                let [key] = &items[..] else { return None };
+                let key = self.value(key)?;
+                let make = format!("_rt.Mapped({}, _rt.UNIT, _rt.Set)", key.make);
+                (
+                    make,
+                    format!("_rt.Set[{}]", key.gives),
+                    "table!(values".to_owned(),
+                )
+            }
             _ => return None,
         };
-        if *item == Type::Integer("u8".into()) {
-            return None;
-        }
-        let rust = super::codec::rust(type_, self).ok()?;
-        let (kind, make, gives) = match (self.list(item), item) {
-            (Some(inner), _) => {
-                let kind = format!("lists of {}", inner.rust);
-                (kind, inner.make, inner.gives)
-            }
-            (None, Type::Named { definition, .. }) if !self.known(definition).ok()?.plain => {
-                let known = self.known(definition).ok()?;
-                if known.borrows {
-                    return None;
-                }
-                let kind = if fixed { "fixed" } else { "objects" };
-                let codec = super::codec::codec(item, self).ok()?;
-                (format!("{kind} of {}", known.rust), codec.make, codec.gives)
-            }
-            _ => {
-                let borrows = item.any(&mut |part| match part {
-                    Type::Named { definition, .. } => {
-                        self.types.get(definition).is_none_or(|known| !known.plain)
-                    }
-                    part => matches!(part, Type::Reference { .. }),
-                });
-                if borrows {
-                    return None;
-                }
-                let number = super::codec::number_code(item).is_some();
-                let kind = if number { "numbers" } else { "values" };
-                let codec = super::codec::codec(item, self).ok()?;
-                (kind.to_owned(), codec.make, codec.gives)
-            }
-        };
-        self.lists.borrow_mut().insert(rust.clone(), kind);
+        self.collections
+            .borrow_mut()
+            .insert(rust.clone(), declaration);
         Some(InPlace {
             rust: format!("rt::InPlace<{rust}>"),
-            make: format!("_rt.Listed({make})"),
-            gives: format!("_rt.List[{gives}]"),
+            make: python,
+            gives,
         })
     }
 
-    /// The types of lists, and what their items are.
+    /// What an item of a list is, or a value of a map.
+    fn item(&self, type_: &Type) -> Option<Item> {
+        if *type_ == Type::Integer("u8".into()) {
+            return None;
+        }
+        if let Some(inner) = self.in_place(type_) {
+            return Some(Item {
+                kind: format!("lists of {}", inner.rust),
+                make: inner.make,
+                gives: inner.gives,
+            });
+        }
+        match type_ {
+            Type::Named { definition, .. } if !self.known(definition).ok()?.plain => {
+                let known = self.known(definition).ok().filter(|known| !known.borrows)?;
+                let codec = super::codec::codec(type_, self).ok()?;
+                Some(Item {
+                    kind: format!("objects of {}", known.rust),
+                    make: codec.make,
+                    gives: codec.gives,
+                })
+            }
+            _ => self.value(type_),
+        }
+    }
+
+    /// What is copied: it neither has a handle, nor borrows.
+    fn value(&self, type_: &Type) -> Option<Item> {
+        let has_handle = type_.any(&mut |part| match part {
+            Type::Named { definition, .. } => {
+                self.types.get(definition).is_none_or(|known| !known.plain)
+            }
+            part => matches!(part, Type::Reference { .. }),
+        });
+        if has_handle {
+            return None;
+        }
+        let number = super::codec::number_code(type_).is_some();
+        let codec = super::codec::codec(type_, self).ok()?;
+        Some(Item {
+            kind: if number { "numbers" } else { "values" }.to_owned(),
+            make: codec.make,
+            gives: codec.gives,
+        })
+    }
+
+    /// The types of collections, and how the shim declares them.
     #[must_use]
-    pub fn lists(&self) -> BTreeMap<String, String> {
-        self.lists.borrow().clone()
+    pub fn collections(&self) -> BTreeMap<String, String> {
+        self.collections.borrow().clone()
     }
 
     /// The codecs that [`Names::constant`] has numbered, in that order.

@@ -324,22 +324,26 @@ fn integer(kind: &str) -> Outcome {
     }
 }
 
+/// Python: what reads a short result where the call is made, and any other elsewhere.
+fn short(read: &str, elsewhere: &str) -> [String; 4] {
+    [
+        format!("if _r < 0: return _rt.{elsewhere}(_r, _o)"),
+        format!("_r = {read}"),
+        "_push(_o)".into(),
+        "return _r".into(),
+    ]
+}
+
 fn text(bytes: &str) -> Outcome {
-    Outcome::new(
-        &BYTES,
-        format!("Ok({bytes})"),
-        &["return _rt.result_text(_r, _o)"],
-        "str",
-    )
+    let finish = short("_o[1][:_r].decode()", "result_text");
+    let finish = finish.each_ref().map(String::as_str);
+    Outcome::new(&BYTES, format!("Ok({bytes})"), &finish, "str")
 }
 
 fn octets(bytes: &str) -> Outcome {
-    Outcome::new(
-        &BYTES,
-        format!("Ok({bytes})"),
-        &["return _rt.result_bytes(_r, _o)"],
-        "bytes",
-    )
+    let finish = short("_o[1][:_r]", "result_bytes");
+    let finish = finish.each_ref().map(String::as_str);
+    Outcome::new(&BYTES, format!("Ok({bytes})"), &finish, "bytes")
 }
 
 fn named(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {

@@ -552,5 +552,10 @@ fn standard(definition: &str, arguments: &[Type]) -> Option<Type> {
     if arguments.len() < count {
         return Some(unsupported(format!("`{name}` without its arguments")));
     }
-    Some(Type::Std(kind, arguments[..count].to_vec()))
+    let mut kept = arguments[..count].to_vec();
+    let hashes = matches!(kind, Std::HashMap | Std::HashSet);
+    if hashes && arguments.len() > count {
+        kept.push(Type::Inferred);
+    }
+    Some(Type::Std(kind, kept))
 }

@@ -524,3 +524,51 @@ impl Items {
         Self(unsafe { std::mem::transmute::<Box<dyn FnMut(&mut Writer) -> Step + 'a>, _>(next) })
     }
 }
+
+/// What a function's call gives.
+pub type Returned = Result<Writer, Fault>;
+
+/// A function in Python's hands: reads its arguments, and writes its result.
+pub struct Function<F: ?Sized>(pub Box<F>);
+
+/// The same of one that changes by being called.
+pub struct ChangingFunction<F: ?Sized>(pub Box<F>);
+
+crate::bound!(Function<dyn Fn(&mut Reader<'_>) -> Returned>, "function");
+crate::bound!(Function<dyn Fn(&mut Reader<'_>) -> Returned + Send>, "function");
+crate::bound!(Function<dyn Fn(&mut Reader<'_>) -> Returned + Send + Sync>, "function");
+crate::bound!(ChangingFunction<dyn FnMut(&mut Reader<'_>) -> Returned>, "function");
+crate::bound!(ChangingFunction<dyn FnMut(&mut Reader<'_>) -> Returned + Send>, "function");
+
+/// Calls a function that Python has.
+///
+/// # Safety
+/// `header` must be null or a handle of any generated package, alive during the call;
+/// `data` must be valid for `count` bytes.
+pub unsafe fn call(header: *mut Header, data: *const u8, count: usize) -> Returned {
+    // SAFETY: as the caller says; each type by its tag.
+    unsafe {
+        let mut from = Reader::new(slice(&(), data, count));
+        let tag = super::handle::tag_of(header);
+        macro_rules! kind {
+            ($type:ty, $borrow:ident) => {
+                if tag == <$type>::tag() {
+                    #[allow(unused_mut)]
+                    let mut function = super::handle::$borrow::<$type>(header)?;
+                    return (function.0)(&mut from);
+                }
+            };
+        }
+        kind!(Function<dyn Fn(&mut Reader<'_>) -> Returned + Send>, shared);
+        kind!(Function<dyn Fn(&mut Reader<'_>) -> Returned + Send + Sync>, shared);
+        kind!(ChangingFunction<dyn FnMut(&mut Reader<'_>) -> Returned>, exclusive);
+        kind!(ChangingFunction<dyn FnMut(&mut Reader<'_>) -> Returned + Send>, exclusive);
+        let function = super::handle::shared::<Function<dyn Fn(&mut Reader<'_>) -> Returned>>(header)?;
+        (function.0)(&mut from)
+    }
+}
+
+/// The failure of a second call of what can be called once.
+pub fn called_before() -> Fault {
+    Fault::new(Kind::Closed, "this function can be called once only".into())
+}

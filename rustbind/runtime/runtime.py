@@ -198,6 +198,7 @@ _table_remove = bind(PREFIX + "_rt_table_remove", "Q", "ps", "q")
 _table_clear = bind(PREFIX + "_rt_table_clear", "", "p", "i")
 _table_item = bind(PREFIX + "_rt_table_item", "Q", "ps", "p")
 _table_take = bind(PREFIX + "_rt_table_take", "Q", "ps", "p")
+_call = bind(PREFIX + "_rt_call", "Q", "pso", "q")
 _send = bind(PREFIX + "_rt_send", "Q", "ps", "i")
 _three = packer("QQQ")
 _two = packer("QQ")
@@ -1996,6 +1997,45 @@ class Sender:
     def __del__(self, _free: Any = free) -> None:
         if self._h is not None:
             _free(self._h)
+
+
+class Called:
+    """A function that Rust has returned."""
+
+    def __init__(self, pointer: int, kind: Function) -> None:
+        self._h, self._kind = address(pointer), kind
+
+    def __call__(self, *values: Any) -> Any:
+        if self._h is None:
+            raise HandleError("this function was closed")
+        kind, count = self._kind, len(values)
+        if count != len(kind.parameters):
+            raise TypeError(f"expected {len(kind.parameters)} arguments, got {count}")
+        data = Buffered()
+        for number, (codec, value) in enumerate(zip(kind.parameters, values)):
+            try:
+                codec.write(value, data)
+            except (TypeError, ValueError, OverflowError) as error:
+                wrong = type(error) if not isinstance(error, UnicodeError) else ValueError
+                raise wrong(f"argument {number}: {error}") from None
+        out = take()
+        return result(_call(_one(len(data)), self._h, bytes(data), out[0]), out, kind.result)
+
+    def close(self) -> None:
+        """Drops the function: what it borrows from may be changed again."""
+        held, self._h = self._h, None
+        if held is not None and free(held):
+            fail()
+
+    def __enter__(self) -> Called:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self, _free: Any = free) -> None:
+        if self._h is not None and _free(self._h):
+            fail()
 
 
 # Callbacks

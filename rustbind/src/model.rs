@@ -414,6 +414,12 @@ pub enum Type {
         output: Box<Type>,
         /// Whether it may be called from other threads.
         send: bool,
+        /// Whether several threads may call it at once.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sync: bool,
+        /// Whether it may borrow from something.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        borrows: bool,
     },
     /// Any iterator: taken, or returned.
     Iterator(Box<Type>),

@@ -84,6 +84,27 @@ def loans():
     callbacks.values(callbacks.roots([-1.0, 1.0]))
 
 
+def returned_functions():
+    heap = callbacks.Heap([1, 2])
+    with contextlib.suppress(callbacks.BorrowError):
+        lookup = heap.lookup()
+        lookup(1)
+        heap.numbers.append(1)
+    lookup.close()
+    callbacks.joiner("x" * 100)("a", None)
+    once = callbacks.once_more("x" * 5000)
+    once()
+    with contextlib.suppress(callbacks.HandleError):
+        once()
+    twice = callbacks.twice(lambda number: 1 // number)
+    with contextlib.suppress(ZeroDivisionError):
+        twice(0)
+    callbacks.Handler(twice).function(1)
+    callbacks.adding()(heap, [callbacks.Heap([3])])
+    with contextlib.suppress(callbacks.Broken):
+        callbacks.divider(1)(0)
+
+
 def failing(failed):
     raise callbacks.Broken(failed)
 
@@ -193,6 +214,7 @@ ACTIONS = (
     hand_overs,
     calls_back,
     loans,
+    returned_functions,
     crossings,
     changes_in_place,
     maps_in_place,

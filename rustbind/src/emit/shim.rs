@@ -7,7 +7,7 @@ use super::traits;
 
 use crate::plan::Plan;
 use crate::plan::argument::{Pointer, PointerKind};
-use crate::plan::call::Call;
+use crate::plan::call::{Call, SUCCEEDED};
 use crate::plan::classes::Class;
 
 /// A shim's source, and which lines belong to what.
@@ -138,6 +138,14 @@ pub unsafe extern "C" fn {krate}_rt_next(handle: *mut rt::Header, room__: *mut u
     unsafe {{ rt::wire(room__, || rt::next(handle)) }}
 }}
 packed!({krate}_rt_next__packed => {krate}_rt_next(; handle: handle, room__: output) -> i64);
+
+/// Calls a function that Rust has returned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn {krate}_rt_call(count: u64, handle: *mut rt::Header, data: *const u8, room__: *mut u8) -> i64 {{
+    // SAFETY: as the crate's documentation says.
+    unsafe {{ rt::wire(room__, || rt::call(handle, data, count as usize)) }}
+}}
+packed!({krate}_rt_call__packed => {krate}_rt_call(count: u64; handle: handle, data: input, room__: output) -> i64);
 
 /// Sends an item through a channel.
 #[unsafe(no_mangle)]
@@ -363,11 +371,7 @@ fn body(call: &Call) -> Vec<String> {
     lines.push(format!("let value__ = {};", call.expression));
     lines.extend(call.all().flat_map(|each| each.conclude.iter().cloned()));
     if call.fallible {
-        lines.push(
-            "let value__ = match value__ { Ok(value__) => value__, \
-             Err(error__) => return Err(failed!(error__)) };"
-                .into(),
-        );
+        lines.push(SUCCEEDED.into());
     }
     lines.extend(call.outcome.convert.iter().cloned());
     lines

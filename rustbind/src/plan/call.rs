@@ -202,6 +202,10 @@ fn extend(argument: &mut Argument) {
     }
 }
 
+/// Rust: goes on with the value of a `Result`.
+pub const SUCCEEDED: &str = "let value__ = match value__ { Ok(value__) => value__, \
+                             Err(error__) => return Err(failed!(error__)) };";
+
 trait NextIfMethod: Iterator {
     fn next_if_method(&mut self, method: bool) -> Option<Self::Item> {
         if method { self.next() } else { None }
@@ -210,7 +214,8 @@ trait NextIfMethod: Iterator {
 
 impl<I: Iterator> NextIfMethod for I {}
 
-fn unwrapped(output: &Type) -> (&Type, bool) {
+/// What a function gives where it does not fail, and whether it may.
+pub fn unwrapped(output: &Type) -> (&Type, bool) {
     match output {
         Type::Std(Std::Result, items) => (items.first().unwrap_or(output), true),
         _ => (output, false),

@@ -99,16 +99,30 @@ pub fn keeps(type_: &Type, names: &Names) -> bool {
     let kept = |definition: &str, test: fn(&super::names::Known) -> bool| {
         names.types.get(definition).is_some_and(test)
     };
-    type_.any(&mut |part| match part {
+    let itself = match type_ {
+        // What it takes and gives is its callers' business.
+        Type::Function { borrows, .. } => return *borrows,
         Type::Iterator(_) => true,
         Type::Named { definition, .. } => kept(definition, |known| known.borrows),
         // Also the items of a slice, and what an option has.
         Type::Reference { to, .. } => to.any(&mut |part| match part {
             Type::Named { definition, .. } => kept(definition, |known| !known.plain),
+            Type::Function { .. } => true,
             _ => false,
         }),
         _ => false,
-    })
+    };
+    itself || type_.parts().into_iter().any(|part| keeps(part, names))
+}
+
+/// The function that a type is, or points to.
+fn function_in(type_: &Type) -> Option<&Type> {
+    match type_ {
+        Type::Function { .. } => Some(type_),
+        Type::Std(Std::Box | Std::Rc | Std::Arc, items) => items.first().and_then(function_in),
+        Type::Reference { to, .. } => function_in(to),
+        _ => None,
+    }
 }
 
 fn lifetimes(type_: &Type, names: &Names, found: &mut Vec<Option<String>>) {
@@ -132,8 +146,11 @@ fn lifetimes(type_: &Type, names: &Names, found: &mut Vec<Option<String>>) {
                     .map(|name| Some(name.clone()).filter(|name| name != "'_")),
             );
         }
-        Type::Iterator(_) => found.push(None),
+        Type::Iterator(_) | Type::Function { borrows: true, .. } => found.push(None),
         _ => {}
+    }
+    if matches!(type_, Type::Function { .. }) {
+        return;
     }
     for part in type_.parts() {
         lifetimes(part, names, found);
@@ -198,7 +215,12 @@ pub fn sources(
     let (parameters, method) = (&function.parameters, function.method);
     let mut wanted = Vec::new();
     lifetimes(output, names, &mut wanted);
-    let captures_all = output.any(&mut |part| matches!(part, Type::Iterator(_)));
+    let captures_all = output.any(&mut |part| {
+        matches!(
+            part,
+            Type::Iterator(_) | Type::Function { borrows: true, .. }
+        )
+    });
     let mut result = Sources::default();
     for (index, (parameter, argument)) in parameters.iter().zip(&mut *arguments).enumerate() {
         let mut own = Vec::new();
@@ -263,6 +285,9 @@ pub fn sources(
 pub fn outcome(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
     if let Some(reason) = type_.obstacle() {
         return Err(reason.to_owned());
+    }
+    if let Some(inner) = function_in(type_) {
+        return function(inner, sources, names);
     }
     match type_ {
         Type::Unit => Ok(Outcome::new(
@@ -399,6 +424,130 @@ fn iterator(item: &Type, sources: &Sources, names: &Names) -> Result<Outcome, St
     outcome.convert.extend(sources.hand_over("true"));
     outcome.convert.push("Ok(made__)".into());
     Ok(outcome)
+}
+
+/// A function: an object that is called.
+fn function(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {
+    let Type::Function {
+        kind,
+        parameters,
+        output,
+        send,
+        sync,
+        ..
+    } = type_
+    else {
+        return Err("not a function".into());
+    };
+    let (output, fallible) = super::call::unwrapped(output);
+    if keeps(output, names) || function_in(output).is_some() {
+        return Err("a function that lends what it returns".into());
+    }
+    let result = codec(output, names)?;
+    let (mut makes, mut takes) = (String::new(), Vec::new());
+    let (mut lifted, mut passed) = (Vec::new(), String::new());
+    for (index, parameter) in parameters.iter().enumerate() {
+        let codec = codec(parameter, names)?;
+        let (owned, value) = lifted_as(parameter, &format!("a{index}"), names)?;
+        lifted.push(format!("let a{index}: {owned} = rt::Lift::lift(from)?;"));
+        passed.push_str(&format!("{value}, "));
+        makes.push_str(&format!("{}, ", codec.make));
+        takes.push(codec.takes);
+    }
+    let exclusive = kind == "FnMut" || kind == "FnOnce";
+    let object = match (exclusive, *send, *sync) {
+        (true, true, _) => {
+            "rt::ChangingFunction<dyn FnMut(&mut rt::Reader<'_>) -> rt::Returned + Send>"
+        }
+        (true, false, _) => "rt::ChangingFunction<dyn FnMut(&mut rt::Reader<'_>) -> rt::Returned>",
+        (false, true, true) => {
+            "rt::Function<dyn Fn(&mut rt::Reader<'_>) -> rt::Returned + Send + Sync>"
+        }
+        (false, true, false) => "rt::Function<dyn Fn(&mut rt::Reader<'_>) -> rt::Returned + Send>",
+        (false, false, _) => "rt::Function<dyn Fn(&mut rt::Reader<'_>) -> rt::Returned>",
+    };
+    let (path, bound) = object.split_once('<').unwrap_or((object, ""));
+    let once = kind == "FnOnce";
+    let mut convert = vec![
+        (if once {
+            "let mut value__ = Some(value__);"
+        } else if exclusive {
+            "let mut value__ = value__;"
+        } else {
+            ""
+        })
+        .to_owned(),
+        "let called__ = move |from: &mut rt::Reader<'_>| -> rt::Returned {".to_owned(),
+    ];
+    convert.retain(|line| !line.is_empty());
+    convert.extend(lifted);
+    if once {
+        convert.push("let value__ = value__.take().ok_or_else(rt::called_before)?;".into());
+    }
+    convert.push(format!("let value__ = value__({passed});"));
+    if fallible {
+        convert.push(super::call::SUCCEEDED.into());
+    }
+    convert.push("Ok(rt::written(value__)) };".into());
+    convert.push(format!(
+        "let made__ = rt::own_pinned({path}::<{bound}(Box::new(called__)), &{});",
+        sources.expression()
+    ));
+    convert.extend(sources.hand_over("true"));
+    convert.push("Ok(made__)".into());
+    let make = names.constant(&format!("_rt.Function(({makes}), {})", result.make));
+    let lines = [
+        "if not _r: _rt.fail()",
+        &format!("return _rt.Called(_r, {make})"),
+    ];
+    let gives = format!("_t.Callable[[{}], {}]", takes.join(", "), result.gives);
+    let mut outcome = Outcome::new(&HANDLE, "", &lines, &gives);
+    outcome.convert = convert;
+    Ok(outcome)
+}
+
+/// What a function's argument is read as, and how it is passed on.
+fn lifted_as(type_: &Type, name: &str, names: &Names) -> Result<(String, String), String> {
+    let lends = |definition: &str| names.known(definition).map(|known| !known.plain);
+    match type_ {
+        Type::Reference {
+            mutable: false, to, ..
+        } => {
+            let owned = match &**to {
+                Type::Str => "String".to_owned(),
+                Type::Path => "std::path::PathBuf".to_owned(),
+                Type::OsStr => "std::ffi::OsString".to_owned(),
+                Type::Slice(item) if keeps(item, names) => {
+                    return Err("a function that takes references to references".into());
+                }
+                Type::Slice(item) => format!("Vec<{}>", rust(item, names)?),
+                Type::Named { definition, .. } if lends(definition)? => {
+                    let guard = format!("rt::Guard<{}>", names.known(definition)?.rust);
+                    return Ok((guard, format!("&*{name}")));
+                }
+                other => rust(other, names)?,
+            };
+            Ok((owned, format!("&{name}")))
+        }
+        Type::Reference { .. } => Err("a function that changes what it is given".into()),
+        Type::Std(Std::Option, items) if matches!(items[0], Type::Reference { .. }) => {
+            let (owned, value) = lifted_as(&items[0], name, names)?;
+            let unsized_or_lent = value.starts_with("&*")
+                || matches!(&items[0], Type::Reference { to, .. }
+                    if matches!(**to, Type::Str | Type::Path | Type::OsStr | Type::Slice(_)));
+            let by = if unsized_or_lent {
+                "as_deref"
+            } else {
+                "as_ref"
+            };
+            Ok((format!("Option<{owned}>"), format!("{name}.{by}()")))
+        }
+        other if other.any(&mut |part| matches!(part, Type::Reference { .. })) => {
+            Err("a function that takes references inside of another type".into())
+        }
+        other if keeps(other, names) => Err("a function that takes what borrows".into()),
+        other => Ok((rust(other, names)?, name.to_owned())),
+    }
 }
 
 fn list(type_: &Type, item: &Type, sources: &Sources, names: &Names) -> Result<Outcome, String> {

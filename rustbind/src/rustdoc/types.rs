@@ -204,7 +204,14 @@ impl<'a> Scope<'a> {
                     modifier: rustdoc_types::TraitBoundModifier::None,
                 });
                 let bounds: Vec<GenericBound> = bounds.collect();
-                self.bounded(&bounds.iter().collect::<Vec<_>>(), true)
+                let mut found = self.bounded(&bounds.iter().collect::<Vec<_>>(), true);
+                if let Type::Function { borrows, .. } = &mut found {
+                    *borrows = inner
+                        .lifetime
+                        .as_ref()
+                        .is_some_and(|name| name != "'static");
+                }
+                found
             }
             Raw::QualifiedPath { name, .. } => match self.outputs.get(name) {
                 Some(type_) => {
@@ -234,15 +241,18 @@ impl<'a> Scope<'a> {
             parameters: inputs.iter().map(|(_, input)| self.read(input)).collect(),
             output: Box::new(output.map_or(Type::Unit, |output| self.read(output))),
             send: true,
+            sync: true,
+            borrows: false,
         }
     }
 
     /// What stands for a generic parameter, an `impl` or a `dyn` with these bounds.
     fn bounded(&self, bounds: &[&GenericBound], dynamic: bool) -> Type {
-        let (mut send, mut sync) = (false, false);
+        let (mut send, mut sync, mut forever) = (false, false, false);
         let mut main = None;
         for bound in bounds {
             let GenericBound::TraitBound { trait_, .. } = bound else {
+                forever |= matches!(bound, GenericBound::Outlives(name) if name == "'static");
                 continue;
             };
             match last_name(&trait_.path) {
@@ -280,6 +290,8 @@ impl<'a> Scope<'a> {
                         .map_or(Type::Unit, |output| self.read(output)),
                 ),
                 send,
+                sync,
+                borrows: !dynamic && !forever,
             },
             ("AsRef" | "Into" | "Borrow", _) => {
                 let target = self.arguments(path).into_iter().next();

@@ -803,7 +803,7 @@ def _same_numbers(view: memoryview, code: str) -> bool:
 
 def numbers_in(codec: Numbers, value: Any) -> Any:
     """Gives the memory of numbers to read, and how many they are: a copy only where needed."""
-    if type(value) in ARRAYS and value.typecode == codec.code:
+    if type(value) is Array and not PYPY and value.typecode == codec.code:
         return lend(value), len(value)
     data = codec.packed(value)
     count = len(data) // codec.size
@@ -816,8 +816,8 @@ def numbers_in(codec: Numbers, value: Any) -> Any:
     return _aligned(data, codec.size), count
 
 
-#: What can be lent as it is.
-ARRAYS = frozenset(() if PYPY else (Array, array.array))
+#: What is lent as it is where a call is made, if its numbers are the right ones: not with PyPy.
+LENT: Any = None if PYPY else array.array
 
 
 def _aligned(view: memoryview, size: int) -> Any:

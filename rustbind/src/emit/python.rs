@@ -26,7 +26,7 @@ import typing as _t
 from . import _runtime as _rt
 from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED_UNSIGNED
 
-_numbers_in = _rt.numbers_in
+_numbers_in, _lend, _array = _rt.numbers_in, _rt.lend, _rt.LENT
 _pop, _push, _EMPTY = _rt.POOL.pop, _rt.POOL.append, IndexError
 _len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
 _isinstance, _property, _staticmethod, _range = isinstance, property, staticmethod, range

@@ -272,20 +272,25 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
     let (Type::Integer(kind) | Type::Float(kind)) = item else {
         return argument;
     };
-    let convert = if kind == "u8" {
-        format!(
+    let before = if kind == "u8" {
+        vec![format!(
             "{name}_, {name}_n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})"
-        )
+        )]
     } else {
-        format!("{name}_, {name}_n = _numbers_in(_n_{kind}, {name})")
+        let code = number_code(item).unwrap_or_default();
+        let lent = format!("_type({name}) is _array and {name}.typecode == \"{code}\"");
+        vec![
+            format!("if {lent}: {name}_, {name}_n = _lend({name}), _len({name})"),
+            format!("else: {name}_, {name}_n = _numbers_in(_n_{kind}, {name})"),
+        ]
     };
     let mut argument = argument
-        .before(convert)
         .memory(PointerKind::Input, format!("{name}_n"))
         .prepare(format!(
             "let {name} = unsafe {{ rt::slice::<{kind}>(&call__, {name}.cast(), {name}_len) }};"
         ))
         .value(value);
+    argument.before = before;
     argument.memory = Some(format!(
         "({name}.cast(), {name}_len * size_of::<{kind}>(), false)"
     ));

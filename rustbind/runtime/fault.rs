@@ -345,8 +345,12 @@ macro_rules! any_error {
         impl IntoFault for Box<$type> {
             fn into_fault(self) -> Fault {
                 let fault = Fault::error("", self.to_string(), causes_of(self.as_ref()));
-                match self.downcast::<PythonError>() {
-                    Ok(own) => Fault::raised(own.raised),
+                let other = match self.downcast::<PythonError>() {
+                    Ok(own) => return Fault::raised(own.raised),
+                    Err(other) => other,
+                };
+                match other.downcast::<std::io::Error>() {
+                    Ok(system) => system.into_fault(),
                     Err(_) => fault,
                 }
             }

@@ -214,3 +214,101 @@ macro_rules! slots {
     };
     ($function:ident $($number:literal)*) => { [$($function::<$number>),*] };
 }
+
+/// A trait object in Python's hands, whoever has it.
+pub enum Holder<T: ?Sized> {
+    /// Python.
+    Boxed(Box<T>),
+    /// Python, and others on this thread.
+    Rc(Rc<T>),
+    /// Python, and others.
+    Arc(Arc<T>),
+    /// Another value, for as long as the handle is pinned or lent.
+    Shared(*const T),
+    /// The same, to change.
+    Exclusive(*mut T),
+}
+
+// SAFETY: several threads may use the object, and drop it; the shim puts none of an
+// `Rc` into a holder for such objects.
+unsafe impl<T: ?Sized + Send + Sync> Send for Holder<T> {}
+// SAFETY: as above.
+unsafe impl<T: ?Sized + Send + Sync> Sync for Holder<T> {}
+
+impl<T: ?Sized> Deref for Holder<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Boxed(own) => own,
+            Self::Rc(shared) => shared,
+            Self::Arc(shared) => shared,
+            // SAFETY: the handle keeps what it was borrowed from as it is.
+            Self::Shared(object) => unsafe { &**object },
+            // SAFETY: as above.
+            Self::Exclusive(object) => unsafe { &**object },
+        }
+    }
+}
+
+impl<T: ?Sized> DerefMut for Holder<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        let found = match self {
+            Self::Boxed(own) => Some(&mut **own),
+            Self::Rc(shared) => Rc::get_mut(shared),
+            Self::Arc(shared) => Arc::get_mut(shared),
+            Self::Shared(_) => None,
+            // SAFETY: the handle keeps everybody else out.
+            Self::Exclusive(object) => Some(unsafe { &mut **object }),
+        };
+        found.unwrap_or_else(|| {
+            let message = "this object is shared, or was borrowed for reading".to_owned();
+            std::panic::resume_unwind(Box::new(Fault::new(Kind::Borrow, message)))
+        })
+    }
+}
+
+/// `lower_objects!(type, object)`: references to trait objects, in the shim's type.
+#[macro_export]
+macro_rules! lower_objects {
+    ($around:ident, $object:ty) => {
+        impl $crate::rt::Lower for &($object) {
+            fn lower(self, out: &mut $crate::rt::Writer) {
+                // SAFETY: only the lifetime differs, which the handle keeps.
+                let object: *const $object = unsafe { std::mem::transmute(self) };
+                $crate::rt::lower_pinned($around($crate::rt::Holder::Shared(object)), out);
+            }
+        }
+
+        impl $crate::rt::Lower for &mut ($object) {
+            fn lower(self, out: &mut $crate::rt::Writer) {
+                // SAFETY: as above.
+                let object: *mut $object = unsafe { std::mem::transmute(self) };
+                $crate::rt::lower_pinned($around($crate::rt::Holder::Exclusive(object)), out);
+            }
+        }
+    };
+}
+
+/// `lower_object!(type, kind, pointer)`: trait objects that Python owns, or owns too.
+#[macro_export]
+macro_rules! lower_object {
+    ($around:ident, $kind:ident, $pointer:ty) => {
+        impl $crate::rt::Lower for $pointer {
+            fn lower(self, out: &mut $crate::rt::Writer) {
+                let held = $around($crate::rt::Holder::$kind(self));
+                if out.parents.is_empty() {
+                    $crate::rt::lower_owned(held, out);
+                } else {
+                    $crate::rt::lower_pinned(held, out);
+                }
+            }
+        }
+
+        impl $crate::rt::Lower for &$pointer {
+            fn lower(self, out: &mut $crate::rt::Writer) {
+                (&**self).lower(out);
+            }
+        }
+    };
+}

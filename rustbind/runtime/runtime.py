@@ -1010,8 +1010,8 @@ def register_trait(
 class Implementor:
     """A value whose type implements a trait: a handle, or any object with its methods."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, given: str = "") -> None:
+        self.name, self.given = name, given
 
     def write(self, value: Any, buffer: Buffered) -> None:
         kind, methods, closed = _traits[self.name]
@@ -1034,8 +1034,8 @@ class Implementor:
             buffer += struct.pack("=QQQ", 0, number, overridden)
             buffer.kept.append(number)
 
-    def read(self, buffer: Any, at: int) -> NoReturn:
-        raise TypeError(f"a Rust {self.name} cannot be told from others")
+    def read(self, buffer: Any, at: int) -> Tuple[Any, int]:
+        return wrap(_classes[self.given], _count.unpack_from(buffer, at)[0]), at + 8
 
 
 class _Methods:

@@ -196,6 +196,45 @@ def trait_objects():
         traits.area(drawing)
 
 
+class Shelf:
+    def put(self, key, value):
+        raise traits.StoreError.Full(3)
+
+    def get(self, key):
+        raise traits.StoreError.Missing(key)
+
+    def flush(self):
+        raise OSError("full")
+
+    def check(self):
+        pass
+
+
+def returned_objects():
+    drawing, kept = traits.Drawing(), []
+    drawing.add_all([traits.make("circle", 1.0), traits.some_shape(2.0), Own()])
+    with drawing.first() as first, contextlib.suppress(traits.BorrowError):
+        first.scale(2.0)
+    with drawing.first_mut() as first:
+        first.scale(2.0)
+    drawing.visit(kept.append)
+    with contextlib.suppress(traits.HandleError):
+        kept[0].area()
+    drawing.share(traits.Circle(1.0))
+    shared = drawing.first_shared()
+    with contextlib.suppress(traits.BorrowError):
+        shared.scale(2.0)
+    drawing.clear()
+    shared.scale(2.0)
+    traits.elsewhere(traits.job())
+    traits.fill(Shelf(), 1)
+    with contextlib.suppress(traits.StoreError):
+        traits.look_up(Shelf(), "x", None)
+    with contextlib.suppress(OSError):
+        traits.finish(Shelf())
+    traits.fill(traits.store(), 1)
+
+
 def channels_and_pointers():
     received = list(channels.count(10))
     next(channels.count(5))
@@ -220,6 +259,7 @@ ACTIONS = (
     maps_in_place,
     refusals,
     trait_objects,
+    returned_objects,
     channels_and_pointers,
 )
 for _ in range(10):

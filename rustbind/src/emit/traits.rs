@@ -224,6 +224,13 @@ fn object_block(interface: &Interface, send: bool, sync: bool) -> String {
             adapter_name(interface)
         ),
     };
+    let lowers = match interface.objects.get(&(send, sync)) {
+        Some(around) => {
+            let own = interface.threads;
+            lowers(around, &object, (send || own.0) && (sync || own.1))
+        }
+        None => String::new(),
+    };
     let lifts = ["Box", "std::rc::Rc", "std::sync::Arc"].map(|pointer| {
         format!(
             "impl rt::Lift for {pointer}<{object}> {{\n    \
@@ -242,9 +249,31 @@ fn object_block(interface: &Interface, send: bool, sync: bool) -> String {
          let tag = unsafe {{ rt::tag_of(header) }};\n{take}        \
          Err(rt::no_implementor({name:?}))\n    }}\n\n    \
          fn foreign(object: rt::Callback, overridden: u64) -> Result<Box<Self>, rt::Fault> {{\n        \
-         {foreign}\n    }}\n}}\n\n{}",
+         {foreign}\n    }}\n}}\n\n{lowers}{}",
         lifts.concat()
     )
+}
+
+/// How trait objects get to Python: in the shim's own type, whoever has them.
+fn lowers(around: &str, object: &str, threads: bool) -> String {
+    let own = [
+        ("Box", "Boxed"),
+        ("std::rc::Rc", "Rc"),
+        ("std::sync::Arc", "Arc"),
+    ];
+    // What other threads may use is in no `Rc`.
+    let own = own
+        .into_iter()
+        .filter(|(_, kind)| !threads || *kind != "Rc");
+    let around = around.split('<').next().unwrap_or_default();
+    let mut text = format!("lower_objects!({around}, {object});\n");
+    for (pointer, kind) in own {
+        let _ = writeln!(
+            text,
+            "lower_object!({around}, {kind}, {pointer}<{object}>);"
+        );
+    }
+    text + "\n"
 }
 
 /// The traits, each after those that it requires.

@@ -124,8 +124,12 @@ pub fn codec(type_: &Type, names: &Names) -> Result<Codec, String> {
         }
         Type::Trait { definition, .. } => {
             let python = &names.known_trait(definition)?.python;
+            let make = match names.known_object(type_) {
+                Ok(object) => format!("_rt.Implementor({python:?}, {:?})", object.python),
+                Err(_) => format!("_rt.Implementor({python:?})"),
+            };
             Codec {
-                make: format!("_rt.Implementor({python:?})"),
+                make,
                 takes: format!("_{python}Like"),
                 gives: python.clone(),
             }

@@ -103,9 +103,9 @@ impl Plan {
     /// How many of the crate's items are bound.
     #[must_use]
     pub fn bound(&self) -> usize {
-        let members: usize = self.classes.iter().map(Class::items).sum();
         let own = self.functions.len() + self.values.len() + self.interfaces.len();
-        own + self.classes.len() + members
+        let classes = self.classes.iter().filter(|each| !each.known.object);
+        own + classes.map(|each| 1 + each.items()).sum::<usize>()
     }
 
     /// Takes out what turned out not to compile: by symbol or, for a class, by its
@@ -169,7 +169,7 @@ impl Plan {
 /// Plans the bindings of a crate.
 #[must_use]
 pub fn plan(model: &Model, selection: &Selection) -> Plan {
-    let model = &selection.applied(model.clone());
+    let model = &traits::with_objects(selection.applied(model.clone()));
     let mut names = Names::new(model);
     let mut planner = Planner {
         model,
@@ -299,6 +299,17 @@ impl Planner<'_> {
             if let Some(known) = names.traits.get_mut(definition) {
                 known.closed.clone_from(&interface.closed);
             }
+            if interface.closed.is_some() {
+                // The shim's type for its objects would have to implement it, too.
+                for (send, sync) in std::mem::take(&mut interface.objects).into_keys() {
+                    let object = names::object_of(definition, send, sync);
+                    names.types.remove(&object);
+                }
+                let all = &names.types;
+                interface
+                    .implementors
+                    .retain(|each| all.values().any(|known| known.rust == each.rust));
+            }
             self.skipped.extend(interface.skipped());
             all.push(interface);
         }
@@ -308,6 +319,9 @@ impl Planner<'_> {
     fn classes(&mut self, names: &Names) -> Vec<Class> {
         let mut all = Vec::new();
         for (definition, type_def) in &self.model.types {
+            if !names.types.contains_key(definition) {
+                continue;
+            }
             if type_def.shape == Shape::Opaque {
                 let full = crate::rustdoc::full_path(&self.model.name, &type_def.place);
                 self.skip(&full, "a union is unsafe to read".into());

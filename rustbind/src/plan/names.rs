@@ -87,6 +87,17 @@ pub struct Known {
     pub borrows: bool,
     /// Whether it is an exception.
     pub error: bool,
+    /// Whether it is for trait objects.
+    pub object: bool,
+}
+
+/// Whether a trait object is `Send`, and whether it is `Sync`.
+pub const THREADS: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
+
+/// The definition that stands for the objects of a trait.
+#[must_use]
+pub fn object_of(definition: &str, send: bool, sync: bool) -> String {
+    super::codec::object(definition, send, sync)
 }
 
 /// A trait, by its names.
@@ -161,6 +172,7 @@ impl Names {
                 clone: has(type_def, "Clone"),
                 borrows: type_def.lifetimes > 0,
                 error: errors.contains(definition),
+                object: false,
             };
             names.types.insert(definition.clone(), known);
         }
@@ -176,7 +188,44 @@ impl Names {
             };
             names.traits.insert(definition.clone(), known);
         }
+        names.name_objects();
         names
+    }
+
+    /// The types of trait objects are the shim's own.
+    fn name_objects(&mut self) {
+        for (definition, known) in &self.traits {
+            for (send, sync) in THREADS {
+                let object = super::codec::object(&known.rust, send, sync);
+                let around = super::argument::forwarder(&known.python);
+                if let Some(of) = self.types.get_mut(&object_of(definition, send, sync)) {
+                    of.rust = format!("{around}<rt::Holder<{object}>>");
+                    of.object = true;
+                }
+            }
+        }
+    }
+
+    /// What a trait object becomes in Python.
+    ///
+    /// # Errors
+    /// Why it becomes nothing.
+    pub fn known_object(&self, type_: &Type) -> Result<&Known, String> {
+        let Type::Trait {
+            definition,
+            send,
+            sync,
+            ..
+        } = type_
+        else {
+            return Err("not a trait".into());
+        };
+        let of = self.known_trait(definition)?;
+        let found = self.types.get(&object_of(definition, *send, *sync));
+        found.ok_or_else(|| match &of.closed {
+            Some(reason) => format!("an object of the trait `{definition}`: {reason}"),
+            None => format!("an object of the trait `{definition}`"),
+        })
     }
 
     /// A name in the generated bindings that nothing else has.

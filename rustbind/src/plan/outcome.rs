@@ -102,12 +102,12 @@ pub fn keeps(type_: &Type, names: &Names) -> bool {
     let itself = match type_ {
         // What it takes and gives is its callers' business.
         Type::Function { borrows, .. } => return *borrows,
-        Type::Iterator(_) => true,
+        Type::Iterator(_) | Type::Trait { dynamic: false, .. } => true,
         Type::Named { definition, .. } => kept(definition, |known| known.borrows),
         // Also the items of a slice, and what an option has.
         Type::Reference { to, .. } => to.any(&mut |part| match part {
             Type::Named { definition, .. } => kept(definition, |known| !known.plain),
-            Type::Function { .. } => true,
+            Type::Function { .. } | Type::Trait { .. } => true,
             _ => false,
         }),
         _ => false,
@@ -146,7 +146,9 @@ fn lifetimes(type_: &Type, names: &Names, found: &mut Vec<Option<String>>) {
                     .map(|name| Some(name.clone()).filter(|name| name != "'_")),
             );
         }
-        Type::Iterator(_) | Type::Function { borrows: true, .. } => found.push(None),
+        Type::Iterator(_)
+        | Type::Function { borrows: true, .. }
+        | Type::Trait { dynamic: false, .. } => found.push(None),
         _ => {}
     }
     if matches!(type_, Type::Function { .. }) {
@@ -218,7 +220,9 @@ pub fn sources(
     let captures_all = output.any(&mut |part| {
         matches!(
             part,
-            Type::Iterator(_) | Type::Function { borrows: true, .. }
+            Type::Iterator(_)
+                | Type::Function { borrows: true, .. }
+                | Type::Trait { dynamic: false, .. }
         )
     });
     let mut result = Sources::default();
@@ -320,6 +324,19 @@ pub fn outcome(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome
         Type::String => Ok(text("value__.into_bytes()")),
         Type::Named { .. } => named(type_, sources, names),
         Type::Iterator(item) => iterator(item, sources, names),
+        Type::Trait {
+            definition,
+            dynamic: false,
+            send,
+            sync,
+        } => {
+            let rust = &names.known_trait(definition)?.rust;
+            let object = super::codec::object(rust, *send, *sync);
+            let mut outcome = wire(type_, sources, names)?;
+            let line = format!("let value__: Box<{object}> = Box::new(value__);");
+            outcome.convert.insert(0, line);
+            Ok(outcome)
+        }
         Type::Array(item, _) => list(type_, item, sources, names),
         Type::Std(kind, items) => container(type_, *kind, items, sources, names),
         _ => wire(type_, sources, names),
@@ -684,6 +701,14 @@ fn wire(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, Strin
     if type_.any(&mut |part| matches!(part, Type::Iterator(_))) {
         return Err("an iterator inside of another type".into());
     }
+    let mut objects = Ok(());
+    type_.any(&mut |part| {
+        if let Type::Trait { .. } = part {
+            objects = names.known_object(part).map(|_| ());
+        }
+        objects.is_err()
+    });
+    objects?;
     if keeps && sources.is_exclusive() && !is_optional(type_) {
         return Err("several values that one exclusive borrow would be shared by".into());
     }
@@ -706,12 +731,15 @@ fn wire(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome, Strin
     Ok(outcome)
 }
 
+/// Whether there is one value at the most.
 fn is_optional(type_: &Type) -> bool {
+    let object = |type_: &Type| match type_ {
+        Type::Reference { to, .. } => matches!(**to, Type::Named { .. } | Type::Trait { .. }),
+        other => matches!(other, Type::Named { .. }),
+    };
     match type_ {
-        Type::Std(Std::Option, items) => items.iter().all(|item| {
-            matches!(item, Type::Named { .. })
-                || matches!(item, Type::Reference { to, .. } if matches!(**to, Type::Named { .. }))
-        }),
-        _ => false,
+        Type::Std(Std::Option, items) => items.iter().all(object),
+        Type::Reference { to, .. } => matches!(**to, Type::Trait { .. }),
+        other => matches!(other, Type::Trait { .. }),
     }
 }

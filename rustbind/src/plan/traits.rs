@@ -1,12 +1,14 @@
 //! Traits of the crate: base classes in Python, adapters in the shim for Python's objects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::argument::lent_value;
 use super::call::{Call, call};
 use super::codec::{Codec, answer, codec, rust};
-use super::names::{Names, escaped, has, parameter};
-use crate::model::{Function, Model, Place, Skipped, TraitDef, Type};
+use super::names::{Names, THREADS, escaped, has, object_of, parameter};
+use crate::model::{
+    Fields, Function, Implemented, Model, Place, Shape, Skipped, TraitDef, Type, TypeDef,
+};
 
 /// A trait, planned for both sides.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub struct Interface {
     pub implementors: Vec<Implementor>,
     /// The kinds of trait objects that functions want: `Send` or not, `Sync` or not.
     pub kinds: BTreeSet<(bool, bool)>,
+    /// Those that Python gets, and the shim's type for each.
+    pub objects: BTreeMap<(bool, bool), String>,
     /// Why Python's objects cannot implement it.
     pub closed: Option<String>,
 }
@@ -126,6 +130,13 @@ impl Interface {
             threads,
             implementors: implementors(model, definition, names),
             kinds: kinds(model, definition),
+            objects: THREADS
+                .into_iter()
+                .filter_map(|(send, sync)| {
+                    let known = names.types.get(&object_of(definition, send, sync))?;
+                    Some(((send, sync), known.rust.clone()))
+                })
+                .collect(),
             closed,
         })
     }
@@ -148,6 +159,126 @@ impl Interface {
     /// Every call.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.methods.iter().filter_map(|each| each.call.as_ref())
+    }
+}
+
+/// The model with a type for each kind of trait object that Rust gives.
+#[must_use]
+pub fn with_objects(mut model: Model) -> Model {
+    let mut given = BTreeSet::new();
+    let mut note = |type_: &Type| {
+        type_.any(&mut |part| {
+            if let Type::Trait {
+                definition,
+                send,
+                sync,
+                ..
+            } = part
+            {
+                given.insert((definition.clone(), *send, *sync));
+            }
+            false
+        });
+    };
+    let methods = model.types.values().flat_map(|each| &each.functions);
+    let of_traits = model.traits.values().flat_map(|each| &each.functions);
+    for function in model.functions.iter().chain(methods).chain(of_traits) {
+        note(&function.output);
+        // What callbacks are given.
+        for parameter in &function.parameters {
+            parameter.type_.any(&mut |part| {
+                if let Type::Function { parameters, .. } = part {
+                    parameters.iter().for_each(&mut note);
+                }
+                false
+            });
+        }
+    }
+    for field in model.types.values().flat_map(TypeDef::fields) {
+        note(&field.type_);
+    }
+    for (definition, send, sync) in given {
+        let known = model.traits.get(&definition);
+        let Some(trait_def) = known.filter(|each| each.dyn_compatible) else {
+            continue;
+        };
+        let type_def = object_type(&model, &definition, trait_def, send, sync);
+        let definition = object_of(&definition, send, sync);
+        model.types.insert(definition, type_def);
+    }
+    model
+}
+
+/// The type of a trait's objects: its methods, and those of the traits that it requires.
+fn object_type(
+    model: &Model,
+    definition: &str,
+    trait_def: &TraitDef,
+    send: bool,
+    sync: bool,
+) -> TypeDef {
+    let mut name = format!("{}_dyn", trait_def.place.name);
+    name.push_str(if send { "_send" } else { "" });
+    name.push_str(if sync { "_sync" } else { "" });
+    let this = Type::Named {
+        definition: object_of(definition, send, sync),
+        lifetimes: Vec::new(),
+    };
+    let (mut functions, mut local_traits) = (Vec::new(), Vec::new());
+    let mut standard = BTreeSet::new();
+    let mut open = vec![definition.to_owned()];
+    while let Some(definition) = open.pop() {
+        let known = model.traits.get(&definition);
+        let Some(trait_def) = known.filter(|_| !local_traits.contains(&definition)) else {
+            continue;
+        };
+        for function in trait_def.functions.iter().filter(|each| each.method) {
+            let mut function = function.clone();
+            function.of_trait = Some(definition.clone());
+            let receiver = function.parameters.first_mut().map(|each| &mut each.type_);
+            if let Some(Type::Reference { to, .. }) = receiver {
+                **to = this.clone();
+                functions.push(function);
+            }
+        }
+        for bound in &trait_def.bounds {
+            let named = |each: &&String| each.rsplit("::").next() == Some(bound);
+            open.extend(model.traits.keys().find(named).cloned());
+            standard.insert(bound.clone());
+        }
+        local_traits.push(definition);
+    }
+    standard.extend(send.then(|| "Send".to_owned()));
+    standard.extend(sync.then(|| "Sync".to_owned()));
+    let threads = ["Send", "Sync"].iter().all(|each| standard.contains(*each));
+    standard.retain(|each| {
+        let name = each.as_str();
+        matches!(name, "Debug" | "Display") || (threads && matches!(name, "Send" | "Sync"))
+    });
+    let traits = standard.into_iter().map(|name| Implemented {
+        name,
+        arguments: Vec::new(),
+        outputs: BTreeMap::new(),
+        for_reference: false,
+    });
+    TypeDef {
+        place: Place {
+            name,
+            ..trait_def.place.clone()
+        },
+        docs: trait_def.docs.clone(),
+        lifetimes: 0,
+        instance: None,
+        shape: Shape::Struct(Fields {
+            public: Vec::new(),
+            all_public: false,
+            tuple: true,
+        }),
+        functions,
+        constants: Vec::new(),
+        traits: traits.collect(),
+        local_traits,
+        non_exhaustive: true,
     }
 }
 

@@ -369,25 +369,22 @@ pub fn part(
         wrap,
         gives,
     } = child;
+    // What the part is must be what the plan says: the compiler compares.
+    let collection = child.strip_prefix("rt::InPlace<");
+    let type_ = collection.and_then(|rest| rest.strip_suffix('>'));
+    let type_ = type_.unwrap_or(child);
     let select = match pattern {
-        Part::Field(field) => {
-            // What the field is must be what the plan says: the compiler compares.
-            let type_ = child.trim_start_matches("rt::InPlace<");
-            let type_ = type_
-                .strip_suffix('>')
-                .filter(|_| type_ != child)
-                .unwrap_or(child);
-            format!(
-                "let field: *mut {type_} = unsafe {{ &raw mut (*value.cast::<{parent}>()).{field} }}; \
-                 field.cast()"
-            )
-        }
+        Part::Field(field) => format!(
+            "let found: *mut {type_} = unsafe {{ &raw mut (*value.cast::<{parent}>()).{field} }}; \
+             found.cast()"
+        ),
         Part::Variant { pattern, field } => format!(
-            "if exclusive {{ match unsafe {{ &mut *value.cast::<{parent}>() }} {{ \
-             {pattern} => std::ptr::from_mut({field}).cast(), _ => std::ptr::null_mut() }} }} \
+            "let found: *mut {type_} = \
+             if exclusive {{ match unsafe {{ &mut *value.cast::<{parent}>() }} {{ \
+             {pattern} => std::ptr::from_mut({field}), _ => std::ptr::null_mut() }} }} \
              else {{ match unsafe {{ &*value.cast::<{parent}>() }} {{ \
-             {pattern} => std::ptr::from_ref({field}).cast_mut().cast(), \
-             _ => std::ptr::null_mut() }} }}"
+             {pattern} => std::ptr::from_ref({field}).cast_mut(), \
+             _ => std::ptr::null_mut() }} }}; found.cast()"
         ),
     };
     let this = Argument {

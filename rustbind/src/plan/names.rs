@@ -343,15 +343,21 @@ impl Names {
         }
     }
 
-    /// What is copied: it neither has a handle, nor borrows.
+    /// What is copied both ways: it neither has a handle, nor borrows, nor goes one way only.
     fn value(&self, type_: &Type) -> Option<Item> {
-        let has_handle = type_.any(&mut |part| match part {
+        let differs = type_.any(&mut |part| match part {
             Type::Named { definition, .. } => {
                 self.types.get(definition).is_none_or(|known| !known.plain)
             }
-            part => matches!(part, Type::Reference { .. }),
+            part => matches!(
+                part,
+                Type::Reference { .. }
+                    | Type::Trait { .. }
+                    | Type::Function { .. }
+                    | Type::Std(Std::Result | Std::ControlFlow, _)
+            ),
         });
-        if has_handle {
+        if differs {
             return None;
         }
         let number = super::codec::number_code(type_).is_some();

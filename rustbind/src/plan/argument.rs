@@ -73,6 +73,8 @@ pub struct Argument {
     pub conclude: Vec<String>,
     /// The handle that it borrows.
     pub borrowed: Option<Borrowed>,
+    /// Whether it is one, or none, in an option.
+    pub optional: bool,
     /// Rust: the variable that Python's own list, dict or set is rewritten from.
     pub rewritten: bool,
     /// Rust: the memory it gives, for the check that what changes is not shared.
@@ -93,6 +95,7 @@ impl Argument {
             value: name.to_owned(),
             conclude: Vec::new(),
             borrowed: None,
+            optional: false,
             rewritten: false,
             memory: None,
         }
@@ -480,11 +483,9 @@ fn container(
         (
             Std::Option,
             Type::Reference {
-                to,
-                mutable: false,
-                lifetime,
+                to, mutable: false, ..
             },
-        ) => optional(argument, to, lifetime.as_ref(), names),
+        ) => optional(argument, to, names),
         (Std::Box | Std::Rc | Std::Arc, Type::Trait { .. }) => wire(argument, type_, names),
         (Std::Box, Type::Named { .. }) => {
             let inner = owned(argument, first, names)?;
@@ -495,12 +496,7 @@ fn container(
     }
 }
 
-fn optional(
-    argument: Argument,
-    to: &Type,
-    lifetime: Option<&String>,
-    names: &Names,
-) -> Result<Argument, String> {
+fn optional(argument: Argument, to: &Type, names: &Names) -> Result<Argument, String> {
     let name = argument.name.clone();
     let (owned, value) = match to {
         Type::Str => ("Option<String>".to_owned(), format!("{name}.as_deref()")),
@@ -517,11 +513,10 @@ fn optional(
             format!("{name}.as_deref()"),
         ),
         Type::Named { definition, .. } if !names.known(definition)?.plain => {
-            if lifetime.is_some() {
-                return Err("a result may borrow from an optional parameter".into());
-            }
             let owned = format!("Option<rt::Guard<{}>>", names.known(definition)?.rust);
-            (owned, format!("{name}.as_deref()"))
+            let mut argument = on_wire(argument, &owned).value(format!("{name}.as_deref()"));
+            argument.optional = true;
+            return Ok(argument);
         }
         other => (
             format!("Option<{}>", rust(other, names)?),

@@ -198,6 +198,9 @@ fn extend(argument: &mut Argument) {
             argument.value = format!("unsafe {{ {name}.extended_mut() }}");
         }
         Some(_) => argument.value = format!("unsafe {{ {name}.extended() }}"),
+        None if argument.optional => {
+            argument.value = format!("{name}.as_ref().map(|each| unsafe {{ each.extended() }})");
+        }
         None => {}
     }
 }
@@ -466,6 +469,7 @@ fn bare_handle() -> Argument {
         value: "this".into(),
         conclude: Vec::new(),
         borrowed: None,
+        optional: false,
         rewritten: false,
         memory: None,
     }

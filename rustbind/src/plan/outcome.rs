@@ -59,6 +59,8 @@ pub struct Sources {
     arguments: Vec<(String, bool)>,
     /// Arguments whose own sources stay borrowed.
     inherited: Vec<String>,
+    /// Arguments that stay borrowed if there are any.
+    optional: Vec<String>,
 }
 
 impl Sources {
@@ -79,10 +81,15 @@ impl Sources {
             .iter()
             .map(|name| format!(", {name}.sources()?"))
             .collect();
-        match &inherited[..] {
-            "" => own,
-            _ => format!("[{own}{inherited}].concat()"),
+        let optional: String = self
+            .optional
+            .iter()
+            .map(|name| format!(", {name}.iter().map(rt::Guard::parent).collect()"))
+            .collect();
+        if inherited.is_empty() && optional.is_empty() {
+            return own;
         }
+        format!("[{own}{inherited}{optional}].concat()")
     }
 
     /// Rust: leaves exclusive borrows to the handle that keeps them.
@@ -250,6 +257,7 @@ pub fn sources(
             Some(borrowed) => result
                 .arguments
                 .push((argument.name.clone(), borrowed.exclusive)),
+            None if argument.optional => result.optional.push(argument.name.clone()),
             None if held(argument, &parameter.type_) => {
                 result
                     .arguments

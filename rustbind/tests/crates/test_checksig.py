@@ -1,5 +1,6 @@
 """This project's own crates, bound as they are: the verifier, and canonical names."""
 
+import datetime
 import hashlib
 import os
 import threading
@@ -212,3 +213,17 @@ def test_addresses_of_servers():
     assert dns.parse_nameservers("127.0.0.1:53,::1") == [("127.0.0.1", 53), ("::1", 53)]
     with pytest.raises(dns.Error):
         dns.parse_nameservers("not a server")
+
+
+def test_many_names(options):
+    bulk = dns.Bulk(options)
+    names = ["golang.org", "www.golang.org", "nowhere.golang.org", "deep.golang.org"]
+    for number, name in enumerate(names):
+        bulk.push(number, name.encode())
+    found = {}
+    while bulk.in_flight():
+        found.update(bulk.step(datetime.timedelta(seconds=5)))
+    assert [found[number].name() for number in (0, 1, 3)] == ["golang.org."] * 3
+    assert isinstance(found[2], dns.Error)
+    assert isinstance(found[2].kind, dns.ErrorKind.NxDomain)
+    assert "nowhere.golang.org" in str(found[2])

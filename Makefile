@@ -32,10 +32,11 @@ bench: $(VENV)/installed $(VENV)/bench-tools $(VENV)/rustbind ## Compare checksi
 	@$(BIN)/python -m benches.rustbind
 	@$(BIN)/python -m benches
 
-fuzz: $(VENV)/installed $(VENV)/test-tools ## Try parser, path resolvers and look-ups on many more inputs
+fuzz: $(VENV)/installed $(VENV)/test-tools $(VENV)/rustbind ## Try parser, path resolvers, look-ups and objects of bound crates many more times
 	PROPTEST_CASES=200000 cargo test --release --locked -p checksig-core --lib --test manifests
 	PROPTEST_CASES=3000 cargo test --release --locked -p checksig-core --test root oracle
 	CHECKSIG_LOOKUPS=1000000 $(BIN)/python -m pytest -q tests/python/test_dns_many.py -k is_lost
+	cd rustbind/tests && RUSTBIND_OBJECTS=1000000 ../../$(BIN)/python -m pytest -q fixtures/memory/test_many.py
 
 header: ## Write include/checksig.h anew
 	CHECKSIG_UPDATE_HEADER=1 cargo test --locked --package checksig --test header

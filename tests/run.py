@@ -114,9 +114,10 @@ def run_rustbind() -> list[Stage]:
 def main() -> int:
     """Runs all stages, also after one has failed; 0 where all have passed."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    stages = [run_cargo(), run_pytest("Python, ctypes", CHECKSIG_BACKEND="ctypes")]
+    stages = [run_cargo()]
     with ThreadPoolExecutor() as pool:
         rustbind = pool.submit(run_rustbind)
+        stages.append(run_pytest("Python, ctypes", CHECKSIG_BACKEND="ctypes"))
         # What does not depend on the backend has been run by now.
         stages.append(run_pytest("Python, cffi", "-m", "not once", CHECKSIG_BACKEND="cffi"))
         stages += rustbind.result()

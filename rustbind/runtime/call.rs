@@ -553,7 +553,7 @@ pub unsafe fn call(header: *mut Header, data: *const u8, count: usize) -> Return
         macro_rules! kind {
             ($type:ty, $borrow:ident) => {
                 if tag == <$type>::tag() {
-                    #[allow(unused_mut)]
+                    #[allow(unused_mut, reason = "one of the kinds is called by a shared reference")]
                     let mut function = super::handle::$borrow::<$type>(header)?;
                     return (function.0)(&mut from);
                 }

@@ -911,7 +911,10 @@ pub fn lent_value(name: &str, type_: &Type, names: &Names) -> String {
     match rust(type_, names) {
         Ok(kept) if borrows => {
             let lent = kept.replace("'static", "'_");
-            format!("unsafe {{ std::mem::transmute::<{lent}, {kept}>({name}) }}")
+            format!(
+                "unsafe {{ /* SAFETY: its handle ends with the call. */ \
+                 std::mem::transmute::<{lent}, {kept}>({name}) }}"
+            )
         }
         _ => name.to_owned(),
     }

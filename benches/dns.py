@@ -162,6 +162,8 @@ def ask_own_server() -> None:
     with tempfile.NamedTemporaryFile("w") as configuration, tempfile.NamedTemporaryFile() as hosts:
         configuration.write("nameserver 127.0.0.1\n")
         configuration.flush()
+        hosts.write(b"127.0.0.1\tlocalhost\n::1\tlocalhost\n")
+        hosts.flush()
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         for ours, system in ((configuration, "/etc/resolv.conf"), (hosts, "/etc/hosts")):
             subprocess.run(["mount", "--bind", ours.name, system], check=True)

@@ -67,7 +67,7 @@ pub(crate) async fn tcp(
 }
 
 /// The address that leaves the source port to the system.
-pub(crate) fn any_port(server: SocketAddr) -> SocketAddr {
+fn any_port(server: SocketAddr) -> SocketAddr {
     match server {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

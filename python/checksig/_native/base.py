@@ -38,6 +38,7 @@ class NativeBackend:
 
     def __init__(self, lib: Any) -> None:
         self._lib = lib
+        self._kept_dns_options: Optional[tuple[DNSOptions, Owner]] = None
 
     def _last_error(self) -> bytes:
         raise NotImplementedError
@@ -124,7 +125,13 @@ class NativeBackend:
         raise NotImplementedError
 
     def _dns_options(self, options: DNSOptions) -> Owner:
-        """A ``checksig_dns_options`` with these options."""
+        """A ``checksig_dns_options`` with these options; kept for the next one who wants them."""
+        kept = self._kept_dns_options
+        if kept is None or kept[0] != options:
+            kept = self._kept_dns_options = options, self._new_dns_options(options)
+        return kept[1]
+
+    def _new_dns_options(self, options: DNSOptions) -> Owner:
         lib, default = self._lib, DNSOptions()
         owner = Owner(lib.checksig_dns_options_new(), lib.checksig_dns_options_free)
         for setter, value, usual in (
@@ -272,14 +279,14 @@ class NativeReport:
         ]
 
 
-class NativeBulk:
+class NativeBulk(Owner):
     """A ``checksig_dns_bulk``."""
 
     def __init__(self, backend: NativeBackend, pointer: Any) -> None:
         self._backend = backend
         self._lib = backend._lib
-        self.owner = Owner(pointer, self._lib.checksig_dns_bulk_free)
+        super().__init__(pointer, self._lib.checksig_dns_bulk_free)
 
     def wanted(self) -> int:
         """How many more names there is room for."""
-        return int(self._lib.checksig_dns_bulk_wanted(self.owner.pointer))
+        return int(self._lib.checksig_dns_bulk_wanted(self.pointer))

@@ -113,7 +113,7 @@ class CffiBulk(NativeBulk):
         lengths = array("I", map(len, names))
         results, length = ffi.new("const char **"), ffi.new("size_t *")
         status = self._lib.checksig_dns_bulk_step(
-            self.owner.pointer,
+            self.pointer,
             b"".join(names),
             ffi.from_buffer("uint32_t[]", lengths) if names else ffi.NULL,
             len(names),

@@ -332,7 +332,7 @@ class CtypesBulk(NativeBulk):
         lengths = array("I", map(len, names))
         results, length = c_void_p(), c_size_t()
         status = self._lib.checksig_dns_bulk_step(
-            self.owner.pointer,
+            self.pointer,
             b"".join(names),
             (c_uint32 * len(names)).from_buffer(lengths) if names else None,
             len(names),

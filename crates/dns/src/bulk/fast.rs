@@ -408,6 +408,9 @@ impl Fast {
             let Some(port) = self.servers.get_mut(server).and_then(|p| p.port(place)) else {
                 return turn > 0;
             };
+            if turn > 0 && port.is_idle() {
+                return true;
+            }
             match port.socket.recv(buffer) {
                 Ok(len) => {
                     let bytes = buffer.get(..len).unwrap_or_default();

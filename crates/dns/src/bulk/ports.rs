@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, UdpSocket};
 
-use socket2::SockRef;
+use socket2::{Domain, Socket, Type};
 
-use crate::exchange::any_port;
 use crate::random::Random;
 
 /// So many look-ups in flight share a socket, whose receive buffer has room for their
@@ -29,14 +28,18 @@ pub(super) struct Port {
 }
 
 impl Port {
-    fn open(server: SocketAddr) -> io::Result<Self> {
-        let socket = UdpSocket::bind(any_port(server))?;
-        socket.connect(server)?;
+    /// A socket for one question `alone`, or for many.
+    fn open(server: SocketAddr, alone: bool) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(server), Type::DGRAM, None)?;
         socket.set_nonblocking(true)?;
-        // The system may have a limit below that: a wish, not a need.
-        let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER);
+        // The system draws a source port at random.
+        socket.connect(&server.into())?;
+        if !alone {
+            // The system may have a limit below that: a wish, not a need.
+            let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        }
         Ok(Self {
-            socket,
+            socket: socket.into(),
             slots: HashMap::new(),
             asked: 0,
             out: Vec::new(),
@@ -53,6 +56,11 @@ impl Port {
         self.out.clear();
         self.ends.clear();
         self.slots.values().copied().collect()
+    }
+
+    /// Whether no question waits for an answer.
+    pub(super) fn is_idle(&self) -> bool {
+        self.slots.is_empty()
     }
 
     pub(super) fn release(&mut self, id: u16) {
@@ -154,7 +162,9 @@ pub(super) struct Ports {
     /// The places of those from which questions are sent.
     active: Vec<usize>,
     wanted: usize,
-    most_questions: usize,
+    /// Whether one name is looked up at a time: then nothing is lost by a port for each
+    /// question.
+    alone: bool,
 }
 
 impl Ports {
@@ -164,8 +174,7 @@ impl Ports {
             places: Vec::new(),
             active: Vec::new(),
             wanted: concurrency.div_ceil(SHARE).max(1),
-            // Who looks up one name at a time loses nothing by a port for each question.
-            most_questions: if concurrency > 1 { MOST_QUESTIONS } else { 1 },
+            alone: concurrency == 1,
         }
     }
 
@@ -176,14 +185,14 @@ impl Ports {
     /// Finds a socket, chosen at random, and an id for a slot's question.
     pub(super) fn assign(&mut self, slot: usize, random: &Random) -> io::Result<(usize, u16)> {
         while self.active.len() < self.wanted {
-            let port = Port::open(self.server)?;
+            let port = Port::open(self.server, self.alone)?;
             let place = self.vacant();
             if let Some(vacant) = self.places.get_mut(place) {
                 *vacant = Some(port);
             }
             self.active.push(place);
         }
-        let most_questions = self.most_questions;
+        let most_questions = if self.alone { 1 } else { MOST_QUESTIONS };
         let choice = random.below(self.active.len());
         let place = self.active.get(choice).copied().unwrap_or_default();
         let Some(port) = self.port(place) else {
@@ -201,7 +210,7 @@ impl Ports {
     pub(super) fn close_idle(&mut self) {
         let active = &self.active;
         for (place, port) in self.places.iter_mut().enumerate() {
-            let idle = |port: &Port| port.slots.is_empty() && !port.is_stuck();
+            let idle = |port: &Port| port.is_idle() && !port.is_stuck();
             if port.as_ref().is_some_and(idle) && !active.contains(&place) {
                 *port = None;
             }

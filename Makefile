@@ -28,7 +28,7 @@ lint: $(VENV)/installed $(VENV)/lint-tools ## Check format, types and style of a
 	$(BIN)/mypy
 
 bench: $(VENV)/installed $(VENV)/bench-tools $(VENV)/rustbind ## Compare checksig with other tools; writes docs/benchmarks.md
-	@$(BIN)/python benches/dns.py
+	@$(BIN)/python -m benches.dns
 	@$(BIN)/python -m benches.rustbind
 	@$(BIN)/python -m benches
 

@@ -21,15 +21,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+from checksig import dns
+
+from .native import build_canonical
+
 ROOT = Path(__file__).resolve().parents[1]
-# In place of this directory, where this file would pass for dnspython.
-sys.path[0] = str(ROOT / "tests" / "python")
+# The name servers are started as the tests start them.
+sys.path.append(str(ROOT / "tests" / "python"))
 
 import dns_daemons  # noqa: E402
-from checksig import dns  # noqa: E402
 
 COUNT = 20_000
 ROUNDS = 5
@@ -94,32 +98,43 @@ def by_dnspython(server: str) -> None:
         assert sum(1 for _ in found) == COUNT
 
 
-def by_massdns(server: str) -> None:
-    """One process."""
-    with tempfile.TemporaryDirectory() as directory:
-        names, servers = Path(directory, "names"), Path(directory, "servers")
-        names.write_text("\n".join(NAMES) + "\n")
-        servers.write_text(server + "\n")
-        command = ["massdns", "-q", "-r", str(servers), "-t", "A", "-o", "S", "-s", "2000"]
-        done = subprocess.run([*command, str(names)], check=True, stdout=subprocess.PIPE)
-        assert done.stdout.count(b" CNAME ") == COUNT
+def by_massdns(server: str, names: Path) -> None:
+    """One process, with as many names in flight as this library has."""
+    servers = names.with_name("servers")
+    servers.write_text(server + "\n")
+    command = ["massdns", "-q", "-r", str(servers), "-t", "A", "-o", "S", "-s", "2000"]
+    done = subprocess.run([*command, str(names)], check=True, stdout=subprocess.PIPE)
+    assert done.stdout.count(b" CNAME ") == COUNT
 
 
-def contenders() -> dict[str, Contender]:
-    """Those that this machine has."""
-    found: dict[str, Contender] = {"checksig fast": by_checksig, "checksig resolver": by_resolver}
+def by_c_program(server: str, names: Path, program: Path) -> None:
+    """This library's fast path, from a C program: nothing of Python is in it."""
+    command = [str(program), server, str(names)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    assert int(done.stdout) == COUNT
+
+
+def contenders(directory: Path) -> dict[str, Contender]:
+    """Those that this machine has; what they need is put into the directory."""
+    names = directory / "names"
+    names.write_text("\n".join(NAMES) + "\n")
+    program = build_canonical(directory)
+    found: dict[str, Contender] = {
+        "checksig fast": by_checksig,
+        "checksig fast, from C": partial(by_c_program, names=names, program=program),
+        "checksig resolver": by_resolver,
+    }
     if importlib.util.find_spec("aiodns"):
         found["aiodns"] = by_aiodns
     if importlib.util.find_spec("dns"):
         found["dnspython"] = by_dnspython
     if shutil.which("massdns"):
-        found["massdns"] = by_massdns
+        found["massdns"] = partial(by_massdns, names=names)
     return found
 
 
-def measure(server: str) -> dict[str, list[float]]:
+def measure(runs: Mapping[str, Contender], server: str) -> dict[str, list[float]]:
     """Names a second, round by round."""
-    runs = contenders()
     rates: dict[str, list[float]] = {name: [] for name in runs}
     names = list(runs)
     for round_ in range(ROUNDS):
@@ -152,8 +167,8 @@ def measure_asked() -> dict[str, float] | None:
     """
     if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "ip", "mount", "nsd"))):
         return None
-    command = ["unshare", "--net", "--mount", sys.executable, __file__, "--asked"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    command = ["unshare", "--net", "--mount", sys.executable, "-m", "benches.dns", "--asked"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT)
     return dict(json.loads(done.stdout))
 
 
@@ -225,8 +240,8 @@ def compare_all() -> None:
     """Measures, prints, and writes the document and the plot."""
     has_nsd = dns_daemons.program_path("nsd") is not None
     start = dns_daemons.nsd if has_nsd else dns_daemons.knot
-    with start({ZONE: zone()}) as server:
-        rates = measure(server)
+    with start({ZONE: zone()}) as server, tempfile.TemporaryDirectory() as directory:
+        rates = measure(contenders(Path(directory)), server)
     conditions = (
         f"{COUNT:,} names, each an alias of a name with an address, from "
         f"{'NSD' if has_nsd else 'Knot'} on the same machine ({os.cpu_count()} processors, "

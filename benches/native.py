@@ -10,7 +10,14 @@ from pathlib import Path
 
 from checksig._native.library import include_dir, library_path
 
-__all__ = ["BuildError", "build_engine", "build_go_library", "build_reads", "has_go"]
+__all__ = [
+    "BuildError",
+    "build_canonical",
+    "build_engine",
+    "build_go_library",
+    "build_reads",
+    "has_go",
+]
 
 SOURCES = Path(__file__).parent / "native"
 
@@ -42,11 +49,21 @@ def _build(command: Sequence[object], target: Path, **environment: str) -> Path:
     return target
 
 
-def build_engine(directory: Path) -> Path:
-    """The C program that calls the installed library."""
-    target, library = directory / "engine", library_path().parent
+def _build_linked(directory: Path, name: str) -> Path:
+    """A C program that calls the installed library."""
+    target, library = directory / name, library_path().parent
     link = (f"-I{include_dir()}", f"-L{library}", "-lchecksig", f"-Wl,-rpath,{library}")
-    return _build([_compiler(), *C_FLAGS, SOURCES / "engine.c", *link, "-o", target], target)
+    return _build([_compiler(), *C_FLAGS, SOURCES / f"{name}.c", *link, "-o", target], target)
+
+
+def build_engine(directory: Path) -> Path:
+    """The C program that verifies a directory."""
+    return _build_linked(directory, "engine")
+
+
+def build_canonical(directory: Path) -> Path:
+    """The C program that looks canonical names up."""
+    return _build_linked(directory, "canonical")
 
 
 def build_reads(directory: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import Optional
 from .. import __version__
 from . import checklines
 from .compat_names import PROGRAMS
-from .digests import ALGORITHMS, SIZED, TAGS, digest_of, digest_of_named, open_named
+from .digests import ALGORITHMS, CRC, SIZED, TAGS, digest_of, digest_of_named, open_named
 from .getopt import BadOption, Option, parse
 from .quoting import quoted, shell_quoted
 
@@ -39,6 +39,8 @@ _COMMON = (
     Option("version"),
 )
 _LENGTH = Option("length", "l", True)
+#: The machines for which ``cksum`` has a CRC that the processor helps with.
+_WITH_PCLMUL = ("i686", "x86_64")
 #: Letters that ``cksum`` refuses without a word.
 _REFUSED = (Option("", "b"), Option("", "t"))
 _CKSUM = (Option("algorithm", "a", True), Option("untagged"), Option("debug"))
@@ -87,6 +89,8 @@ class _Call:
     #: One of ``quiet``, ``status`` and ``warn``; the last one counts.
     mode: str = ""
     files: list[bytes] = field(default_factory=list)
+    #: Whether ``--debug`` has still to be answered.
+    debug: bool = False
 
     @property
     def end(self) -> bytes:
@@ -159,6 +163,8 @@ def _take(call: _Call, name: str, argument: str) -> None:
         call.algorithm = _algorithm(argument)
     elif name == "length":
         call.length = _length(argument)
+    elif name == "debug":
+        call.debug = True
     elif name == "":
         raise _Usage("")
     elif name in ("help", "version"):
@@ -356,10 +362,24 @@ class _Check:
 def _read(call: _Call, file: bytes, algorithm: str, length: int) -> Optional[str]:
     """The digest of a file; ``None``, and a message, where it cannot be read."""
     try:
-        return digest_of_named(file, algorithm, length)
+        digest = digest_of_named(file, algorithm, length)
     except OSError as error:
+        if isinstance(error, IsADirectoryError):  # which can be opened
+            _tell_implementation(call)
         _complain(call.program, f"{shell_quoted(file)}: {error.strerror}")
         return None
+    _tell_implementation(call)
+    return digest
+
+
+def _tell_implementation(call: _Call) -> None:
+    """What ``--debug`` asks for, once: these programs have two ways to a CRC on x86.
+
+    Here it is zlib's, and nobody looks for the processor's own.
+    """
+    if call.debug and call.algorithm == CRC and os.uname().machine in _WITH_PCLMUL:
+        _complain(call.program, "pclmul support not detected")
+    call.debug = False
 
 
 def _write(line: bytes) -> None:

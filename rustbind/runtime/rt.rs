@@ -21,6 +21,9 @@ pub use wire::*;
 
 /// The entry point that Python's `ctypes` uses: numbers in one packed block, handles
 /// behind a pointer. It is quicker to make one block than to convert each number.
+///
+/// The block may also have the addresses of memory that Python lends: in the place of the
+/// pointers named last, where these are null.
 #[macro_export]
 macro_rules! packed {
     ($name:ident => $target:ident(; $($pointer:ident: $kind:ident),*) -> $result:ty) => {
@@ -31,18 +34,24 @@ macro_rules! packed {
             unsafe { $target($($crate::pointer!($kind $pointer)),*) }
         }
     };
-    ($name:ident => $target:ident($($number:ident: $type:ty),+; $($pointer:ident: $kind:ident),*) -> $result:ty) => {
+    ($name:ident => $target:ident($($number:ident: $type:ty),+; $($pointer:ident: $kind:ident),* $(; $($address:ident),+)?) -> $result:ty) => {
         #[doc(hidden)]
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(block: *const u8, $($pointer: $crate::pointer_type!($kind)),*) -> $result {
             #[derive(Clone, Copy)]
             #[repr(C, packed)]
             struct Block {
-                $($number: $type),+
+                $($number: $type,)+
+                $($($address: u64),+)?
             }
             // SAFETY: the generated package passes what the function documents.
             unsafe {
                 let block = block.cast::<Block>().read_unaligned();
+                $($(let $address = if $address.is_null() {
+                    std::ptr::with_exposed_provenance({ block.$address } as usize)
+                } else {
+                    $address
+                };)+)?
                 $target($({ block.$number },)+ $($crate::pointer!($kind $pointer)),*)
             }
         }
@@ -54,6 +63,7 @@ macro_rules! packed {
 macro_rules! pointer_type {
     (handle) => { *const *mut $crate::rt::Header };
     (input) => { *const u8 };
+    (numbers) => { *const u8 };
     (output) => { *mut u8 };
 }
 
@@ -69,6 +79,9 @@ macro_rules! pointer {
     };
     (input $pointer:ident) => {
         $pointer.cast()
+    };
+    (numbers $pointer:ident) => {
+        $pointer
     };
     (output $pointer:ident) => {
         $pointer.cast()

@@ -79,8 +79,11 @@ if PYPY:
         if not numbers:
             return function
 
+        count = len(numbers)
+
         def call(values: Tuple[Any, ...], *others: Any) -> Any:
-            return function(*values, *others)
+            # Beside the numbers there may be addresses, which only the others want.
+            return function(*values[:count], *others)
 
         return call
 

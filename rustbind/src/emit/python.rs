@@ -26,7 +26,7 @@ import typing as _t
 from . import _runtime as _rt
 from ._runtime import BAD as _BAD, FAILED as _FAILED, FAILED_UNSIGNED as _FAILED_UNSIGNED
 
-_numbers_in, _lend, _array = _rt.numbers_in, _rt.lend, _rt.LENT
+_numbers_in, _view, _array = _rt.numbers_in, memoryview, _rt.LENT
 _pop, _push, _EMPTY = _rt.POOL.pop, _rt.POOL.append, IndexError
 _len, _ord, _chr, _type, _bytes = len, ord, chr, type, bytes
 _isinstance, _property, _staticmethod, _range = isinstance, property, staticmethod, range
@@ -78,7 +78,7 @@ fn natives(plan: &Plan) -> String {
     }
     let codes: BTreeSet<String> = plan
         .calls()
-        .map(Call::codes)
+        .map(packed_codes)
         .filter(|codes| !codes.is_empty())
         .collect();
     for codes in codes {
@@ -101,6 +101,11 @@ fn natives(plan: &Plan) -> String {
     }
     text.push_str("\n\n");
     text
+}
+
+/// The codes of what a call passes in one block: numbers, then addresses.
+fn packed_codes(call: &Call) -> String {
+    call.codes() + &"Q".repeat(call.addresses().len())
 }
 
 /// A docstring.
@@ -183,13 +188,14 @@ fn with_key(body: Vec<String>) -> Vec<String> {
 
 fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
     let symbol = &call.symbol;
-    let codes = call.codes();
+    let codes = packed_codes(call);
     let mut passed: Vec<String> = Vec::new();
     if !codes.is_empty() {
         let numbers = call
             .all()
             .flat_map(|each| &each.numbers)
-            .map(|each| each.python.clone());
+            .map(|each| each.python.clone())
+            .chain(call.addresses());
         passed.push(format!(
             "_p_{codes}({})",
             numbers.collect::<Vec<_>>().join(", ")
@@ -585,10 +591,12 @@ fn statics(statics: &[&Value], dots: &str) -> String {
         return String::new();
     }
     let mut text = format!(
-        "\nimport sys as _sys\nimport typing as _typing\n\nfrom {dots} import _bindings as _b, _runtime as _r\n\nif _typing.TYPE_CHECKING:\n    import typing as _t\n"
+        "\nimport sys as _sys\nimport typing as _typing\n\n\
+         from {dots} import _bindings as _b, _runtime as _r\n\nif _typing.TYPE_CHECKING:\n"
     );
     for each in statics {
-        let _ = writeln!(text, "    {}: {}", each.place.name, each.get.outcome.gives);
+        let (python, name) = (&each.python, &each.place.name);
+        let _ = writeln!(text, "    from {dots}_bindings import {python} as {name}");
     }
     text.push_str("\n_r.with_statics(\n    _sys.modules[__name__],\n    {\n");
     for each in statics {

@@ -342,11 +342,24 @@ fn function(call: &Call) -> String {
     let _ = writeln!(text, "    }}) }}\n}}");
     let _ = writeln!(
         text,
-        "packed!({symbol}__packed => {symbol}({}; {}) -> {returns});\n",
+        "packed!({symbol}__packed => {symbol}({}; {}{}) -> {returns});\n",
         numbers.join(", "),
-        kinds.join(", ")
+        kinds.join(", "),
+        addressed(&pointers)
     );
     text
+}
+
+/// The names of the pointers whose addresses the packed block may have.
+fn addressed(pointers: &[Pointer]) -> String {
+    let numbers = pointers
+        .iter()
+        .filter(|each| each.kind == PointerKind::Numbers);
+    let names: Vec<&str> = numbers.map(|each| each.name.as_str()).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; {}", names.join(", ")),
+    }
 }
 
 fn body(call: &Call) -> Vec<String> {
@@ -380,7 +393,7 @@ fn body(call: &Call) -> Vec<String> {
 fn pointer_type(kind: PointerKind) -> &'static str {
     match kind {
         PointerKind::Handle => "*mut rt::Header",
-        PointerKind::Input => "*const u8",
+        PointerKind::Input | PointerKind::Numbers => "*const u8",
         PointerKind::Output => "*mut u8",
     }
 }
@@ -389,6 +402,7 @@ fn pointer_word(kind: PointerKind) -> &'static str {
     match kind {
         PointerKind::Handle => "handle",
         PointerKind::Input => "input",
+        PointerKind::Numbers => "numbers",
         PointerKind::Output => "output",
     }
 }
@@ -397,7 +411,7 @@ fn pointer_word(kind: PointerKind) -> &'static str {
 pub(super) fn pointer_code(pointer: &Pointer) -> char {
     match pointer.kind {
         PointerKind::Handle => 'p',
-        PointerKind::Input => 's',
+        PointerKind::Input | PointerKind::Numbers => 's',
         PointerKind::Output => 'o',
     }
 }

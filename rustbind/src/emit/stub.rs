@@ -43,8 +43,18 @@ pub(super) fn bindings(plan: &Plan) -> String {
     for free in &plan.functions {
         text.push_str(&indented(&signature(&free.call, &free.python, false), 0));
     }
-    for value in plan.values.iter().filter(|value| !value.is_static) {
-        let _ = writeln!(text, "{}: {}", value.python, value.get.outcome.gives);
+    for value in &plan.values {
+        let (python, gives) = (&value.python, &value.get.outcome.gives);
+        let _ = writeln!(text, "{python}: {gives}");
+        if value.is_static {
+            let _ = writeln!(text, "def _v_{python}() -> {gives}: ...");
+        }
+        if let Some(set) = &value.set {
+            text.push_str(&indented(
+                &signature(set, &format!("_s_{python}"), false),
+                0,
+            ));
+        }
     }
     text
 }
@@ -76,8 +86,9 @@ fn class(class: &Class, plan: &Plan) -> String {
             .iter()
             .map(|each| format!("{} = {}", escaped(&each.name), each.discriminant)),
     );
-    for member in &class.members {
-        lines.extend(self::member(member));
+    let plain = class.known.plain;
+    for each in &class.members {
+        lines.extend(member(each, plain));
     }
     for variant in &class.variants {
         lines.push(format!("class {}({}):", variant.name, class.known.python));
@@ -85,7 +96,7 @@ fn class(class: &Class, plan: &Plan) -> String {
             .lines()
             .map(str::to_owned)
             .collect();
-        inner.extend(variant.members.iter().flat_map(member));
+        inner.extend(variant.members.iter().flat_map(|each| member(each, plain)));
         lines.extend(inner.into_iter().map(|line| format!("    {line}")));
     }
     format!(
@@ -96,7 +107,8 @@ fn class(class: &Class, plan: &Plan) -> String {
     )
 }
 
-fn member(member: &Member) -> Vec<String> {
+/// A member of a class, or of one of `plain` numbers.
+fn member(member: &Member, plain: bool) -> Vec<String> {
     let Member { name, role, call } = member;
     let mut lines = Vec::new();
     match role {
@@ -129,5 +141,21 @@ fn member(member: &Member) -> Vec<String> {
         _ => {}
     }
     lines.extend(signature(call, name, *role == Role::Init));
+    if is_another(member, plain)
+        && let Some(first) = lines.first_mut()
+    {
+        first.push_str("  # type: ignore[override]");
+    }
     lines
+}
+
+/// Whether it is the crate's own, and not to be used as what every handle, or every
+/// `IntEnum`, has by this name.
+fn is_another(Member { name, role, call }: &Member, plain: bool) -> bool {
+    let closes = *role == Role::Method && call.arguments.is_empty() && call.outcome.gives == "None";
+    match name.as_str() {
+        "close" => *role != Role::Set && !closes,
+        "name" | "value" => plain,
+        _ => false,
+    }
 }

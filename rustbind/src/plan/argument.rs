@@ -24,6 +24,8 @@ pub enum PointerKind {
     Handle,
     /// Bytes to read.
     Input,
+    /// Numbers to read: here, or, where it is null, at an address beside the numbers.
+    Numbers,
     /// Bytes to write.
     Output,
 }
@@ -135,10 +137,10 @@ impl Argument {
         self
     }
 
-    /// Bytes in the Python variable `name_`, counted by `count`.
+    /// Bytes in the Python variable `name__`, counted by `count`.
     fn memory(self, kind: PointerKind, count: String) -> Self {
-        let length = format!("{}_len", self.name);
-        let data = format!("{}_", self.name);
+        let length = format!("{}__len", self.name);
+        let data = format!("{}__", self.name);
         self.number(&length, "usize", 'Q', count)
             .pointer(kind, data)
     }
@@ -201,8 +203,8 @@ pub fn argument(name: &str, type_: &Type, names: &Names) -> Result<Argument, Str
         Type::Stream { .. } => {
             let make = argument.codec.make.clone();
             Ok(argument
-                .before(format!("{name}_ = {make}.register({name})"))
-                .number(name, "u64", 'Q', format!("{name}_"))
+                .before(format!("{name}__ = {make}.register({name})"))
+                .number(name, "u64", 'Q', format!("{name}__"))
                 .prepare(format!(
                     "let {name} = rt::Stream(rt::Callback::new({name}));"
                 )))
@@ -237,24 +239,24 @@ fn wide(argument: Argument, kind: &str) -> Argument {
     } else {
         ("u64", 'Q')
     };
-    let value = format!("({name}_high as {kind}) << 64 | {name}_low as {kind}");
+    let value = format!("({name}__high as {kind}) << 64 | {name}__low as {kind}");
     argument
         .before(format!(
-            "{name}_low, {name}_high = _rt.high(_rt.{}, {name})",
+            "{name}__low, {name}__high = _rt.high(_rt.{}, {name})",
             kind.to_uppercase()
         ))
-        .number(&format!("{name}_low"), "u64", 'Q', format!("{name}_low"))
-        .number(&format!("{name}_high"), top, code, format!("{name}_high"))
+        .number(&format!("{name}__low"), "u64", 'Q', format!("{name}__low"))
+        .number(&format!("{name}__high"), top, code, format!("{name}__high"))
         .value(value)
 }
 
 fn text(argument: Argument, value: String) -> Argument {
     let name = argument.name.clone();
     argument
-        .before(format!("{name}_ = {name}.encode()"))
-        .memory(PointerKind::Input, format!("_len({name}_)"))
+        .before(format!("{name}__ = {name}.encode()"))
+        .memory(PointerKind::Input, format!("_len({name}__)"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::text(&call__, {name}, {name}_len) }}?;"
+            "let {name} = unsafe {{ rt::text(&call__, {name}, {name}__len) }}?;"
         ))
         .value(value)
 }
@@ -262,10 +264,10 @@ fn text(argument: Argument, value: String) -> Argument {
 fn system(argument: Argument, value: String) -> Argument {
     let name = argument.name.clone();
     argument
-        .before(format!("{name}_ = _os.fsencode({name})"))
-        .memory(PointerKind::Input, format!("_len({name}_)"))
+        .before(format!("{name}__ = _os.fsencode({name})"))
+        .memory(PointerKind::Input, format!("_len({name}__)"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::os_text(&call__, {name}, {name}_len) }}?;"
+            "let {name} = unsafe {{ rt::os_text(&call__, {name}, {name}__len) }}?;"
         ))
         .value(value)
 }
@@ -277,25 +279,33 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
     };
     let before = if kind == "u8" {
         vec![format!(
-            "{name}_, {name}_n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})"
+            "{name}__, {name}__n = ({name}, _len({name})) if _type({name}) is _bytes else _rt.octets_in({name})"
         )]
     } else {
         let code = number_code(item).unwrap_or_default();
         let lent = format!("_type({name}) is _array and {name}.typecode == \"{code}\"");
         vec![
-            format!("if {lent}: {name}_, {name}_n = _lend({name}), _len({name})"),
-            format!("else: {name}_, {name}_n = _numbers_in(_n_{kind}, {name})"),
+            // Nobody resizes it while there is a view.
+            format!(
+                "if {lent}: {name}__v, {name}__ = _view({name}), None; {name}__at, {name}__n = {name}.buffer_info()"
+            ),
+            format!("else: {name}__at = 0; {name}__, {name}__n = _numbers_in(_n_{kind}, {name})"),
         ]
     };
+    let from = if kind == "u8" {
+        PointerKind::Input
+    } else {
+        PointerKind::Numbers
+    };
     let mut argument = argument
-        .memory(PointerKind::Input, format!("{name}_n"))
+        .memory(from, format!("{name}__n"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::slice::<{kind}>(&call__, {name}.cast(), {name}_len) }};"
+            "let {name} = unsafe {{ rt::slice::<{kind}>(&call__, {name}.cast(), {name}__len) }};"
         ))
         .value(value);
     argument.before = before;
     argument.memory = Some(format!(
-        "({name}.cast(), {name}_len * size_of::<{kind}>(), false)"
+        "({name}.cast(), {name}__len * size_of::<{kind}>(), false)"
     ));
     argument
 }
@@ -316,17 +326,17 @@ fn numbers_changed(argument: Argument, kind: &str) -> Argument {
     let codec = format!("_n_{kind}");
     let mut argument = argument
         .before(format!(
-            "{name}_, {name}_n, {name}_list = _rt.numbers_inout({codec}, {name})"
+            "{name}__, {name}__n, {name}__list = _rt.numbers_inout({codec}, {name})"
         ))
-        .memory(PointerKind::Output, format!("{name}_n"))
+        .memory(PointerKind::Output, format!("{name}__n"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::slice_mut::<{kind}>(&call__, {name}.cast(), {name}_len) }};"
+            "let {name} = unsafe {{ rt::slice_mut::<{kind}>(&call__, {name}.cast(), {name}__len) }};"
         ));
     argument
         .after
-        .push(format!("_rt.write_back({codec}, {name}, {name}_list)"));
+        .push(format!("_rt.write_back({codec}, {name}, {name}__list)"));
     argument.memory = Some(format!(
-        "({name}.cast_const().cast(), {name}_len * size_of::<{kind}>(), true)"
+        "({name}.cast_const().cast(), {name}__len * size_of::<{kind}>(), true)"
     ));
     argument.codec.takes = argument.codec.takes.replace("Iterable", "List");
     argument.codec.make = format!("_rt.CHANGED[{kind:?}]");
@@ -387,10 +397,10 @@ fn on_wire(argument: Argument, owned: &str) -> Argument {
     let name = argument.name.clone();
     let make = argument.codec.make.clone();
     argument
-        .before(format!("{name}_ = _rt.encoded({make}, {name})"))
-        .memory(PointerKind::Input, format!("_len({name}_)"))
+        .before(format!("{name}__ = _rt.encoded({make}, {name})"))
+        .memory(PointerKind::Input, format!("_len({name}__)"))
         .prepare(format!(
-            "let {name}: {owned} = unsafe {{ rt::lifted({name}, {name}_len) }}?;"
+            "let {name}: {owned} = unsafe {{ rt::lifted({name}, {name}__len) }}?;"
         ))
 }
 
@@ -454,8 +464,8 @@ fn container(
                 "sync_sender"
             };
             Ok(argument
-                .before(format!("{name}_ = {make}.register({name})"))
-                .number(&name, "u64", 'Q', format!("{name}_"))
+                .before(format!("{name}__ = {make}.register({name})"))
+                .number(&name, "u64", 'Q', format!("{name}__"))
                 .prepare(format!("let {name} = rt::Callback::new({name});"))
                 .value(format!("rt::{sender}({name})")))
         }
@@ -538,6 +548,9 @@ fn reference(
         return changed(argument, to, lifetime, names);
     }
     match to {
+        Type::Str if lifetime.is_some_and(|each| each == "'static") => {
+            Ok(text(argument, format!("rt::forever({name}.to_owned())")))
+        }
         Type::Str => Ok(text(argument, name)),
         Type::String => Ok(text(argument, format!("&{name}.to_owned()"))),
         Type::Path => Ok(system(argument, format!("std::path::Path::new({name})"))),
@@ -702,7 +715,7 @@ fn changed(
             let codec = &mut argument.codec;
             let inner = codec::codec(other, names)?;
             codec.make = names.constant(&format!("_rt.Changing({})", inner.make));
-            argument.before = vec![format!("{name}_ = _rt.encoded({}, {name})", codec.make)];
+            argument.before = vec![format!("{name}__ = _rt.encoded({}, {name})", codec.make)];
             codec.takes = format!("_rt.Ref[{}]", inner.gives);
             Ok(argument)
         }
@@ -813,8 +826,8 @@ fn pointer(argument: Argument, type_: &Type, names: &Names) -> Result<Argument, 
     };
     let output = rust(output, names)?;
     Ok(argument
-        .before(format!("{name}_ = {make}.register({name})"))
-        .number(&name, "u64", 'Q', format!("{name}_"))
+        .before(format!("{name}__ = {make}.register({name})"))
+        .number(&name, "u64", 'Q', format!("{name}__"))
         .prepare(format!(
             "static {name}__slots: rt::Slots = rt::Slots::new();"
         ))
@@ -883,8 +896,8 @@ fn function(
         _ => format!("{around}({closure})"),
     };
     let mut argument = argument
-        .before(format!("{name}_ = {make}.register({name})"))
-        .number(&name, "u64", 'Q', format!("{name}_"))
+        .before(format!("{name}__ = {make}.register({name})"))
+        .number(&name, "u64", 'Q', format!("{name}__"))
         .prepare(format!("let {name} = rt::Callback::new({name});"))
         .value(value);
     if breaks {

@@ -4,7 +4,7 @@ use super::argument::{
     Argument, Borrowed, Pointer, PointerKind, argument, kept_pointer, one_or_more,
 };
 use super::codec::{Codec, number_code};
-use super::names::{Names, parameter};
+use super::names::{Names, parameters};
 use super::outcome::{Outcome, check_kept, keeps, outcome, sources};
 use crate::model::{Function, Parameter, Std, Type};
 
@@ -57,6 +57,16 @@ impl Call {
             .collect()
     }
 
+    /// The Python variables for addresses that are passed beside the numbers.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        self.all()
+            .flat_map(|each| &each.pointers)
+            .filter(|pointer| pointer.kind == PointerKind::Numbers)
+            .map(|pointer| format!("{}__at", pointer.name))
+            .collect()
+    }
+
     /// The pointers that are passed, the buffer for the result last.
     #[must_use]
     pub fn pointers(&self) -> Vec<Pointer> {
@@ -89,16 +99,13 @@ pub fn call(
 ) -> Result<Call, String> {
     check_kept(function, names)?;
     let mut arguments = Vec::new();
+    let called = parameters(&function.parameters);
     for (index, parameter) in function.parameters.iter().enumerate() {
         let is_receiver = function.method && index == 0;
         let planned = if is_receiver {
             receiver(&parameter.type_, names)
         } else {
-            argument(
-                &self::parameter(&parameter.name, index),
-                &parameter.type_,
-                names,
-            )
+            argument(&called[index], &parameter.type_, names)
         };
         let reason = |reason| format!("its parameter `{}`: {reason}", parameter.name);
         arguments.push(planned.map_err(reason)?);

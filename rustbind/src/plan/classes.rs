@@ -254,6 +254,12 @@ impl Builder<'_> {
         self.skipped.push(Skipped { item, reason });
     }
 
+    /// A field's name in Python: with an underscore, where a method has the same name.
+    fn field_name(&self, field: &Field) -> String {
+        let name = attribute(&field.name);
+        if self.taken(&name) { name + "_" } else { name }
+    }
+
     fn taken(&self, name: &str) -> bool {
         self.members.iter().any(|member| member.name == name)
     }
@@ -429,11 +435,7 @@ impl Builder<'_> {
     }
 
     fn field(&mut self, field: &Field) {
-        let name = attribute(&field.name);
-        if self.taken(&name) {
-            self.skip(&field.name, "a method of the type has the same name".into());
-            return;
-        }
+        let name = self.field_name(field);
         let member = format!("{}__get", field.name);
         let symbol = self.symbol(&member);
         let item = format!("{}::{}", self.item, field.name);
@@ -526,7 +528,7 @@ impl Builder<'_> {
         }
         let mut fields = Vec::new();
         for field in &variant.fields.public {
-            let python = attribute(&field.name);
+            let python = self.field_name(field);
             match self.variant_field(&path, name, field) {
                 Ok(call) => members.push(Member {
                     name: python.clone(),

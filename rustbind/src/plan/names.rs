@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Function, Model, Place, Shape, Std, Type, TypeDef};
+use crate::model::{Function, Model, Parameter, Place, Shape, Std, Type, TypeDef};
 
 const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
@@ -49,19 +49,39 @@ pub fn escaped_module(name: &str) -> String {
     }
 }
 
-/// A parameter's name on both sides.
+/// The names of a function's parameters on both sides, each another one.
 #[must_use]
-pub fn parameter(name: &str, index: usize) -> String {
+pub fn parameters(all: &[Parameter]) -> Vec<String> {
+    let mut names = Vec::new();
+    for (index, each) in all.iter().enumerate() {
+        let mut name = parameter(&each.name, index);
+        if names.contains(&name) {
+            name = format!("arg{index}");
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// A parameter's name on both sides.
+///
+/// What the generated code has besides begins with an underscore, or has two of them in it.
+fn parameter(name: &str, index: usize) -> String {
     const RUST: &[&str] = &[
         "box", "const", "crate", "dyn", "enum", "extern", "fn", "gen", "impl", "let", "loop",
         "match", "mod", "move", "mut", "priv", "pub", "ref", "static", "struct", "super", "trait",
         "type", "unsafe", "use", "where",
     ];
-    let name = escaped(name);
+    // A field of a tuple stays `_0`.
+    let word = name.trim_start_matches('_');
+    let name = escaped(match word.starts_with(char::is_numeric) {
+        true => name,
+        false => word,
+    });
     let plain = name
         .chars()
         .all(|letter| letter == '_' || letter.is_alphanumeric());
-    if !plain || name.is_empty() || name == "_" {
+    if !plain || name.is_empty() || name.contains("__") {
         format!("arg{index}")
     } else if RUST.contains(&name.as_str()) {
         name + "_"

@@ -184,6 +184,9 @@ pub fn check_kept(function: &Function, names: &Names) -> Result<(), String> {
     };
     for (index, parameter) in parameters.iter().enumerate() {
         let name = &parameter.name;
+        if is_forever(&parameter.type_) {
+            continue;
+        }
         let own = named_lifetimes(&parameter.type_, names);
         if own.iter().any(|each| each == "'static") {
             return Err(format!("its parameter `{name}` has to live forever"));
@@ -203,6 +206,15 @@ pub fn check_kept(function: &Function, names: &Names) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether it is a `&'static str`, of which the shim keeps a copy.
+pub fn is_forever(type_: &Type) -> bool {
+    matches!(
+        type_,
+        Type::Reference { to, mutable: false, lifetime: Some(lifetime) }
+            if **to == Type::Str && lifetime == "'static"
+    )
 }
 
 fn named_lifetimes(type_: &Type, names: &Names) -> Vec<String> {
@@ -236,7 +248,7 @@ pub fn sources(
     for (index, (parameter, argument)) in parameters.iter().zip(&mut *arguments).enumerate() {
         let mut own = Vec::new();
         lifetimes(&parameter.type_, names, &mut own);
-        if own.is_empty() {
+        if own.is_empty() || is_forever(&parameter.type_) {
             continue;
         }
         let named = wanted

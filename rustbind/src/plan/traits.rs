@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::argument::lent_value;
 use super::call::{Call, call};
 use super::codec::{Codec, answer, codec, rust};
-use super::names::{Names, THREADS, escaped, has, object_of, parameter};
+use super::names::{Names, THREADS, escaped, has, object_of, parameters};
 use crate::model::{
     Fields, Function, Implemented, Model, Place, Shape, Skipped, TraitDef, Type, TypeDef,
 };
@@ -394,10 +394,10 @@ fn method(
     if let Some(lifetime) = function.lifetimes.first() {
         return Err(format!("it is generic over `{lifetime}`"));
     }
-    let others = function.parameters.iter().enumerate().skip(1);
+    let called = parameters(&function.parameters);
+    let others = function.parameters.iter().zip(called).skip(1);
     let mut passed = String::new();
-    let parameters = others.map(|(index, each)| {
-        let name = parameter(&each.name, index);
+    let parameters = others.map(|(each, name)| {
         let codec = codec(&each.type_, names)?;
         passed.push_str(&format!("{}, ", lent_value(&name, &each.type_, names)));
         Ok((name, signature(&each.type_, names)?, codec))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGING = "tests/python/test_packaging.py"
 
 
 class Stage(NamedTuple):
@@ -82,11 +83,8 @@ def run_pytest(
     )
 
 
-def run_rustbind() -> list[Stage]:
-    """The binder's tests, and what it generates under PyPy, too, where that is installed."""
-    subprocess.run(
-        ["cargo", "build", "--quiet", "--locked", "--package", "rustbind"], cwd=ROOT, check=True
-    )
+def run_rustbind(name: str, *arguments: str, python: str = sys.executable) -> Stage:
+    """The binder's tests."""
     target = ROOT / "target"
     environment = {
         "RUSTBIND": str(target / "debug" / "rustbind"),
@@ -98,29 +96,40 @@ def run_rustbind() -> list[Stage]:
         "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     }
     tests = ROOT / "rustbind" / "tests"
+    return run_pytest(
+        name, *arguments, python=python, directory=tests, in_one_piece=True, **environment
+    )
 
-    def run(name: str, *arguments: str, python: str = sys.executable) -> Stage:
-        return run_pytest(
-            name, *arguments, python=python, directory=tests, in_one_piece=True, **environment
-        )
 
-    stages = [run("rustbind")]
-    pypy = ROOT / ".venv" / "pypy" / "bin" / "python"
-    if pypy.exists():
-        stages.append(run("rustbind, PyPy", "fixtures", "crates", python=str(pypy)))
-    return stages
+def run_packages() -> list[Stage]:
+    """What takes compilers rather than time: packages of the library, and of bound crates."""
+    rustbind = run_rustbind("rustbind")
+    packaging = run_pytest("Packaging", PACKAGING, in_one_piece=True)
+    return [packaging, rustbind]
+
+
+def run_backends() -> list[Stage]:
+    """The library with both backends; what does not depend on them but once."""
+    without = f"--ignore={PACKAGING}"
+    return [
+        run_pytest("Python, ctypes", without, CHECKSIG_BACKEND="ctypes"),
+        run_pytest("Python, cffi", without, "-m", "not once", CHECKSIG_BACKEND="cffi"),
+    ]
 
 
 def main() -> int:
     """Runs all stages, also after one has failed; 0 where all have passed."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     stages = [run_cargo()]
+    build = ["cargo", "build", "--quiet", "--locked", "--package", "rustbind"]
+    subprocess.run(build, cwd=ROOT, check=True)
     with ThreadPoolExecutor() as pool:
-        rustbind = pool.submit(run_rustbind)
-        stages.append(run_pytest("Python, ctypes", CHECKSIG_BACKEND="ctypes"))
-        # What does not depend on the backend has been run by now.
-        stages.append(run_pytest("Python, cffi", "-m", "not once", CHECKSIG_BACKEND="cffi"))
-        stages += rustbind.result()
+        packages = pool.submit(run_packages)
+        stages += run_backends()
+        pypy = ROOT / ".venv" / "pypy" / "bin" / "python"
+        if pypy.exists():
+            stages.append(run_rustbind("rustbind, PyPy", "fixtures", "crates", python=str(pypy)))
+        stages += packages.result()
     print("\nstage            passed  failed  skipped  seconds")
     for stage in stages:
         mark = "" if stage.succeeded else "  <- FAILED"

@@ -876,7 +876,7 @@ def test_verify_loses_no_memory(tmp_path: Path) -> None:
         with pytest.raises(ManifestError):
             verify(missing)
 
-    times = 10_000
+    times = 5_000
     assert growth(verify_all, times) < 100 * times / 2
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "make",
     "remove",
     "shares",
+    "with_links",
     "write_manifest",
 ]
 
@@ -120,6 +121,24 @@ def make(corpus: Corpus, root: Path) -> list[str]:
                     file.write(piece)
             names.append(name)
     return names
+
+
+def with_links(root: Path, files: Sequence[Listed], count: int) -> list[Listed]:
+    """So many of the files, and, where these are too few, new hard links to them.
+
+    Those of each turn over the files have a tree of their own.
+    """
+    found = list(files[:count])
+    while len(found) < count:
+        turn = f"turn-{len(found) // len(files)}"
+        for file in files[: count - len(found)]:
+            name = f"{turn}/{file.name}"
+            link = root / name
+            if not link.parent.is_dir():
+                link.parent.mkdir(parents=True)
+            os.link(root / file.name, link)
+            found.append(file._replace(name=name))
+    return found
 
 
 def remove(root: Path) -> None:

@@ -136,6 +136,10 @@ def _memory(results: Results) -> Iterator[Figure]:
     if peaks:
         found = max(peaks) / 2**20
         yield _at_most("Peak memory, whatever the corpus", MIB_OF_MEMORY, found, " MiB")
+    if results.curve:
+        most = results.curve[-1]
+        what = f"Peak memory, {most.files:,} small files"
+        yield _at_most(what, MIB_OF_MEMORY, most.peak / 2**20, " MiB")
 
 
 def _numbers(results: Results) -> Iterator[Figure]:

@@ -9,8 +9,9 @@ __all__ = ["CURVE", "PARTS", "REAL", "SMALL_FILES", "Part"]
 #: How many of the files of the corpus ``small`` are verified, but for the curve.
 SMALL_FILES = 50_000
 
-#: The numbers of files of the curve.
-CURVE = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+#: The numbers of files of the curve. The last are more than the corpus has: there are several
+#: links to each.
+CURVE = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 1_000_000)
 
 #: The corpus that is not made, but is what Debian's packages installed.
 REAL = "real"

@@ -13,7 +13,17 @@ from typing import Callable, NamedTuple, Optional
 
 from .bound import Rates, least_seconds
 from .contenders import Contender, Task, find_flaw, task
-from .corpora import CORPORA, DPKG_LISTS, Corpus, Listed, dpkg_files, hashed, make, remove
+from .corpora import (
+    CORPORA,
+    DPKG_LISTS,
+    Corpus,
+    Listed,
+    dpkg_files,
+    hashed,
+    make,
+    remove,
+    with_links,
+)
 from .parts import CURVE, REAL, Part
 from .runs import CommandError, Sample, Series, run, take_turns
 
@@ -210,7 +220,8 @@ class Verifier:
         counts = sorted({max(1, round(count * self.scale)) for count in CURVE})
         runs = {}
         for count in counts:
-            work = task(place.root, "sha1", files[:count], place.scratch / f"curve-{count}")
+            chosen = with_links(place.root, files, count)
+            work = task(place.root, "sha1", chosen, place.scratch / f"curve-{count}")
             runs[str(count)] = self._run(self.contenders["engine"], work, cold=False)
         print("curve", flush=True)
         samples, failures = take_turns(runs, self.rounds)

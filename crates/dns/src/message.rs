@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use trust_dns_resolver::proto::op::{
-    Header, Message, MessageType, OpCode, Query, ResponseCode,
-};
+use trust_dns_resolver::proto::op::{Header, Message, MessageType, OpCode, Query, ResponseCode};
 use trust_dns_resolver::proto::rr::{DNSClass, Name, RecordType};
 use trust_dns_resolver::proto::serialize::binary::{BinDecodable, BinDecoder, DecodeError};
 
@@ -97,8 +95,8 @@ impl Question<'_> {
     }
 }
 
-/// A message as far as its answers; all of it where it has none. What else it has says
-/// something only of why, and takes more than half of the time to read.
+/// A message as far as its answers; all of it where it has none, for then what follows tells
+/// why. It takes longer to read than the answers.
 fn with_answers(bytes: &[u8]) -> Result<Message, DecodeError> {
     let mut decoder = BinDecoder::new(bytes);
     let header = Header::read(&mut decoder)?;

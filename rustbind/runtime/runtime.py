@@ -1971,11 +1971,38 @@ class Iterating:
             fail()
 
 
-class Sender:
+class Held:
+    """What has a handle until it is closed, or nobody refers to it any more."""
+
+    def __init__(self, pointer: int) -> None:
+        self._h = address(pointer)
+
+    def close(self) -> None:
+        """Gives it up now.
+
+        A channel ends with its last sender; what a function borrows from may be changed again.
+        """
+        held, self._h = self._h, None
+        if held is not None and free(held):
+            fail()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self, _free: Any = free) -> None:
+        if self._h is not None and _free(self._h):
+            fail()
+
+
+class Sender(Held):
     """The sending half of a channel. Any thread may send."""
 
     def __init__(self, pointer: int, codec: Any) -> None:
-        self._h, self._codec = address(pointer), codec
+        super().__init__(pointer)
+        self._codec = codec
 
     def send(self, value: Any) -> None:
         """Sends an item; ``BrokenPipeError`` where nobody receives any more."""
@@ -1985,28 +2012,13 @@ class Sender:
         if _send(_one(len(data)), self._h, data):
             fail()
 
-    def close(self) -> None:
-        """Ends the channel, if this is its only sender."""
-        held, self._h = self._h, None
-        if held is not None and free(held):
-            fail()
 
-    def __enter__(self) -> Sender:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def __del__(self, _free: Any = free) -> None:
-        if self._h is not None:
-            _free(self._h)
-
-
-class Called:
+class Called(Held):
     """A function that Rust has returned."""
 
     def __init__(self, pointer: int, kind: Function) -> None:
-        self._h, self._kind = address(pointer), kind
+        super().__init__(pointer)
+        self._kind = kind
 
     def __call__(self, *values: Any) -> Any:
         if self._h is None:
@@ -2023,22 +2035,6 @@ class Called:
                 raise wrong(f"argument {number}: {error}") from None
         out = take()
         return result(_call(_one(len(data)), self._h, bytes(data), out[0]), out, kind.result)
-
-    def close(self) -> None:
-        """Drops the function: what it borrows from may be changed again."""
-        held, self._h = self._h, None
-        if held is not None and free(held):
-            fail()
-
-    def __enter__(self) -> Called:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def __del__(self, _free: Any = free) -> None:
-        if self._h is not None and _free(self._h):
-            fail()
 
 
 # Callbacks

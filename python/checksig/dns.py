@@ -345,20 +345,18 @@ def options_of(
         hosts=None if hosts is None else os.fsencode(hosts),
         resolv_conf=os.fsencode(resolv_conf),
         timeout=float(timeout),
-        attempts=_at_least_1(attempts, "attempts"),
+        attempts=0 if attempts is None else _at_least_1(attempts, "attempts"),
         max_hops=count(max_hops, "max_hops"),
         validate=bool(validate),
         trust_anchor=_anchor(trust_anchor),
-        concurrency=_at_least_1(concurrency, "concurrency"),
+        concurrency=0 if concurrency is None else _at_least_1(concurrency, "concurrency"),
         rate=rate or 0.0,
         engine=engine.encode("utf-8"),
     )
 
 
-def _at_least_1(number: Optional[int], what: str) -> int:
-    """The number as the library has it, where 0 is the default."""
-    if number is None:
-        return 0
+def _at_least_1(number: int, what: str) -> int:
+    """The number, where 0 would be the library's default."""
     if count(number, what) == 0:
         raise ValueError(f"{what} is 0, want at least 1")
     return number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from array import array
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -329,12 +328,11 @@ class CtypesBulk(NativeBulk):
 
     def step(self, names: Sequence[bytes], limit: float) -> bytes:
         """Gives the run names, lets it go on, and takes lines of results."""
-        lengths = array("I", map(len, names))
         results, length = c_void_p(), c_size_t()
         status = self._lib.checksig_dns_bulk_step(
             self.pointer,
             b"".join(names),
-            (c_uint32 * len(names)).from_buffer(lengths) if names else None,
+            (c_uint32 * len(names))(*map(len, names)),
             len(names),
             limit,
             byref(results),

@@ -194,9 +194,11 @@ impl Fast {
     ) -> Result<(), Error> {
         self.idle = idle;
         loop {
+            let awaited = self.loads.iter().any(|load| load.in_flight > 0);
             self.send_ready(done);
             self.flush(done);
-            let received = self.receive(done);
+            // What was only just asked has no answer yet.
+            let received = awaited && self.receive(done);
             self.expire(done);
             if !self.large.is_empty() {
                 self.large.step(idle, &mut until.soon(), done)?;

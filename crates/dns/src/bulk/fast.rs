@@ -194,11 +194,13 @@ impl Fast {
     ) -> Result<(), Error> {
         self.idle = idle;
         loop {
-            let awaited = self.loads.iter().any(|load| load.in_flight > 0);
+            let awaited = self.awaits_answers();
             self.send_ready(done);
             self.flush(done);
-            // What was only just asked has no answer yet.
-            let received = awaited && self.receive(done);
+            // What was only just asked has no answer yet. Where nothing is asked, what comes
+            // late is received all the same: nobody could wait beside it.
+            let just_asked = !awaited && self.awaits_answers();
+            let received = !just_asked && self.receive(done);
             self.expire(done);
             if !self.large.is_empty() {
                 self.large.step(idle, &mut until.soon(), done)?;
@@ -212,6 +214,10 @@ impl Fast {
         }
         self.servers.iter_mut().for_each(Ports::close_idle);
         Ok(())
+    }
+
+    fn awaits_answers(&self) -> bool {
+        self.loads.iter().any(|load| load.in_flight > 0)
     }
 
     fn is_idle(&self) -> bool {

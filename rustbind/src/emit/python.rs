@@ -105,7 +105,7 @@ fn natives(plan: &Plan) -> String {
 
 /// The codes of what a call passes in one block: numbers, then addresses.
 fn packed_codes(call: &Call) -> String {
-    call.codes() + &"Q".repeat(call.addresses().len())
+    call.codes() + &"Q".repeat(call.addressed().count())
 }
 
 /// A docstring.
@@ -195,7 +195,7 @@ fn body(call: &Call, role: Role, class: Option<&Class>) -> Vec<String> {
             .all()
             .flat_map(|each| &each.numbers)
             .map(|each| each.python.clone())
-            .chain(call.addresses());
+            .chain(call.addressed().map(|each| format!("{}__at", each.name)));
         passed.push(format!(
             "_p_{codes}({})",
             numbers.collect::<Vec<_>>().join(", ")

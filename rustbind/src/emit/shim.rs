@@ -317,6 +317,11 @@ fn function(call: &Call) -> String {
         .iter()
         .map(|each| format!("{}: {}", each.name, pointer_word(each.kind)))
         .collect();
+    let addressed: Vec<&str> = call.addressed().map(|each| each.name.as_str()).collect();
+    let addressed = match addressed.is_empty() {
+        true => String::new(),
+        false => format!("; {}", addressed.join(", ")),
+    };
     let returns = call.outcome.returns;
     let mut text = documentation(&call.docs, &call.item);
     let _ = writeln!(text, "#[unsafe(no_mangle)]");
@@ -345,21 +350,9 @@ fn function(call: &Call) -> String {
         "packed!({symbol}__packed => {symbol}({}; {}{}) -> {returns});\n",
         numbers.join(", "),
         kinds.join(", "),
-        addressed(&pointers)
+        addressed
     );
     text
-}
-
-/// The names of the pointers whose addresses the packed block may have.
-fn addressed(pointers: &[Pointer]) -> String {
-    let numbers = pointers
-        .iter()
-        .filter(|each| each.kind == PointerKind::Numbers);
-    let names: Vec<&str> = numbers.map(|each| each.name.as_str()).collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => format!("; {}", names.join(", ")),
-    }
 }
 
 fn body(call: &Call) -> Vec<String> {

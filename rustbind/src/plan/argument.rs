@@ -256,7 +256,7 @@ fn text(argument: Argument, value: String) -> Argument {
         .before(format!("{name}__ = {name}.encode()"))
         .memory(PointerKind::Input, format!("_len({name}__)"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::text(&call__, {name}, {name}__len) }}?;"
+            "let {name} = unsafe {{ /* SAFETY: as above. */ rt::text(&call__, {name}, {name}__len) }}?;"
         ))
         .value(value)
 }
@@ -267,7 +267,7 @@ fn system(argument: Argument, value: String) -> Argument {
         .before(format!("{name}__ = _os.fsencode({name})"))
         .memory(PointerKind::Input, format!("_len({name}__)"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::os_text(&call__, {name}, {name}__len) }}?;"
+            "let {name} = unsafe {{ /* SAFETY: as above. */ rt::os_text(&call__, {name}, {name}__len) }}?;"
         ))
         .value(value)
 }
@@ -300,7 +300,7 @@ fn numbers(argument: Argument, item: &Type, value: String) -> Argument {
     let mut argument = argument
         .memory(from, format!("{name}__n"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::slice::<{kind}>(&call__, {name}.cast(), {name}__len) }};"
+            "let {name} = unsafe {{ /* SAFETY: as above. */ rt::slice::<{kind}>(&call__, {name}.cast(), {name}__len) }};"
         ))
         .value(value);
     argument.before = before;
@@ -330,7 +330,7 @@ fn numbers_changed(argument: Argument, kind: &str) -> Argument {
         ))
         .memory(PointerKind::Output, format!("{name}__n"))
         .prepare(format!(
-            "let {name} = unsafe {{ rt::slice_mut::<{kind}>(&call__, {name}.cast(), {name}__len) }};"
+            "let {name} = unsafe {{ /* SAFETY: as above. */ rt::slice_mut::<{kind}>(&call__, {name}.cast(), {name}__len) }};"
         ));
     argument
         .after
@@ -400,7 +400,7 @@ fn on_wire(argument: Argument, owned: &str) -> Argument {
         .before(format!("{name}__ = _rt.encoded({make}, {name})"))
         .memory(PointerKind::Input, format!("_len({name}__)"))
         .prepare(format!(
-            "let {name}: {owned} = unsafe {{ rt::lifted({name}, {name}__len) }}?;"
+            "let {name}: {owned} = unsafe {{ /* SAFETY: as above. */ rt::lifted({name}, {name}__len) }}?;"
         ))
 }
 

@@ -57,14 +57,11 @@ impl Call {
             .collect()
     }
 
-    /// The Python variables for addresses that are passed beside the numbers.
-    #[must_use]
-    pub fn addresses(&self) -> Vec<String> {
+    /// The pointers whose addresses may be passed beside the numbers.
+    pub fn addressed(&self) -> impl Iterator<Item = &Pointer> {
         self.all()
             .flat_map(|each| &each.pointers)
             .filter(|pointer| pointer.kind == PointerKind::Numbers)
-            .map(|pointer| format!("{}__at", pointer.name))
-            .collect()
     }
 
     /// The pointers that are passed, the buffer for the result last.

@@ -56,10 +56,10 @@ pub(super) unsafe fn hand_on(
 ) -> ControlFlow<()> {
     let code = match (event, on_result, on_progress) {
         (Event::Done(_, outcome), Some(on_result), _) => {
-            let mut reasons = Vec::new();
-            let result = result_of(outcome, &mut reasons);
-            // SAFETY: by this function's contract; the result and its reason are
-            // there until the callback has returned.
+            let reason = outcome.verdict.reason();
+            let result = result_of(outcome, reason.as_deref(), <[u8]>::as_ptr);
+            // SAFETY: by this function's contract; the outcome and the reason are there
+            // until the callback has returned.
             unsafe { on_result(&raw const result, user) }
         }
         (Event::Progress(progress), _, Some(on_progress)) => {

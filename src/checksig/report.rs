@@ -104,26 +104,44 @@ pub struct checksig_report {
     // What a million lines make large is made when it is asked for.
     message: OnceLock<Option<CString>>,
     results: OnceLock<Lent<checksig_result>>,
-    extra: OnceLock<Lent<checksig_extra>>,
+    extra: OnceLock<Vec<checksig_extra>>,
 }
 
 /// An array that is lent to C.
 struct Lent<T> {
     array: Vec<T>,
-    /// What the array points to; each is a block of its own, so that it stays where it is.
-    _reasons: Vec<Box<str>>,
+    /// What the array points to.
+    _texts: Texts,
 }
 
-impl<T> Lent<T> {
-    fn new<'a, S: 'a>(items: &'a [S], convert: impl Fn(&'a S, &mut Vec<Box<str>>) -> T) -> Self {
-        let mut reasons = Vec::new();
-        Self {
-            array: items
-                .iter()
-                .map(|item| convert(item, &mut reasons))
-                .collect(),
-            _reasons: reasons,
+/// Bytes that stay where they are.
+#[derive(Default)]
+struct Texts {
+    /// Each as long as it will ever be, so that it is not moved.
+    pieces: Vec<Vec<u8>>,
+}
+
+impl Texts {
+    /// How much memory is asked for at a time.
+    const PIECE_LEN: usize = 64 * 1024;
+
+    /// Keeps a copy, and says where it is.
+    fn keep(&mut self, text: &[u8]) -> *const u8 {
+        let room = |piece: &Vec<u8>| piece.capacity() - piece.len();
+        if self
+            .pieces
+            .last()
+            .is_none_or(|last| room(last) < text.len())
+        {
+            let len = text.len().max(Self::PIECE_LEN);
+            self.pieces.push(Vec::with_capacity(len));
         }
+        let Some(last) = self.pieces.last_mut() else {
+            return ptr::null();
+        };
+        let start = last.len();
+        last.extend_from_slice(text);
+        last[start..].as_ptr()
     }
 }
 
@@ -145,59 +163,61 @@ impl checksig_report {
         self.message.get_or_init(message).as_deref()
     }
 
-    /// The results; they borrow from the outcomes, which stay where they are.
     fn results(&self) -> &[checksig_result] {
-        let results = || Lent::new(self.report.outcomes(), result_of);
+        let results = || {
+            let mut texts = Texts::default();
+            let outcomes = self.report.outcomes();
+            let array = outcomes.map(|outcome| {
+                let reason = outcome.verdict.reason();
+                result_of(&outcome, reason.as_deref(), |text| texts.keep(text))
+            });
+            Lent {
+                array: array.collect(),
+                _texts: texts,
+            }
+        };
         &self.results.get_or_init(results).array
     }
 
+    /// What was not listed; it borrows from the report, where it stays.
     fn extra(&self) -> &[checksig_extra] {
-        let extra = || Lent::new(self.report.extra(), extra_of);
-        &self.extra.get_or_init(extra).array
+        let extra = || self.report.extra().iter().map(extra_of).collect();
+        self.extra.get_or_init(extra)
     }
 }
 
-/// What C sees of an outcome. It borrows from the outcome and from the text that this
-/// adds to `reasons`.
-pub(super) fn result_of(outcome: &Outcome, reasons: &mut Vec<Box<str>>) -> checksig_result {
-    let digest = |digest: Option<&Digest>| digest.map_or(ptr::null(), |d| d.as_bytes().as_ptr());
-    let (reason, reason_len) = keep(outcome.verdict.reason(), reasons);
+/// What C sees of an outcome and of its verdict's reason; `keep` says where a text will be.
+pub(super) fn result_of(
+    outcome: &Outcome,
+    reason: Option<&str>,
+    mut keep: impl FnMut(&[u8]) -> *const u8,
+) -> checksig_result {
+    let mut place = |text: Option<&[u8]>| text.map_or(ptr::null(), &mut keep);
     checksig_result {
-        name: outcome.name.as_ptr().cast(),
+        name: place(Some(&outcome.name)).cast(),
         name_len: outcome.name.len(),
         algorithm: outcome
             .expected
             .map_or(ptr::null(), |digest| c_name(digest.algorithm()).as_ptr()),
-        expected: digest(outcome.expected.as_ref()),
-        actual: digest(outcome.verdict.actual()),
+        expected: place(outcome.expected.as_ref().map(Digest::as_bytes)),
+        actual: place(outcome.verdict.actual().map(Digest::as_bytes)),
         digest_len: outcome.expected.map_or(0, |digest| digest.as_bytes().len()),
-        reason,
-        reason_len,
+        reason: place(reason.map(str::as_bytes)).cast(),
+        reason_len: reason.map_or(0, str::len),
         line: outcome.line,
         size: outcome.size,
         verdict: outcome.verdict.kind().into(),
     }
 }
 
-fn extra_of(extra: &Extra, reasons: &mut Vec<Box<str>>) -> checksig_extra {
-    let (reason, reason_len) = keep(extra.reason.clone(), reasons);
+fn extra_of(extra: &Extra) -> checksig_extra {
+    let reason = extra.reason.as_deref();
     checksig_extra {
         name: extra.name.as_ptr().cast(),
         name_len: extra.name.len(),
-        reason,
-        reason_len,
+        reason: reason.map_or(ptr::null(), str::as_ptr).cast(),
+        reason_len: reason.map_or(0, str::len),
     }
-}
-
-/// Keeps a text where it stays, and says where that is.
-fn keep(reason: Option<String>, reasons: &mut Vec<Box<str>>) -> (*const c_char, usize) {
-    let Some(reason) = reason else {
-        return (ptr::null(), 0);
-    };
-    let reason = reason.into_boxed_str();
-    let place = (reason.as_ptr().cast(), reason.len());
-    reasons.push(reason);
-    place
 }
 
 /// Reads a value off a report; `on_null` where there is none.
@@ -323,13 +343,12 @@ pub unsafe extern "C" fn checksig_report_count(
     report: *const checksig_report,
     verdict: c_int,
 ) -> usize {
-    let has_verdict =
-        |outcome: &&Outcome| checksig_verdict::from(outcome.verdict.kind()) as c_int == verdict;
+    let has_number = |kind: &VerdictKind| checksig_verdict::from(*kind) as c_int == verdict;
     // SAFETY: the caller's promise is this function's own.
     unsafe {
         read(report, 0, |report| {
-            let outcomes = report.report.outcomes().iter();
-            outcomes.filter(has_verdict).count()
+            let kinds = VerdictKind::ALL.into_iter().filter(has_number);
+            kinds.map(|kind| report.report.count(kind)).sum()
         })
     }
 }

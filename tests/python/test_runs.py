@@ -706,3 +706,31 @@ def test_a_million_lines_cost_no_objects(tmp_path: Path) -> None:
     assert seen is not None
     assert peak < len(text) + 1024 * 1024
     report.close()
+
+
+#: Verifies, and prints by how many bytes the process's memory has grown at its peak.
+PEAK_OF_A_RUN = """
+import sys
+from checksig import verify
+
+def memory(what):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(what))
+
+verify(*sys.argv[1:2], "few").close()  # what is loaded when it is first used
+before = memory("VmRSS:")
+verify(*sys.argv[1:], ignore_missing=True).close()
+print(memory("VmHWM:") - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' /proc")
+def test_a_million_files_are_verified_in_little_memory(tmp_path: Path) -> None:
+    """Less than the manifest's text alone."""
+    names = (b"%02d/%06d" % (number % 100, number) for number in range(1_000_000))
+    text = b"".join(b"%040x  some/directory/%s\n" % (hash(name) % 2**64, name) for name in names)
+    (tmp_path / "million").write_bytes(text)
+    (tmp_path / "few").write_bytes(text[:1000].rpartition(b"\n")[0])
+    command = [sys.executable, "-c", PEAK_OF_A_RUN, str(tmp_path), str(tmp_path / "million")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert int(done.stdout) < min(64 * 1024 * 1024, len(text))

@@ -1,9 +1,9 @@
 //! Making a manifest of a directory.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
@@ -13,18 +13,21 @@ use smallvec::smallvec;
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
 use crate::digest::{Digest, Kind};
-use crate::engine::{Event, Plan, Step, Worker, run};
+use crate::engine::{End, Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
 use crate::file::FileError;
+use crate::findings::{Finding, Findings};
 use crate::hash::Hasher;
 use crate::hashing::{Hashed, Job, Work, hash_files};
-use crate::listing::{files_of, passed_over};
+use crate::lines::Lines;
+use crate::listing::{each_file, passed_over};
 use crate::locate::open_anywhere;
-use crate::manifest::{self, Entry, Format, Line};
+use crate::manifest::{Entry, Format};
 use crate::report::{Outcome, Report, Verdict, VerdictKind};
-use crate::root::{Containment, LeftOut, OpenError};
+use crate::root::{Containment, LeftOut, OpenError, Root};
 use crate::verify::open_root;
+use crate::write::write_until;
 
 /// How a manifest is made.
 #[derive(Clone, Debug)]
@@ -47,9 +50,6 @@ pub struct CreateOptions {
 
 /// How much of a file is read at a time where but one is hashed.
 const BUFFER_LEN: usize = 128 * 1024;
-
-/// How much of a manifest is flushed to the disk between two looks at whether to go on.
-const FLUSH_LEN: usize = 4 << 20;
 
 /// Hashes every regular file below `root` and writes the manifest of them, sorted by
 /// name. The manifest itself is not listed.
@@ -76,123 +76,72 @@ pub fn create(
     let directory = open_root(root_name)?;
     let own = open_anywhere(manifest_name).ok();
     let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
-    let files = files_of(&directory, own, &options.exclude, cancel)
+    let mut names = Lines::default();
+    let mut take = |name| names.append(name, None);
+    let left_out = each_file(&directory, own, &options.exclude, cancel, &mut take)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
-    let plan = Plan {
-        name: &|item| files.names[item].clone(),
-        len: files.names.len(),
-        order: None,
-        bytes_total: None,
-    };
-    let list = List {
-        names: &files.names,
-        algorithm: options.algorithm,
-    };
-    let live = |worker: &mut Worker<'_, Outcome>| {
-        hash_files(
-            &directory,
-            Containment::Beneath,
-            options.detect_collisions,
-            &list,
-            worker,
-        );
-    };
-    let done = run(&plan, options.threads, cancel, live, |step| match step {
-        Step::Done(item, outcome) => observe(Event::Done(item, outcome)),
-        Step::Progress(progress) => observe(Event::Progress(progress)),
-    });
-    let mut cancelled = done.cancelled || cancel.is_requested();
-    let mut outcomes = done.into_results();
-    for outcome in files.left_out.into_iter().map(left_out) {
-        let event = Event::Done(outcomes.len(), &outcome);
-        cancelled = cancelled || observe(event).is_break();
-        outcomes.push(outcome);
+    let (all, end) = hash_all(&directory, &names, options, cancel, &mut observe);
+    let mut cancelled = end == End::Early || cancel.is_requested();
+    let left_out: Vec<Outcome> = left_out.into_iter().map(outcome_of_left_out).collect();
+    for (place, outcome) in (names.len()..).zip(&left_out) {
+        cancelled = cancelled || observe(Event::Done(place, outcome)).is_break();
     }
-    // Stable, since that is quick where almost all are in order.
-    outcomes.sort_by(|a, b| a.name.cmp(&b.name));
-    for (line, outcome) in (1..).zip(&mut outcomes) {
-        outcome.line = line;
-    }
+    let (lines, findings) = all.pack(names, left_out);
     let mut report = Report {
         root: root_name.to_vec(),
         manifest: manifest_name.to_vec(),
         cancelled,
-        outcomes,
+        lines,
+        findings,
         extra: Vec::new(),
         lenient: false,
         elapsed: start.elapsed(),
     };
     if report.ok() {
         let entries = entries_of(&report);
-        let written = write_until(cancel, manifest, &entries, options.format, options.zero)?;
+        let written = write_until(cancel, manifest, entries, options.format, options.zero)?;
         report.cancelled = written.is_none();
     }
     report.elapsed = start.elapsed();
     Ok(report)
 }
 
-/// Writes a manifest in place of what may be there, all or nothing.
-///
-/// # Errors
-/// Where the format can't state an entry, the name states another algorithm than the
-/// digests have, or the file can't be written.
-pub fn write_manifest(
-    path: &Path,
-    entries: &[Entry],
-    format: Format,
-    zero: bool,
-) -> Result<(), Error> {
-    // Nobody raises this flag, so it is written.
-    write_until(&Cancel::default(), path, entries, format, zero).map(|_written| ())
-}
-
-/// [`write_manifest`], unless `cancel` is raised before the file has its new content: then
-/// `None`.
-fn write_until(
+/// Reads the files of these names.
+fn hash_all(
+    directory: &Root,
+    names: &Lines,
+    options: &CreateOptions,
     cancel: &Cancel,
-    path: &Path,
-    entries: &[Entry],
-    format: Format,
-    zero: bool,
-) -> Result<Option<()>, Error> {
-    let error = |kind| Error::new(path.as_os_str().as_bytes(), kind);
-    let text = manifest::write(format, entries, zero)
-        .map_err(|failure| error(ErrorKind::Unwritable(failure)))?;
-    let reads_back = reads_back(cancel, path, &text, entries, format, zero);
-    if cancel.is_requested() {
-        return Ok(None);
-    }
-    if !reads_back {
-        return Err(error(ErrorKind::Misnamed));
-    }
-    replace(cancel, path, &text).map_err(|failure| error(ErrorKind::Write(failure)))
-}
-
-/// Whether a reader who goes by the manifest's name finds these digests, or at least is
-/// not led astray by the name.
-fn reads_back(
-    cancel: &Cancel,
-    path: &Path,
-    text: &[u8],
-    entries: &[Entry],
-    format: Format,
-    zero: bool,
-) -> bool {
-    let read_as = |file_name| {
-        let options = manifest::Options {
-            file_name,
-            format: Some(format),
-            algorithm: None,
-            zero,
-            cancel: Some(cancel),
-        };
-        let lines = manifest::parse(text, &options).map_or(Vec::new(), |read| read.lines);
-        let digests = |line: Line| line.content.map(|entry| entry.digests).ok();
-        lines.into_iter().map(digests).collect::<Vec<_>>()
+    observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
+) -> (AllMade, End) {
+    let plan = Plan {
+        name: &|item| names.name(item).unwrap_or_default(),
+        len: names.len(),
+        order: None,
+        bytes_total: None,
     };
-    let by_name = read_as(path.file_name().map(OsStrExt::as_bytes));
-    let written = entries.iter().map(|entry| Some(&entry.digests));
-    by_name.iter().map(Option::as_ref).eq(written) || by_name == read_as(None)
+    let list = List {
+        names,
+        algorithm: options.algorithm,
+    };
+    let live = |worker: &mut Worker<'_, Made>| {
+        let detects = options.detect_collisions;
+        hash_files(directory, Containment::Beneath, detects, &list, worker);
+    };
+    let mut all = AllMade::of(names.len(), options.algorithm);
+    let end = run(&plan, options.threads, cancel, live, |step| match step {
+        Step::Done(item, made) => {
+            let outcome = made.outcome(names.name(item).unwrap_or_default());
+            all.put(item, made);
+            observe(Event::Done(item, &outcome))
+        }
+        Step::Late(item, made) => {
+            all.put(item, made);
+            ControlFlow::Continue(())
+        }
+        Step::Progress(progress) => observe(Event::Progress(progress)),
+    });
+    (all, end)
 }
 
 /// The digest of one file, wherever it is.
@@ -227,45 +176,126 @@ pub fn hash_file(path: &Path, algorithm: Algorithm) -> Result<Digest, Error> {
 
 /// The files to be listed, as work.
 struct List<'a> {
-    names: &'a [Vec<u8>],
+    names: &'a Lines,
     algorithm: Algorithm,
 }
 
 impl Work for List<'_> {
-    type Result = Outcome;
+    type Result = Made;
+    type Task = ();
 
-    fn start(&self, item: usize, _worker: &mut Worker<'_, Outcome>) -> Option<Job<'_>> {
+    fn start(&self, item: usize, _worker: &mut Worker<'_, Made>) -> Option<Job<()>> {
         Some(Job {
-            name: &self.names[item],
+            name: self.names.name(item)?,
             kinds: smallvec![Kind::usual(self.algorithm)],
+            task: (),
         })
     }
 
     fn finish(
         &self,
         item: usize,
+        _job: Job<()>,
         hashed: &Result<Hashed, FileError>,
         size: u64,
-        worker: &mut Worker<'_, Outcome>,
+        worker: &mut Worker<'_, Made>,
     ) {
-        let (expected, verdict) = match hashed {
+        let (digest, verdict) = match hashed {
             Ok(hashed) if hashed.shows_collision => (None, Verdict::Collision),
             Ok(hashed) => (hashed.digests.first().copied(), Verdict::Ok),
             Err(error) => (None, error.verdict()),
         };
-        let outcome = Outcome {
-            line: 0,
-            name: self.names[item].clone(),
-            expected,
+        let finding = Finding {
             size,
-            verdict,
+            ..Finding::unread(verdict)
         };
-        worker.put(item, outcome);
+        worker.put(item, Made { digest, finding });
+    }
+}
+
+/// What was made of a file.
+struct Made {
+    /// Its digest, where all is well.
+    digest: Option<Digest>,
+    finding: Finding,
+}
+
+impl Made {
+    /// What is said of the file.
+    fn outcome(&self, name: Vec<u8>) -> Outcome {
+        let finding = self.finding.clone();
+        Outcome {
+            line: 0,
+            name,
+            expected: self.digest,
+            size: finding.size,
+            verdict: finding.verdict,
+        }
+    }
+}
+
+/// What was made of all files, by place.
+struct AllMade {
+    algorithm: Algorithm,
+    /// The digests, one after the other.
+    digests: Vec<u8>,
+    findings: Findings,
+}
+
+impl AllMade {
+    fn of(files: usize, algorithm: Algorithm) -> Self {
+        Self {
+            algorithm,
+            digests: Vec::with_capacity(files * algorithm.digest_len()),
+            findings: Findings::of(files),
+        }
+    }
+
+    fn put(&mut self, place: usize, made: Made) {
+        self.findings.put(place, made.finding);
+        if let Some(digest) = made.digest {
+            let at = self.at(place);
+            if self.digests.len() < at.end {
+                self.digests.resize(at.end, 0);
+            }
+            self.digests[at].copy_from_slice(digest.as_bytes());
+        }
+    }
+
+    /// Where a digest is.
+    fn at(&self, place: usize) -> Range<usize> {
+        let len = self.algorithm.digest_len();
+        place * len..(place + 1) * len
+    }
+
+    /// What a report has of the files with these names and of what is no regular file, both
+    /// sorted: all sorted by name. Takes the names, so that they are not in memory any more.
+    fn pack(self, names: Lines, left_out: Vec<Outcome>) -> (Lines, Findings) {
+        let (mut lines, mut findings) = (Lines::default(), Findings::of(names.len()));
+        let mut left_out = left_out.into_iter().peekable();
+        let mut add = |name, digest, finding| {
+            findings.put(lines.len(), finding);
+            lines.append(name, digest);
+        };
+        for (place, name) in names.names() {
+            while let Some(outcome) = left_out.next_if(|outcome| outcome.name < name) {
+                add(outcome.name, None, Finding::unread(outcome.verdict));
+            }
+            if let Some(finding) = self.findings.get(place) {
+                let is_ok = finding.verdict.kind() == VerdictKind::Ok;
+                let digest = || Digest::of(self.algorithm, &self.digests[self.at(place)]);
+                add(name, is_ok.then(digest), finding);
+            }
+        }
+        for outcome in left_out {
+            add(outcome.name, None, Finding::unread(outcome.verdict));
+        }
+        (lines, findings)
     }
 }
 
 /// What becomes of what is no regular file.
-fn left_out(left_out: LeftOut) -> Outcome {
+fn outcome_of_left_out(left_out: LeftOut) -> Outcome {
     let verdict = passed_over(left_out.reason).map_or_else(Verdict::Unreadable, Verdict::Skipped);
     Outcome {
         line: 0,
@@ -276,41 +306,13 @@ fn left_out(left_out: LeftOut) -> Outcome {
     }
 }
 
-fn entries_of(report: &Report) -> Vec<Entry> {
-    let hashed = |outcome: &&Outcome| outcome.verdict.kind() == VerdictKind::Ok;
-    let outcomes = report.outcomes.iter().filter(hashed);
-    outcomes
-        .map(|outcome| Entry {
-            name: outcome.name.clone(),
-            digests: outcome.expected.into_iter().collect(),
-            size: Some(outcome.size),
-        })
-        .collect()
-}
-
-/// Puts a file with this content in a path's place: written beside it, flushed to
-/// the disk, renamed, and the directory flushed. `None`, and nothing done, where `cancel` is
-/// raised before the renaming.
-fn replace(cancel: &Cancel, path: &Path, content: &[u8]) -> io::Result<Option<()>> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(".checksig-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-        .tempfile_in(directory)
-        // Without the temporary file's name, which tells nobody anything.
-        .map_err(|error| io::Error::from(error.kind()))?;
-    for piece in content.chunks(FLUSH_LEN) {
-        file.write_all(piece)?;
-        file.as_file().sync_all()?;
-        if cancel.is_requested() {
-            return Ok(None);
-        }
-    }
-    // Also where there is no content.
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    File::open(directory)?.sync_all().map(Some)
+/// The entries of the files that were hashed.
+fn entries_of(report: &Report) -> impl Iterator<Item = Entry> {
+    let hashed = |outcome: &Outcome| outcome.verdict.kind() == VerdictKind::Ok;
+    let outcomes = report.outcomes().filter(hashed);
+    outcomes.map(|outcome| Entry {
+        name: outcome.name,
+        digests: outcome.expected.into_iter().collect(),
+        size: Some(outcome.size),
+    })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
 
@@ -85,6 +86,9 @@ impl Digest {
         BASE64URL_NOPAD.encode(self.as_bytes())
     }
 }
+
+/// Digests of one file, each of another kind: mostly one.
+pub(crate) type Digests = SmallVec<[Digest; 1]>;
 
 /// An algorithm and the length of its digests: of one message, all digests of a kind are
 /// the same.

@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::fd::AsFd;
 
-use crate::report::Verdict;
+use crate::report::{Verdict, again};
 use crate::root::{Containment, FileStatus, OpenError, Refusal, Root};
 
 /// Why a file has no digest.
@@ -36,12 +36,6 @@ impl From<OpenError> for FileError {
             OpenError::Io(error) => Self::Io(error),
         }
     }
-}
-
-/// The same error of the system once more.
-fn again(error: &io::Error) -> io::Error {
-    let code = error.raw_os_error();
-    code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 /// Whether the file that was read is not, or no more, the one of that name.

@@ -28,8 +28,11 @@ mod engine;
 mod error;
 mod exclude;
 mod file;
+mod findings;
 mod hash;
 mod hashing;
+mod index;
+mod lines;
 mod listing;
 mod locate;
 pub mod manifest;
@@ -38,10 +41,11 @@ mod report;
 mod root;
 mod same;
 mod verify;
+mod write;
 
 pub use algorithm::Algorithm;
 pub use cancel::Cancel;
-pub use create::{CreateOptions, create, hash_file, write_manifest};
+pub use create::{CreateOptions, create, hash_file};
 pub use digest::Digest;
 pub use engine::{Event, Progress};
 pub use error::{Error, ErrorKind};
@@ -53,3 +57,4 @@ pub use root::{
     Containment, Detail, FileStatus, LeftOut, Listed, Listing, OpenError, Refusal, Resolver, Root,
 };
 pub use verify::{Options, verify, verify_signature};
+pub use write::write_manifest;

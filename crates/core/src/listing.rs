@@ -1,35 +1,26 @@
 //! What is in a directory, with names left out.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io;
 
 use rustix::io::Errno;
 
 use crate::cancel::Cancel;
 use crate::exclude::Exclude;
-use crate::manifest::Line;
+use crate::index::Index;
+use crate::lines::Lines;
 use crate::report::{Extra, Skip};
 use crate::root::{Containment, Detail, FileStatus, LeftOut, OpenError, Root};
-use crate::same::plain;
 
-/// What is below a root, but for a manifest and what is excluded.
-pub(crate) struct Files {
-    /// The names of the regular files, sorted.
-    pub(crate) names: Vec<Vec<u8>>,
-    /// What else there is, but directories.
-    pub(crate) left_out: Vec<LeftOut>,
-}
-
-/// Lists a root until `cancel` is raised; `own` is the manifest's path and status, if it is
-/// a file.
-pub(crate) fn files_of(
+/// Hands the names of the regular files below a root to `take`, sorted, until `cancel` is
+/// raised, and gives what else there is, but directories. What is excluded is passed over, and
+/// the manifest itself: `own` is its path and status, if it is a file.
+pub(crate) fn each_file(
     root: &Root,
     own: Option<(&[u8], &FileStatus)>,
     exclude: &Exclude,
     cancel: &Cancel,
-) -> io::Result<Files> {
-    let listing = root.list(Detail::Names, cancel)?;
+    take: &mut dyn FnMut(Vec<u8>),
+) -> io::Result<Vec<LeftOut>> {
     let is_own = |name: &[u8]| {
         own.is_some_and(|(own_name, own)| {
             let status = || root.status(name, Containment::Beneath);
@@ -38,17 +29,13 @@ pub(crate) fn files_of(
             last_part(name) == last_part(own_name) && status().is_ok_and(is_same)
         })
     };
-    let names = listing.files.into_iter().map(|file| file.name);
-    Ok(Files {
-        names: names
-            .filter(|name| !exclude.matches(name) && !is_own(name))
-            .collect(),
-        left_out: listing
-            .left_out
-            .into_iter()
-            .filter(|left_out| !exclude.matches(&left_out.name))
-            .collect(),
-    })
+    let mut left_out = root.visit(Detail::Names, cancel, &mut |file| {
+        if !exclude.matches(&file.name) && !is_own(&file.name) {
+            take(file.name);
+        }
+    })?;
+    left_out.retain(|left_out| !exclude.matches(&left_out.name));
+    Ok(left_out)
 }
 
 /// Why something below a root is no file that a manifest could list; the error where it
@@ -72,31 +59,26 @@ pub(crate) fn passed_over(reason: OpenError) -> Result<Skip, io::Error> {
 pub(crate) fn unlisted(
     root: &Root,
     own: Option<(&[u8], &FileStatus)>,
-    lines: &[Line],
+    lines: &Lines,
     exclude: &Exclude,
     cancel: &Cancel,
 ) -> io::Result<Vec<Extra>> {
-    let entries = lines.iter().filter_map(|line| line.content.as_ref().ok());
-    let listed: HashSet<Cow<'_, [u8]>> = entries
-        .take_while(|_| !cancel.is_requested())
-        .map(|entry| plain(&entry.name))
-        .collect();
-    let files = files_of(root, own, exclude, cancel)?;
-    let regular = files
-        .names
-        .into_iter()
-        .map(|name| Extra { name, reason: None });
-    let unread = files.left_out.into_iter().filter_map(|left_out| {
-        let error = passed_over(left_out.reason).err()?;
-        Some(Extra {
-            name: left_out.name,
-            reason: Some(error.to_string()),
-        })
-    });
-    let mut extra: Vec<Extra> = regular
-        .chain(unread)
-        .filter(|extra| !listed.contains(&extra.name[..]))
-        .collect();
+    let listed = Index::of(lines, cancel);
+    let mut extra = Vec::new();
+    let left_out = each_file(root, own, exclude, cancel, &mut |name| {
+        if !listed.contains(&name) {
+            extra.push(Extra { name, reason: None });
+        }
+    })?;
+    for LeftOut { name, reason } in left_out {
+        let error = passed_over(reason)
+            .err()
+            .filter(|_| !listed.contains(&name));
+        if let Some(error) = error {
+            let reason = Some(error.to_string());
+            extra.push(Extra { name, reason });
+        }
+    }
     extra.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(extra)
 }

@@ -11,7 +11,7 @@ use rustix::fd::OwnedFd;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Format, Manifest, ManifestError};
+use crate::manifest::{self, Format, Line, Manifest, Reader};
 use crate::report::join;
 use crate::root::{Containment, FileStatus, OpenError, Root};
 use crate::verify::open_root;
@@ -43,8 +43,8 @@ fn usual_names() -> impl Iterator<Item = String> {
     iter::once(DEFAULT_NAME.to_owned()).chain(names.filter(|name| name != DEFAULT_NAME))
 }
 
-/// How much of a manifest is read between two looks at whether to go on.
-const READ_LEN: u64 = 16 << 20;
+/// How much of a manifest is in memory, unless a line is longer.
+const PIECE_LEN: usize = 1 << 20;
 
 /// Where a manifest is.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +65,7 @@ pub(crate) struct Located {
     pub(crate) path: Vec<u8>,
     /// Which file it is; `None` for a text.
     pub(crate) status: Option<FileStatus>,
-    pub(crate) manifest: Manifest,
+    pub(crate) format: Format,
 }
 
 impl Located {
@@ -74,47 +74,49 @@ impl Located {
         Self {
             path: path.to_vec(),
             status: None,
-            manifest: Manifest {
-                format: Format::Gnu,
-                lines: Vec::new(),
-            },
+            format: Format::Gnu,
         }
     }
 }
 
-/// Finds and reads the manifest of a root.
+/// Finds the manifest of a root, and hands its lines to `take`.
 pub(crate) fn locate(
     root: &Root,
     root_name: &[u8],
     source: &ManifestSource,
     options: &manifest::Options<'_>,
+    take: &mut dyn FnMut(Line),
 ) -> Result<Located, Error> {
-    let (path, status, text) = match source {
+    let (path, opened) = match source {
         ManifestSource::Text(path, text) => {
             let path = path_bytes(path);
-            (path.clone(), status_of_text(&path), text.clone())
+            let mut reader = Reader::new(named(&path, options));
+            reader
+                .read(text, true, take)
+                .map_err(|error| Error::new(&path, ErrorKind::Format(error)))?;
+            return Ok(Located {
+                status: status_of_text(&path),
+                format: reader.format(),
+                path,
+            });
         }
         ManifestSource::Path(path) => {
             let path = path_bytes(path);
             let opened = open_anywhere(&path);
-            let (status, text) =
-                read_opened(opened, options).map_err(|kind| Error::new(&path, kind))?;
-            (path, Some(status), text)
+            (path, opened)
         }
         ManifestSource::Usual => {
             let name = usual_name(root, root_name)?;
-            let path = join(root_name, name.as_bytes());
             let opened = root.open_regular(name.as_bytes(), Containment::Beneath);
-            let (status, text) =
-                read_opened(opened, options).map_err(|kind| Error::new(&path, kind))?;
-            (path, Some(status), text)
+            (join(root_name, name.as_bytes()), opened)
         }
     };
-    let manifest = parse_as(&path, &text, options)?;
+    let read = read_opened(opened, &named(&path, options), take);
+    let (status, format) = read.map_err(|kind| Error::new(&path, kind))?;
     Ok(Located {
         path,
-        status,
-        manifest,
+        status: Some(status),
+        format,
     })
 }
 
@@ -130,14 +132,19 @@ pub fn read_manifest(
     lenient: bool,
 ) -> Result<Manifest, Error> {
     let here = open_root(b".")?;
-    let located = locate(&here, b".", source, options)?;
-    let lines = located.manifest.lines.iter();
-    let mut malformed = lines.filter_map(|line| Some((line.number, *line.content.as_ref().err()?)));
-    match malformed.next() {
+    let mut lines = Vec::new();
+    let located = locate(&here, b".", source, options, &mut |line| lines.push(line))?;
+    let malformed = lines
+        .iter()
+        .find_map(|line| Some((line.number, *line.content.as_ref().err()?)));
+    match malformed {
         Some((line, error)) if !lenient => {
             Err(Error::new(&located.path, ErrorKind::Line(line, error)))
         }
-        _ => Ok(located.manifest),
+        _ => Ok(Manifest {
+            format: located.format,
+            lines,
+        }),
     }
 }
 
@@ -151,13 +158,12 @@ pub fn find_manifest(root: &Path) -> Result<PathBuf, Error> {
     Ok(root.join(usual_name(&open_root(root_name)?, root_name)?))
 }
 
-/// Parses the text of the manifest of this path.
-fn parse_as(path: &[u8], text: &[u8], options: &manifest::Options<'_>) -> Result<Manifest, Error> {
-    let options = manifest::Options {
+/// The options for the manifest of this path.
+fn named<'a>(path: &'a [u8], options: &manifest::Options<'a>) -> manifest::Options<'a> {
+    manifest::Options {
         file_name: path.rsplit(|&byte| byte == b'/').next(),
         ..*options
-    };
-    manifest::parse(text, &options).map_err(|error| Error::new(path, ErrorKind::Format(error)))
+    }
 }
 
 /// Opens a file that the caller names, wherever it is.
@@ -177,20 +183,31 @@ fn status_of_text(path: &[u8]) -> Option<FileStatus> {
 fn read_opened(
     opened: Result<(OwnedFd, FileStatus), OpenError>,
     options: &manifest::Options<'_>,
-) -> Result<(FileStatus, Vec<u8>), ErrorKind> {
+    take: &mut dyn FnMut(Line),
+) -> Result<(FileStatus, Format), ErrorKind> {
     let (file, status) = opened.map_err(|error| match error {
         OpenError::Io(error) => ErrorKind::Manifest(error),
         OpenError::Refused(refusal) => ErrorKind::NotAFile(refusal),
     })?;
-    let mut text = Vec::new();
     let mut file = File::from(file);
-    let mut read = || file.by_ref().take(READ_LEN).read_to_end(&mut text);
-    while read().map_err(ErrorKind::Manifest)? > 0 {
-        if options.is_cancelled() {
-            return Err(ErrorKind::Format(ManifestError::Cancelled));
+    let mut reader = Reader::new(*options);
+    // What was read of the file and is no whole line yet.
+    let mut text = Vec::new();
+    loop {
+        // What was in vain is tried again only with twice as much, so that the time for a
+        // line is proportional to its length.
+        let wanted = text.len().max(PIECE_LEN);
+        let mut piece = file.by_ref().take(wanted as u64);
+        let count = piece.read_to_end(&mut text).map_err(ErrorKind::Manifest)?;
+        let is_end = count < wanted;
+        let read = reader
+            .read(&text, is_end, take)
+            .map_err(ErrorKind::Format)?;
+        text.drain(..read);
+        if is_end {
+            return Ok((status, reader.format()));
         }
     }
-    Ok((status, text))
 }
 
 fn usual_name(root: &Root, root_name: &[u8]) -> Result<String, Error> {

@@ -4,7 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use crate::digest::Digest;
-use crate::manifest::LineError;
+use crate::findings::{Finding, Findings};
+use crate::lines::Lines;
+use crate::manifest::{Line, LineError};
 use crate::quote::push_quoted;
 use crate::root::Refusal;
 
@@ -35,6 +37,29 @@ pub enum Verdict {
     Malformed(Box<LineError>),
     /// The file was passed over, for this reason.
     Skipped(Skip),
+}
+
+impl Clone for Verdict {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Ok => Self::Ok,
+            Self::Mismatch(actual) => Self::Mismatch(actual.clone()),
+            Self::WrongSize(stated) => Self::WrongSize(*stated),
+            Self::Missing => Self::Missing,
+            Self::Unreadable(error) => Self::Unreadable(again(error)),
+            Self::Refused(refusal) => Self::Refused(*refusal),
+            Self::Collision => Self::Collision,
+            Self::Changed => Self::Changed,
+            Self::Malformed(error) => Self::Malformed(error.clone()),
+            Self::Skipped(skip) => Self::Skipped(*skip),
+        }
+    }
+}
+
+/// The same error of the system once more.
+pub(crate) fn again(error: &io::Error) -> io::Error {
+    let code = error.raw_os_error();
+    code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 /// Why a file is passed over.
@@ -115,6 +140,18 @@ pub enum VerdictKind {
 }
 
 impl VerdictKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Mismatch,
+        Self::Missing,
+        Self::Unreadable,
+        Self::Refused,
+        Self::Changed,
+        Self::Malformed,
+        Self::Skipped,
+    ];
+
     /// The word for it in messages.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -132,7 +169,7 @@ impl VerdictKind {
 }
 
 /// One line of the manifest and what became of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     /// The line's number in the manifest, from 1.
     pub line: u64,
@@ -148,6 +185,22 @@ pub struct Outcome {
     pub verdict: Verdict,
 }
 
+impl Outcome {
+    /// What was found at a line.
+    pub(crate) fn new(line: Line, finding: Finding) -> Self {
+        let (name, expected) = line.content.map_or((Vec::new(), None), |entry| {
+            (entry.name, entry.digests.get(finding.decisive).copied())
+        });
+        Self {
+            line: line.number,
+            name,
+            expected,
+            size: finding.size,
+            verdict: finding.verdict,
+        }
+    }
+}
+
 /// A file that is there, but that the manifest does not list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Extra {
@@ -158,11 +211,15 @@ pub struct Extra {
 }
 
 /// The outcome of every line of a manifest, in the manifest's order.
+///
+/// Memory: a line takes some 20 bytes, its digests, and what its name has that the name
+/// before does not; one with a rare verdict, such as a mismatch, some 150 more.
 #[derive(Debug)]
 pub struct Report {
     pub(crate) root: Vec<u8>,
     pub(crate) manifest: Vec<u8>,
-    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) lines: Lines,
+    pub(crate) findings: Findings,
     pub(crate) extra: Vec<Extra>,
     pub(crate) lenient: bool,
     pub(crate) cancelled: bool,
@@ -182,20 +239,29 @@ impl Report {
 
     /// Every line's outcome, in manifest order; of a run that was cancelled, those
     /// that were done.
-    #[must_use]
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
+    pub fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        let lines = self.lines.iter().enumerate();
+        lines.filter_map(|(place, line)| Some(Outcome::new(line, self.findings.get(place)?)))
     }
 
     /// The outcomes that fail the run, in manifest order: all but those that are OK
     /// or skipped or, in a lenient run, malformed.
-    pub fn failures(&self) -> impl Iterator<Item = &Outcome> {
-        let is_failure = |outcome: &&Outcome| match outcome.verdict.kind() {
+    pub fn failures(&self) -> impl Iterator<Item = Outcome> {
+        let is_failure = |kind: &VerdictKind| match kind {
             VerdictKind::Ok | VerdictKind::Skipped => false,
             VerdictKind::Malformed => !self.lenient,
             _ => true,
         };
-        self.outcomes.iter().filter(is_failure)
+        let failures = self.kinds().filter(move |(_, kind)| is_failure(kind));
+        failures.filter_map(|(place, _)| {
+            let finding = self.findings.get(place)?;
+            Some(Outcome::new(self.lines.get(place)?, finding))
+        })
+    }
+
+    /// The kinds of all verdicts, and the places of their lines.
+    fn kinds(&self) -> impl Iterator<Item = (usize, VerdictKind)> {
+        self.findings.map(|finding| finding.verdict.kind())
     }
 
     /// The files that an audit found and the manifest does not list, by name.
@@ -219,14 +285,14 @@ impl Report {
     /// How many lines have a verdict of this kind.
     #[must_use]
     pub fn count(&self, kind: VerdictKind) -> usize {
-        let is_counted = |outcome: &&Outcome| outcome.verdict.kind() == kind;
-        self.outcomes.iter().filter(is_counted).count()
+        self.kinds().filter(|(_, found)| *found == kind).count()
     }
 
     /// How many bytes of files were read.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.outcomes.iter().map(|outcome| outcome.size).sum()
+        let sizes = self.findings.map(|finding| finding.size);
+        sizes.map(|(_, size)| size).sum()
     }
 
     /// How long the run took.
@@ -242,12 +308,12 @@ impl Report {
     /// the manifest and its number. Bytes, since a path need not be UTF-8.
     #[must_use]
     pub fn message(&self) -> Option<Vec<u8>> {
-        let failures = self.failures().map(|outcome| self.describe(outcome));
+        let failures = self.failures().map(|outcome| self.describe(&outcome));
         let extra = self.extra.iter().map(|extra| self.describe_extra(extra));
         let mut lines: Vec<Vec<u8>> = failures.chain(extra).collect();
         if self.cancelled {
             lines.push(self.of_manifest("cancelled"));
-        } else if self.outcomes.is_empty() {
+        } else if self.kinds().next().is_none() {
             lines.push(self.of_manifest("lists no file"));
         } else if lines.is_empty() && self.count(VerdictKind::Ok) == 0 {
             lines.push(self.of_manifest("no file was verified"));

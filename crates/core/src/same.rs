@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::cancel::Cancel;
-use crate::manifest::Line;
+use crate::index::Index;
+use crate::lines::Lines;
 
 /// Which lines name the same file as an earlier one.
 ///
@@ -19,19 +20,19 @@ pub(crate) struct SameFile {
 impl SameFile {
     /// Looks for names that are the same but for `.` and empty parts, until `cancel` is
     /// raised.
-    pub(crate) fn among(lines: &[Line], cancel: &Cancel) -> Self {
-        let mut first_of = HashMap::with_capacity(lines.len());
-        let mut later: HashMap<usize, Vec<usize>> = HashMap::new();
-        let lines = lines.iter().take_while(|_| !cancel.is_requested());
-        for (place, line) in lines.enumerate() {
-            if let Ok(entry) = &line.content {
-                let first = *first_of.entry(plain(&entry.name)).or_insert(place);
+    pub(crate) fn among(lines: &Lines, cancel: &Cancel) -> Self {
+        let mut same = Self::default();
+        for places in Index::of(lines, cancel).alike() {
+            let mut first_of = HashMap::new();
+            for place in places.take_while(|_| !cancel.is_requested()) {
+                let name = lines.name(place).unwrap_or_default();
+                let first = *first_of.entry(plain(&name).into_owned()).or_insert(place);
                 if first != place {
-                    later.entry(first).or_default().push(place);
+                    same.later.entry(first).or_default().push(place);
                 }
             }
         }
-        Self { later }
+        same
     }
 
     /// The places of all lines that name the file of the line at `first`, which is the
@@ -99,12 +100,18 @@ mod tests {
             .iter()
             .map(|name| format!("{digest}  {name}\n"))
             .collect();
-        let lines = parse(text.as_bytes(), &Options::default()).unwrap().lines;
+        let lines = |text: &str| {
+            let mut lines = Lines::default();
+            let parsed = parse(text.as_bytes(), &Options::default()).unwrap();
+            parsed.lines.iter().for_each(|line| lines.push(line));
+            lines
+        };
+        let of_two: String = text.split_inclusive('\n').take(2).collect();
         let cancel = Cancel::default();
-        let same = SameFile::among(&lines, &cancel);
-        assert_eq!(same.firsts(lines.len()), Some(vec![0, 1, 3]));
+        let same = SameFile::among(&lines(&text), &cancel);
+        assert_eq!(same.firsts(names.len()), Some(vec![0, 1, 3]));
         let all = [0, 1, 3].map(|first| same.all(first).collect::<Vec<_>>());
         assert_eq!(all, [vec![0, 2, 4], vec![1, 5], vec![3]]);
-        assert_eq!(SameFile::among(&lines[..2], &cancel).firsts(2), None);
+        assert_eq!(SameFile::among(&lines(&of_two), &cancel).firsts(2), None);
     }
 }

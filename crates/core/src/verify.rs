@@ -6,14 +6,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
 
+use smallvec::SmallVec;
+
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
 use crate::digest::Digest;
-use crate::engine::{Event, Plan, Step, Worker, run};
+use crate::engine::{End, Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
 use crate::file::FileError;
+use crate::findings::{Finding, Findings};
 use crate::hashing::{Hashed, Job, Kinds, Work, hash_files};
+use crate::lines::Lines;
 use crate::listing::unlisted;
 use crate::locate::{DEFAULT_NAME, Located, ManifestSource, locate};
 use crate::manifest::{self, Entry, Format, Line};
@@ -83,8 +87,9 @@ impl Options {
 /// thread, for each outcome as it comes and about every tenth of a second; where it
 /// breaks off, or `cancel` is raised, the report has what was done until then.
 ///
-/// Memory: the manifest, about 250 bytes a line beside its text, and buffers of at most 12 MiB
-/// for all threads and 1 MiB for each file that one thread reads and another one hashes.
+/// Memory: the [report](Report), and buffers of at most 12 MiB for all threads and 1 MiB for
+/// each file that one thread reads and another one hashes; for a short while before the run
+/// 8 bytes a line.
 ///
 /// # Errors
 /// Where the root or the manifest cannot be read. A listed file that cannot be
@@ -100,42 +105,14 @@ pub fn verify(
     let root_name = root.as_os_str().as_bytes();
     let directory = open_root(root_name)?;
     let of_manifest = options.of_manifest(cancel);
-    let located = match locate(&directory, root_name, manifest, &of_manifest) {
+    let mut lines = Lines::default();
+    let mut take = |line: Line| lines.push(&line);
+    let located = match locate(&directory, root_name, manifest, &of_manifest, &mut take) {
         Err(error) if error.is_cancelled() => Located::unread(error.path()),
         located => located?,
     };
-    let lines = located.manifest.lines;
-    let same = SameFile::among(&lines, cancel);
-
-    let (order, bytes_total) = plan_order(&directory, &lines, &same, options, cancel);
-    let plan = Plan {
-        name: &|item| name_of(&lines[item]).to_vec(),
-        len: lines.len(),
-        order,
-        bytes_total,
-    };
-    let check = Check {
-        lines: &lines,
-        same: &same,
-        options,
-    };
-    let live = |worker: &mut Worker<'_, Finding>| {
-        let containment = options.containment();
-        hash_files(
-            &directory,
-            containment,
-            options.detect_collisions,
-            &check,
-            worker,
-        );
-    };
-    let done = run(&plan, options.threads, cancel, live, |step| match step {
-        Step::Done(item, finding) => {
-            finding.shown(&lines[item], |outcome| observe(Event::Done(item, outcome)))
-        }
-        Step::Progress(progress) => observe(Event::Progress(progress)),
-    });
-    let mut cancelled = done.cancelled || cancel.is_requested();
+    let (findings, end) = check_files(&directory, &lines, options, cancel, &mut observe);
+    let mut cancelled = end == End::Early || cancel.is_requested();
     let mut extra = Vec::new();
     if options.audit && !cancelled {
         let own = located.status.as_ref();
@@ -147,12 +124,57 @@ pub fn verify(
     Ok(Report {
         root: root_name.to_vec(),
         manifest: located.path,
-        outcomes: outcomes(lines, done.results),
+        lines,
+        findings,
         extra,
         lenient: options.lenient,
         cancelled,
         elapsed: start.elapsed(),
     })
+}
+
+/// Reads the files that the lines name.
+fn check_files(
+    directory: &Root,
+    lines: &Lines,
+    options: &Options,
+    cancel: &Cancel,
+    observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
+) -> (Findings, End) {
+    let same = SameFile::among(lines, cancel);
+    let (order, bytes_total) = plan_order(directory, lines, &same, options, cancel);
+    let plan = Plan {
+        name: &|item| lines.name(item).unwrap_or_default(),
+        len: lines.len(),
+        order,
+        bytes_total,
+    };
+    let check = Check {
+        lines,
+        same: &same,
+        options,
+    };
+    let live = |worker: &mut Worker<'_, Finding>| {
+        let containment = options.containment();
+        let detects = options.detect_collisions;
+        hash_files(directory, containment, detects, &check, worker);
+    };
+    let mut findings = Findings::of(lines.len());
+    let end = run(&plan, options.threads, cancel, live, |step| match step {
+        Step::Done(item, finding) => {
+            findings.put(item, finding.clone());
+            let outcome = lines.get(item).map(|line| Outcome::new(line, finding));
+            outcome.map_or(ControlFlow::Continue(()), |outcome| {
+                observe(Event::Done(item, &outcome))
+            })
+        }
+        Step::Late(item, finding) => {
+            findings.put(item, finding);
+            ControlFlow::Continue(())
+        }
+        Step::Progress(progress) => observe(Event::Progress(progress)),
+    });
+    (findings, end)
 }
 
 /// [`verify`] as the tutorials have it: `root/sha1sum.txt`, with all defaults.
@@ -175,15 +197,11 @@ pub(crate) fn open_root(root: &[u8]) -> Result<Root, Error> {
     Root::open(root).map_err(|error| Error::new(root, ErrorKind::Root(error)))
 }
 
-fn name_of(line: &Line) -> &[u8] {
-    line.content.as_ref().map_or(b"", |entry| &entry.name)
-}
-
 /// The order in which to read the files, and how many bytes they have in all, as
 /// far as that is worth knowing.
 fn plan_order(
     root: &Root,
-    lines: &[Line],
+    lines: &Lines,
     same: &SameFile,
     options: &Options,
     cancel: &Cancel,
@@ -192,7 +210,7 @@ fn plan_order(
     if lines.len() > MAX_SORTED && !options.measure {
         return (firsts, None);
     }
-    let size = |line: &Line| match &line.content {
+    let size = |line: Line| match line.content {
         _ if cancel.is_requested() => 0,
         Ok(entry) if !options.exclude.matches(&entry.name) => entry.size.unwrap_or_else(|| {
             let status = root.status(&entry.name, options.containment());
@@ -202,12 +220,12 @@ fn plan_order(
     };
     let mut order = firsts.unwrap_or_else(|| (0..lines.len()).collect());
     let mut sizes = vec![0; lines.len()];
-    for &first in &order {
-        sizes[first] = size(&lines[first]);
+    for (size_of, line) in sizes.iter_mut().zip(lines.iter()) {
+        *size_of = size(line);
     }
-    let total = sizes
+    let total = order
         .iter()
-        .fold(0, |sum: u64, size| sum.saturating_add(*size));
+        .fold(0, |sum: u64, first| sum.saturating_add(sizes[*first]));
     if order.len() <= MAX_SORTED {
         order.sort_by_key(|item| std::cmp::Reverse(sizes[*item]));
     }
@@ -216,63 +234,57 @@ fn plan_order(
 
 /// The lines of a manifest, as work.
 struct Check<'a> {
-    lines: &'a [Line],
+    lines: &'a Lines,
     same: &'a SameFile,
     options: &'a Options,
 }
 
-impl Check<'_> {
-    /// The entries that are judged by the file of the line at `first`, with their places.
-    fn entries(&self, first: usize) -> impl Iterator<Item = (usize, &Entry)> {
-        self.same.all(first).filter_map(|place| {
-            let entry = self.lines[place].content.as_ref().ok()?;
-            let is_read = skipped(entry, self.options).is_none();
-            is_read.then_some((place, entry))
-        })
-    }
-}
+/// The entries that are judged by one file, with their places.
+type Entries = SmallVec<[(usize, Entry); 1]>;
 
 impl Work for Check<'_> {
     type Result = Finding;
+    type Task = Entries;
 
-    fn start(&self, first: usize, worker: &mut Worker<'_, Finding>) -> Option<Job<'_>> {
+    fn start(&self, first: usize, worker: &mut Worker<'_, Finding>) -> Option<Job<Entries>> {
+        let mut entries = Entries::new();
         for place in self.same.all(first) {
-            let line = &self.lines[place];
-            match &line.content {
+            match self.lines.get(place)?.content {
                 Err(error) => {
-                    let verdict = Verdict::Malformed(Box::new(*error));
+                    let verdict = Verdict::Malformed(Box::new(error));
                     worker.put(place, Finding::unread(verdict));
                 }
-                Ok(entry) => {
-                    if let Some(skip) = skipped(entry, self.options) {
-                        worker.put(place, Finding::unread(Verdict::Skipped(skip)));
-                    }
-                }
+                Ok(entry) => match skipped(&entry, self.options) {
+                    Some(skip) => worker.put(place, Finding::unread(Verdict::Skipped(skip))),
+                    None => entries.push((place, entry)),
+                },
             }
         }
         let mut kinds = Kinds::new();
-        for digest in self.entries(first).flat_map(|(_, entry)| &entry.digests) {
+        for digest in entries.iter().flat_map(|(_, entry)| &entry.digests) {
             if !kinds.contains(&digest.kind()) {
                 kinds.push(digest.kind());
             }
         }
-        let (_, entry) = self.entries(first).next()?;
+        let name = std::mem::take(&mut entries.first_mut()?.1.name);
         Some(Job {
-            name: &entry.name,
+            name,
             kinds,
+            task: entries,
         })
     }
 
     fn finish(
         &self,
-        first: usize,
+        _first: usize,
+        job: Job<Entries>,
         hashed: &Result<Hashed, FileError>,
         size: u64,
         worker: &mut Worker<'_, Finding>,
     ) {
-        for (place, entry) in self.entries(first) {
+        for (place, entry) in job.task {
             let (decisive, verdict) = match hashed {
-                Ok(hashed) => judge(entry, hashed),
+                Ok(hashed) => judge(&entry, hashed),
                 Err(FileError::Missing) if self.options.ignore_missing => {
                     (0, Verdict::Skipped(Skip::Missing))
                 }
@@ -317,60 +329,4 @@ fn judge(entry: &Entry, hashed: &Hashed) -> (usize, Verdict) {
     }
     let other_size = entry.size.filter(|stated| *stated != hashed.size);
     (0, other_size.map_or(Verdict::Ok, Verdict::WrongSize))
-}
-
-/// What was found at a line: together they are its outcome.
-///
-/// While there are lines and findings of all files, an outcome's name and digest are in
-/// memory but once.
-struct Finding {
-    size: u64,
-    /// The place of the digest that decided, or that of the first.
-    decisive: usize,
-    verdict: Verdict,
-}
-
-impl Finding {
-    fn unread(verdict: Verdict) -> Self {
-        Self {
-            size: 0,
-            decisive: 0,
-            verdict,
-        }
-    }
-
-    /// What `show` gives for the outcome.
-    fn shown<T>(&mut self, line: &Line, show: impl FnOnce(&Outcome) -> T) -> T {
-        let finding = std::mem::replace(self, Self::unread(Verdict::Ok));
-        let decisive = finding.decisive;
-        let outcome = finding.outcome(line.clone());
-        let shown = show(&outcome);
-        *self = Self {
-            size: outcome.size,
-            decisive,
-            verdict: outcome.verdict,
-        };
-        shown
-    }
-
-    fn outcome(self, line: Line) -> Outcome {
-        let (name, expected) = line.content.map_or((Vec::new(), None), |entry| {
-            (entry.name, entry.digests.get(self.decisive).copied())
-        });
-        Outcome {
-            line: line.number,
-            name,
-            expected,
-            size: self.size,
-            verdict: self.verdict,
-        }
-    }
-}
-
-/// The outcomes of the lines that there are findings for, in the memory of the lines.
-fn outcomes(lines: Vec<Line>, findings: Vec<Option<Finding>>) -> Vec<Outcome> {
-    let found = lines.into_iter().zip(findings);
-    found
-        .filter_map(|(line, finding)| Some(finding?.outcome(line)))
-        .collect()
 }

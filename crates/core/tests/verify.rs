@@ -90,7 +90,7 @@ fn a_directory_that_matches_is_ok() {
     assert_eq!(report.message(), None);
     assert_eq!(report.count(VerdictKind::Ok), 4);
     assert_eq!(report.bytes(), 36);
-    let names: Vec<&[u8]> = report.outcomes().iter().map(|o| &o.name[..]).collect();
+    let names: Vec<Vec<u8>> = report.outcomes().map(|outcome| outcome.name).collect();
     assert_eq!(names, files.map(|(name, _)| name));
 }
 

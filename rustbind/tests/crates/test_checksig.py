@@ -69,7 +69,7 @@ def test_missing(root):
     (root / "one").unlink()
     report = core.verify_signature(root)
     assert kinds(report) == [Kind.Missing, Kind.Ok]
-    assert isinstance(report.outcomes()[0].verdict, core.Verdict.Missing)
+    assert isinstance(next(report.outcomes()).verdict, core.Verdict.Missing)
 
 
 def test_refused(root):

@@ -2,10 +2,12 @@
 
 use std::ops::{ControlFlow, Range};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::worker::Shared;
-use super::{Done, Progress, Step};
+use super::{End, Progress, Step};
+use crate::cancel::Cancel;
 
 /// The least time between two reports of progress.
 pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -16,10 +18,18 @@ const COLLECT_INTERVAL: Duration = Duration::from_millis(10);
 /// How many results wait at a worker until the collecting thread is woken.
 const COLLECT_LEN: usize = 256;
 
+/// How many results wait at all workers together until these wait, too.
+const MOST_WAITING: usize = 32 * 1024;
+
+/// How long a worker waits then for each result.
+const CATCH_UP: Duration = Duration::from_millis(1);
+
 /// The workers' results on their way to the collecting thread.
 pub(super) struct Post<R> {
     /// A box for each worker, so that they don't wait for each other.
     boxes: Vec<Mutex<Vec<(usize, R)>>>,
+    /// How many results a box has before its worker waits.
+    most: usize,
     /// How many workers have not ended.
     working: Mutex<usize>,
     wake: Condvar,
@@ -30,6 +40,7 @@ impl<R> Post<R> {
     pub(super) fn new(workers: usize) -> Self {
         Self {
             boxes: (0..workers).map(|_| Mutex::default()).collect(),
+            most: MOST_WAITING / workers.max(1),
             working: Mutex::new(0),
             wake: Condvar::new(),
         }
@@ -41,12 +52,17 @@ impl<R> Post<R> {
         SignOff(self)
     }
 
-    /// Takes a result of a worker's.
+    /// Takes a result of a worker's. Where the observer is slower than the workers it takes
+    /// its time, so that there is no end of results in memory.
     pub(super) fn put(&self, number: usize, item: usize, result: R) {
         let mut waiting = lock(&self.boxes[number]);
         waiting.push((item, result));
-        if waiting.len() == COLLECT_LEN {
+        let count = waiting.len();
+        drop(waiting);
+        if count == COLLECT_LEN {
             self.wake.notify_one();
+        } else if count > self.most {
+            thread::sleep(CATCH_UP);
         }
     }
 
@@ -78,21 +94,21 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The state of collecting.
-pub(super) struct Collector<'a, R, F> {
+pub(super) struct Collector<'a, R> {
     shared: &'a Shared<'a>,
-    observe: F,
-    results: Vec<Option<R>>,
+    observe: &'a mut Observe<'a, R>,
     done: u64,
     next_progress: Instant,
 }
 
-impl<'a, R, F: FnMut(Step<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
-    pub(super) fn new(shared: &'a Shared<'a>, observe: F) -> Self {
+/// What hears of a run.
+pub(super) type Observe<'a, R> = dyn FnMut(Step<'_, R>) -> ControlFlow<()> + 'a;
+
+impl<'a, R> Collector<'a, R> {
+    pub(super) fn new(shared: &'a Shared<'a>, observe: &'a mut Observe<'a, R>) -> Self {
         Self {
             shared,
             observe,
-            // Memory that no result has come to was not touched yet, and so is quickly given back.
-            results: Vec::with_capacity(shared.plan.len),
             done: 0,
             next_progress: Instant::now() + PROGRESS_INTERVAL,
         }
@@ -101,6 +117,7 @@ impl<'a, R, F: FnMut(Step<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
     /// Collects until every worker has ended, or until workers of the numbers `more` would
     /// speed it up: then true.
     pub(super) fn collect(&mut self, post: &Post<R>, more: Range<usize>) -> bool {
+        let _end = EndOnPanic(&self.shared.stop);
         let mut disk = (!more.is_empty()).then(Disk::new);
         let mut is_working = true;
         while is_working {
@@ -127,16 +144,17 @@ impl<'a, R, F: FnMut(Step<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
         self.report_progress();
     }
 
-    fn keep(&mut self, item: usize, mut result: R) {
+    fn keep(&mut self, item: usize, result: R) {
         self.done += 1;
         let stop = &self.shared.stop;
-        if !stop.is_requested() && (self.observe)(Step::Done(item, &mut result)).is_break() {
+        let step = if stop.is_requested() {
+            Step::Late(item, result)
+        } else {
+            Step::Done(item, result)
+        };
+        if (self.observe)(step).is_break() {
             stop.request();
         }
-        if item >= self.results.len() {
-            self.results.resize_with(item + 1, || None);
-        }
-        self.results[item] = Some(result);
     }
 
     fn report_progress(&mut self) {
@@ -159,11 +177,23 @@ impl<'a, R, F: FnMut(Step<'_, R>) -> ControlFlow<()>> Collector<'a, R, F> {
         }
     }
 
-    /// What was done, when all have ended.
-    pub(super) fn finish(self) -> Done<R> {
-        Done {
-            cancelled: self.shared.stop.is_requested() || self.done < self.shared.plan.len as u64,
-            results: self.results,
+    /// Whether all was done, when all have ended.
+    pub(super) fn finish(self) -> End {
+        if self.shared.stop.is_requested() || self.done < self.shared.plan.len as u64 {
+            End::Early
+        } else {
+            End::Done
+        }
+    }
+}
+
+/// Ends the run where the observer panics: nobody would take the results.
+struct EndOnPanic<'a>(&'a Cancel);
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.request();
         }
     }
 }

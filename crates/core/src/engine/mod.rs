@@ -52,10 +52,12 @@ pub enum Event<'a, R> {
     Progress(Progress<'a>),
 }
 
-/// What the caller is told while a run goes on: an [`Event`] whose result it may change.
+/// What the caller is told while a run goes on: an [`Event`] whose result it keeps.
 pub(crate) enum Step<'a, R> {
     /// The item at this place is done.
-    Done(usize, &'a mut R),
+    Done(usize, R),
+    /// So it is, but the observer has broken off.
+    Late(usize, R),
     /// Some time has passed.
     Progress(Progress<'a>),
 }
@@ -73,27 +75,13 @@ pub(crate) struct Plan<'a> {
     pub(crate) bytes_total: Option<u64>,
 }
 
-/// What a run has done.
-pub(crate) struct Done<R> {
-    /// The results at their items' places, as far as the last that was done; `None` for what
-    /// was not.
-    pub(crate) results: Vec<Option<R>>,
-    /// Whether it was ended early.
-    pub(crate) cancelled: bool,
-}
-
-impl<R> Done<R> {
-    /// The results of what was done, in order.
-    #[allow(
-        clippy::filter_map_identity,
-        reason = "`flatten` would not keep the memory that the results are in"
-    )]
-    pub(crate) fn into_results(self) -> Vec<R> {
-        self.results
-            .into_iter()
-            .filter_map(|result| result)
-            .collect()
-    }
+/// How a run has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All items are done.
+    Done,
+    /// It was ended early.
+    Early,
 }
 
 /// Does the items, until all are done, `cancel` is raised or `observe` breaks off.
@@ -102,15 +90,16 @@ impl<R> Done<R> {
 /// done, until there are none left. `threads` says how many workers there are. Where it does
 /// not, there is one for each processor and, once these mostly wait for a disk, more.
 ///
-/// `observe` runs on the calling thread. The threads live only inside the call, so
+/// `observe` runs on the calling thread, and has every result that was put, also after it
+/// broke off. The threads live only inside the call, so
 /// it works in a child after `fork` and leaves nothing behind.
 pub(crate) fn run<R: Send>(
     plan: &Plan<'_>,
     threads: Option<NonZeroUsize>,
     cancel: &Cancel,
     live: impl Fn(&mut Worker<'_, R>) + Sync,
-    observe: impl FnMut(Step<'_, R>) -> ControlFlow<()>,
-) -> Done<R> {
+    mut observe: impl FnMut(Step<'_, R>) -> ControlFlow<()>,
+) -> End {
     let first = worker_count(plan, threads);
     let most = match threads {
         None if plan.len >= MANY => first.max(MOST_WORKERS),
@@ -118,7 +107,7 @@ pub(crate) fn run<R: Send>(
     };
     let shared = Shared::new(plan, cancel, most);
     let post = Post::new(most);
-    let mut collector = Collector::new(&shared, observe);
+    let mut collector = Collector::new(&shared, &mut observe);
     let pooled = with_pool(first, |pool| {
         pool.in_place_scope(|scope| {
             hire(scope, 0..first, &shared, &post, &live);
@@ -169,6 +158,7 @@ fn hire<'a, R: Send>(
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{self, AssertUnwindSafe};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
@@ -198,31 +188,29 @@ mod tests {
     }
 
     #[test]
-    fn results_stand_at_their_items_places() {
+    fn every_item_is_done_once() {
         for count in [0, 1, 3, 64] {
             for len in [0, 1, 2, 1000] {
                 let plan = Plan {
                     order: Some((0..len).rev().collect()),
                     ..plan(len)
                 };
-                let mut seen = vec![0; len];
-                let done = run(
+                let mut seen = vec![None; len];
+                let end = run(
                     &plan,
                     threads(count),
                     &Cancel::default(),
                     each(|item, worker| worker.put(item, item * 2)),
                     |step| {
                         if let Step::Done(item, result) = step {
-                            assert_eq!(*result, item * 2);
-                            seen[item] += 1;
+                            assert_eq!(seen[item].replace(result), None);
                         }
                         ControlFlow::Continue(())
                     },
                 );
                 let expected: Vec<Option<usize>> = (0..len).map(|item| Some(item * 2)).collect();
-                assert_eq!(done.results, expected);
-                assert!(!done.cancelled);
-                assert!(seen.iter().all(|times| *times == 1));
+                assert_eq!(seen, expected);
+                assert_eq!(end, End::Done);
             }
         }
     }
@@ -236,30 +224,82 @@ mod tests {
             }
             worker.put(item, item);
         };
-        let goes_on = |_: Step<'_, usize>| ControlFlow::Continue(());
-        let done = run(&plan(10_000_000), threads(2), &cancel, each(work), goes_on);
-        assert!(done.cancelled);
-        assert_eq!(done.results[100], Some(100));
-        assert!(done.results.len() < 10_000_000);
+        let mut done = Vec::new();
+        let end = run(&plan(10_000_000), threads(2), &cancel, each(work), |step| {
+            if let Step::Done(item, _) = step {
+                done.push(item);
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!(end, End::Early);
+        assert!(done.contains(&100));
+        assert!(done.len() < 10_000_000);
     }
 
     #[test]
     fn an_observer_that_breaks_off_hears_no_more_and_loses_nothing_done() {
-        let mut heard = 0;
-        let done = run(
+        let (mut heard, mut late) = (0, 0);
+        let end = run(
             &plan(10_000_000),
             threads(2),
             &Cancel::default(),
             each(|item, worker| worker.put(item, item)),
-            |_| {
-                heard += 1;
+            |step| {
+                match step {
+                    Step::Late(..) => late += 1,
+                    _ => heard += 1,
+                }
                 ControlFlow::Break(())
             },
         );
-        assert_eq!(heard, 1);
-        assert!(done.cancelled);
-        let all_done = done.results.iter().flatten().count();
-        assert!(all_done > 0 && all_done < 10_000_000, "{all_done}");
+        assert_eq!((heard, end), (1, End::Early));
+        assert!((1..10_000_000).contains(&late), "{late}");
+    }
+
+    #[test]
+    fn a_slow_observer_does_not_leave_all_results_waiting() {
+        let put = AtomicUsize::new(0);
+        let (mut seen, mut most_ahead) = (0, 0);
+        run(
+            &plan(100_000),
+            threads(2),
+            &Cancel::default(),
+            each(|item, worker| {
+                put.fetch_add(1, Ordering::Relaxed);
+                worker.put(item, item);
+            }),
+            |step| {
+                if let Step::Done(..) = step {
+                    if seen == 0 {
+                        thread::sleep(PROGRESS_INTERVAL * 2);
+                    }
+                    seen += 1;
+                    most_ahead = most_ahead.max(put.load(Ordering::Relaxed) - seen);
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(seen, 100_000);
+        assert!(most_ahead < 90_000, "{most_ahead}");
+    }
+
+    #[test]
+    fn an_observer_that_panics_ends_the_run() {
+        let done = AtomicUsize::new(0);
+        let observed = panic::catch_unwind(AssertUnwindSafe(|| {
+            run(
+                &plan(10_000_000),
+                threads(2),
+                &Cancel::default(),
+                each(|item, worker| {
+                    done.fetch_add(1, Ordering::Relaxed);
+                    worker.put(item, item);
+                }),
+                |_| panic!("enough"),
+            )
+        }));
+        assert!(observed.is_err());
+        assert!(done.into_inner() < 10_000_000);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 
 use lanehash::{Kernel, Scheduler};
 
+use super::Job;
 use super::source::Source;
 use crate::algorithm::Algorithm;
 use crate::digest::{Digest, Kind};
@@ -20,25 +21,24 @@ const MOST_LANES: usize = 32;
 const LARGE: u64 = 4 << 20;
 
 /// A file that is hashed.
-pub(super) struct Message<'a> {
+pub(super) struct Message<T> {
     pub(super) item: usize,
-    pub(super) name: &'a [u8],
-    pub(super) kind: Kind,
+    pub(super) job: Job<T>,
 }
 
-type Lane<'a> = Scheduler<Message<'a>, Source<'a>>;
+type Lane<'a, T> = Scheduler<(Algorithm, Message<T>), Source<'a>>;
 
 /// The files that a worker hashes at once.
-pub(super) struct Lanes<'a> {
+pub(super) struct Lanes<'a, T> {
     /// One for each algorithm that has come up.
-    schedulers: Vec<Lane<'a>>,
+    schedulers: Vec<Lane<'a, T>>,
     crew: usize,
     /// Buffers that no file has.
     spare: Vec<Vec<u8>>,
     buffer_len: usize,
 }
 
-impl<'a> Lanes<'a> {
+impl<'a, T> Lanes<'a, T> {
     /// Those of one of so many workers.
     pub(super) fn new(crew: usize) -> Self {
         let share = BUFFERS_LEN / (crew * MOST_LANES);
@@ -91,17 +91,17 @@ impl<'a> Lanes<'a> {
     }
 
     /// Gives a file a lane.
-    pub(super) fn push(&mut self, message: Message<'a>, source: Source<'a>) {
-        let Some(algorithm) = lane_algorithm(message.kind.algorithm()) else {
+    pub(super) fn push(&mut self, kind: Kind, message: Message<T>, source: Source<'a>) {
+        let Some(algorithm) = lane_algorithm(kind.algorithm()) else {
             return;
         };
-        let of_algorithm = |scheduler: &Lane<'_>| scheduler.algorithm() == algorithm;
+        let of_algorithm = |scheduler: &Lane<'_, T>| scheduler.algorithm() == algorithm;
         let place = self.schedulers.iter().position(of_algorithm);
         let place = place.unwrap_or_else(|| {
             self.schedulers.push(Scheduler::new(algorithm));
             self.schedulers.len() - 1
         });
-        self.schedulers[place].push(message, source);
+        self.schedulers[place].push((kind.algorithm(), message), source);
     }
 
     /// Hashes something of every algorithm.
@@ -112,11 +112,11 @@ impl<'a> Lanes<'a> {
     }
 
     /// A file that has ended, and its digest.
-    pub(super) fn pop(&mut self) -> Option<(Message<'a>, Source<'a>, io::Result<Digest>)> {
+    pub(super) fn pop(&mut self) -> Option<(Message<T>, Source<'a>, io::Result<Digest>)> {
         let done = self.schedulers.iter_mut().find_map(Scheduler::pop)?;
-        let algorithm = done.tag.kind.algorithm();
+        let (algorithm, message) = done.tag;
         let digest = |digest: lanehash::Digest| Digest::of(algorithm, digest.as_bytes());
-        Some((done.tag, done.source, done.result.map(digest)))
+        Some((message, done.source, done.result.map(digest)))
     }
 }
 

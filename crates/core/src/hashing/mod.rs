@@ -9,7 +9,7 @@ use std::io;
 use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
-use crate::digest::{Digest, Kind};
+use crate::digest::{Digests, Kind};
 use crate::engine::{Shared, Worker};
 use crate::file::{self, FileError};
 use crate::hash::Hasher;
@@ -19,18 +19,17 @@ use lanes::{Lanes, Message};
 use source::Source;
 
 /// What is to be read for an item.
-pub(crate) struct Job<'a> {
+pub(crate) struct Job<T> {
     /// The file's name below the root.
-    pub(crate) name: &'a [u8],
+    pub(crate) name: Vec<u8>,
     /// The digests that are wanted of it, at least one.
     pub(crate) kinds: Kinds,
+    /// What is wanted to judge them by.
+    pub(crate) task: T,
 }
 
 /// Kinds of digests, mostly one.
 pub(crate) type Kinds = SmallVec<[Kind; 1]>;
-
-/// Digests of one file, one of each kind.
-pub(crate) type Digests = SmallVec<[Digest; 1]>;
 
 /// What was read of a file.
 pub(crate) struct Hashed {
@@ -47,15 +46,18 @@ pub(crate) struct Hashed {
 pub(crate) trait Work: Sync {
     /// What is put for an item.
     type Result: Send;
+    /// What an item's digests are judged by.
+    type Task;
 
     /// What is to be read for an item; `None` where nothing is, and the results were put.
-    fn start(&self, item: usize, worker: &mut Worker<'_, Self::Result>) -> Option<Job<'_>>;
+    fn start(&self, item: usize, worker: &mut Worker<'_, Self::Result>) -> Option<Job<Self::Task>>;
 
     /// Puts the results of an item, of whose file `size` bytes were read. Not called where
     /// the run was cancelled meanwhile.
     fn finish(
         &self,
         item: usize,
+        job: Job<Self::Task>,
         hashed: &Result<Hashed, FileError>,
         size: u64,
         worker: &mut Worker<'_, Self::Result>,
@@ -96,33 +98,34 @@ pub(crate) fn hash_files<W: Work>(
     worker.rest();
 }
 
-struct Hashing<'a, W> {
+struct Hashing<'a, W: Work> {
     shared: &'a Shared<'a>,
     root: &'a Root,
     containment: Containment,
     detect_collisions: bool,
     work: &'a W,
-    lanes: Lanes<'a>,
+    lanes: Lanes<'a, W::Task>,
 }
 
 impl<'a, W: Work> Hashing<'a, W> {
     /// Opens an item's file, and gives it a lane or hashes it alone.
     fn start(&mut self, item: usize, worker: &mut Worker<'_, W::Result>) {
-        let work = self.work;
-        let Some(Job { name, kinds }) = work.start(item, worker) else {
+        let Some(job) = self.work.start(item, worker) else {
             return;
         };
-        let (file, status) = match self.root.open_regular(name, self.containment) {
+        let (file, status) = match self.root.open_regular(&job.name, self.containment) {
             Ok(opened) => opened,
-            Err(error) => return work.finish(item, &Err(error.into()), 0, worker),
+            Err(error) => {
+                return self.work.finish(item, job, &Err(error.into()), 0, worker);
+            }
         };
         let rest = worker.open(item, status.size);
         let source = Source::new(self.shared, file, status, self.lanes.buffer());
-        match kinds[..] {
+        match job.kinds[..] {
             [kind] if !self.detects(kind) && self.lanes.take(kind, status.size, rest) => {
-                self.lanes.push(Message { item, name, kind }, source);
+                self.lanes.push(kind, Message { item, job }, source);
             }
-            _ => self.hash_alone(item, name, &kinds, source, worker),
+            _ => self.hash_alone(Message { item, job }, source, worker),
         }
     }
 
@@ -141,9 +144,7 @@ impl<'a, W: Work> Hashing<'a, W> {
 
     fn hash_alone(
         &mut self,
-        item: usize,
-        name: &[u8],
-        kinds: &[Kind],
+        message: Message<W::Task>,
         mut source: Source<'a>,
         worker: &mut Worker<'_, W::Result>,
     ) {
@@ -151,9 +152,10 @@ impl<'a, W: Work> Hashing<'a, W> {
         while source.status().size > SHORT && !self.lanes.is_empty() {
             self.step(worker);
         }
-        let hashers = kinds.iter().map(|kind| self.hasher(*kind)).collect();
+        let kinds = message.job.kinds.iter();
+        let hashers = kinds.map(|kind| self.hasher(*kind)).collect();
         let hashed = alone::hash(&mut source, hashers);
-        self.finish(item, name, source, hashed, worker);
+        self.finish(message, source, hashed, worker);
     }
 
     /// Hashes something of the files in the lanes.
@@ -165,19 +167,19 @@ impl<'a, W: Work> Hashing<'a, W> {
                 shows_collision: false,
                 size: source.len(),
             });
-            self.finish(message.item, message.name, source, hashed, worker);
+            self.finish(message, source, hashed, worker);
         }
     }
 
     /// Looks at a file that was read once more, and tells what became of it.
     fn finish(
         &mut self,
-        item: usize,
-        name: &[u8],
+        message: Message<W::Task>,
         source: Source<'_>,
         hashed: io::Result<Hashed>,
         worker: &mut Worker<'_, W::Result>,
     ) {
+        let Message { item, job } = message;
         let (size, status) = (source.len(), *source.status());
         let hashed = match hashed {
             // An error that the source made up.
@@ -186,7 +188,7 @@ impl<'a, W: Work> Hashing<'a, W> {
             Ok(hashed) => {
                 let changed = file::has_changed(
                     self.root,
-                    name,
+                    &job.name,
                     self.containment,
                     source.file(),
                     &status,
@@ -200,6 +202,6 @@ impl<'a, W: Work> Hashing<'a, W> {
             }
         };
         self.lanes.give_back(source.into_buffer());
-        self.work.finish(item, &hashed, size, worker);
+        self.work.finish(item, job, &hashed, size, worker);
     }
 }

@@ -7,19 +7,12 @@
 //! and a line that starts with `#` a comment, as `bagit-python` reads them.
 
 use super::write::EntryError;
-use super::{Entry, Line, LineError, Options, hex, text};
+use super::{Entry, LineError, hex, text};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 
-/// Reads a bag's manifest.
-pub(super) fn read(text: &[u8], options: &Options<'_>) -> Vec<Line> {
-    let algorithm = options.untagged();
-    text::read_lines(text::lines(text), b'#', options, |line| {
-        read_line(line, algorithm)
-    })
-}
-
-fn read_line(line: &[u8], algorithm: Option<Algorithm>) -> Result<Entry, LineError> {
+/// What a line says.
+pub(super) fn read_line(line: &[u8], algorithm: Option<Algorithm>) -> Result<Entry, LineError> {
     let (digits, rest) = hex::split(text::trim_start(line));
     let digest = hex::digest(digits, algorithm)?;
     let name = text::trim_start(rest);

@@ -6,12 +6,20 @@ use crate::algorithm::Algorithm;
 
 /// The format of a text: hashdeep's if it says so, else that of the file's name,
 /// else that of the first line that could be of one, else coreutils'.
-pub(super) fn format(text: &[u8], options: &Options<'_>) -> Format {
+///
+/// `None` where what follows the text, which is not its end, decides.
+pub(super) fn format(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Format> {
     if text.starts_with(hashdeep::MAGIC) {
-        return Format::Hashdeep;
+        return Some(Format::Hashdeep);
     }
     let named = options.file_name.and_then(format_of_name);
-    named.unwrap_or_else(|| format_of_text(text, options))
+    let told = || {
+        let separator = options.separator();
+        let end = text.iter().rposition(|&byte| byte == separator);
+        let whole = if is_end { text.len() } else { end? + 1 };
+        format_of_text(&text[..whole], is_end, options)
+    };
+    named.or_else(told)
 }
 
 fn format_of_name(path: &[u8]) -> Option<Format> {
@@ -27,23 +35,22 @@ fn format_of_name(path: &[u8]) -> Option<Format> {
     names::find(word).map(|_| Format::Bagit)
 }
 
-fn format_of_text(text: &[u8], options: &Options<'_>) -> Format {
+fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Format> {
     if options.zero {
-        let records = text.split(|&byte| byte == 0);
-        let mut tags = records.filter_map(|record| gnu_or_bsd(record, options));
-        return tags.next().unwrap_or(Format::Gnu);
+        let mut records = text.split(|&byte| byte == 0);
+        let found = records.find_map(|record| gnu_or_bsd(record, options));
+        return found.or(is_end.then_some(Format::Gnu));
     }
-    let lines = || text::lines(text).map(|(_, line)| line);
-    let first = lines().find_map(|line| format_of_line(line, options));
-    first.unwrap_or_else(|| {
-        let is_comment = |line: &[u8]| text::trim_start(line).first() == Some(&sfv::COMMENT);
-        let has_comment = lines().any(is_comment);
-        if has_comment {
+    let first = text::lines(text).find_map(|line| format_of_line(line, options));
+    let is_comment = |line: &[u8]| text::trim_start(line).first() == Some(&sfv::COMMENT);
+    let of_comments = || {
+        if text::lines(text).any(is_comment) {
             Format::Sfv
         } else {
             Format::Gnu
         }
-    })
+    };
+    first.or_else(|| is_end.then(of_comments))
 }
 
 /// The format of a line that could be of one; `None` of a comment or nonsense.

@@ -14,7 +14,7 @@
 //!
 //! Lines with a tag may stand among these; [`bsd`] reads them.
 
-use super::{Entry, Line, LineError, Options, bsd, escape, hex, text};
+use super::{Entry, LineError, Options, bsd, escape, hex, text};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 
@@ -28,21 +28,7 @@ enum Spacing {
 }
 
 /// Reads lines of digest and name and lines with tags.
-pub(super) fn read(text: &[u8], options: &Options<'_>) -> Vec<Line> {
-    let mut reader = Reader {
-        forced: options.algorithm,
-        untagged: options.untagged(),
-        spacing: None,
-    };
-    if options.zero {
-        return reader.read_records(text, options);
-    }
-    text::read_lines(text::lines(text), b'#', options, |line| {
-        reader.read_line(line)
-    })
-}
-
-struct Reader {
+pub(super) struct Reader {
     forced: Option<Algorithm>,
     untagged: Option<Algorithm>,
     /// That of the first line, once there was one.
@@ -50,19 +36,20 @@ struct Reader {
 }
 
 impl Reader {
-    fn read_records(&mut self, text: &[u8], options: &Options<'_>) -> Vec<Line> {
-        (1..)
-            .zip(text.split(|&byte| byte == 0))
-            .take_while(|_| !options.is_cancelled())
-            .filter(|(_, record)| !record.is_empty())
-            .map(|(number, record)| Line {
-                number,
-                content: self.read(record, false),
-            })
-            .collect()
+    pub(super) fn new(options: &Options<'_>) -> Self {
+        Self {
+            forced: options.algorithm,
+            untagged: options.untagged(),
+            spacing: None,
+        }
     }
 
-    fn read_line(&mut self, line: &[u8]) -> Result<Entry, LineError> {
+    /// Reads a record that ends with NUL.
+    pub(super) fn read_record(&mut self, record: &[u8]) -> Result<Entry, LineError> {
+        self.read(record, false)
+    }
+
+    pub(super) fn read_line(&mut self, line: &[u8]) -> Result<Entry, LineError> {
         let line = text::trim_start(line);
         match line.strip_prefix(b"\\") {
             Some(line) => self.read(line, true),

@@ -11,27 +11,31 @@
 use smallvec::SmallVec;
 
 use super::write::EntryError;
-use super::{Entry, Format, Line, LineError, ManifestError, Options, hex, names, text};
+use super::{Entry, Format, LineError, ManifestError, Options, hex, names, text};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 
 /// How every such list starts; a minor version follows.
 pub(super) const MAGIC: &[u8] = b"%%%% HASHDEEP-1.";
 
+/// How many lines stand before the first file's.
+pub(super) const HEADER_LINES: usize = 2;
+
 /// What stands between size and name: of each column the algorithm and the bytes
 /// of its digests, where they are known.
-type Columns = Vec<Option<(Algorithm, usize)>>;
+pub(super) type Columns = Vec<Option<(Algorithm, usize)>>;
 
-/// Reads a list with its header.
-pub(super) fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<Line>, ManifestError> {
+/// Reads the header of a text: what the columns are, and how many bytes it takes.
+pub(super) fn read_header(
+    text: &[u8],
+    options: &Options<'_>,
+) -> Result<(Columns, usize), ManifestError> {
     if !text.starts_with(MAGIC) {
         return Err(ManifestError::HashdeepVersion { line: 1 });
     }
-    let mut lines = text::lines(text).skip(1);
-    let columns = match lines.next() {
-        Some((line, head)) => read_columns(head, line)?,
-        None => return Err(ManifestError::HashdeepColumns { line: 2 }),
-    };
+    let (_, rest) = text.split_at(text::line_len(text));
+    let (head, rest) = rest.split_at(text::line_len(rest));
+    let columns = read_columns(text::without_end(head), 2)?;
     let lacks = |wanted: &Algorithm| count(&columns, *wanted) == 0;
     if let Some(wanted) = options.algorithm.filter(lacks) {
         return Err(ManifestError::Algorithm {
@@ -39,9 +43,7 @@ pub(super) fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<Line>, Mani
             wanted,
         });
     }
-    Ok(text::read_lines(lines, b'#', options, |line| {
-        read_line(line, &columns)
-    }))
+    Ok((columns, text.len() - rest.len()))
 }
 
 fn read_columns(head: &[u8], line: u64) -> Result<Columns, ManifestError> {
@@ -68,7 +70,8 @@ fn count(columns: &Columns, algorithm: Algorithm) -> usize {
     columns.iter().filter(is_of).count()
 }
 
-fn read_line(line: &[u8], columns: &Columns) -> Result<Entry, LineError> {
+/// What a line says.
+pub(super) fn read_line(line: &[u8], columns: &Columns) -> Result<Entry, LineError> {
     let wanted = columns.len() + 2;
     let mut fields = line.splitn(wanted, |&byte| byte == b',');
     let too_few = || LineError::Fields {

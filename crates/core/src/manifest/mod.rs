@@ -33,6 +33,7 @@ mod gnu;
 mod hashdeep;
 mod hex;
 mod names;
+mod reader;
 mod record;
 mod sfv;
 #[cfg(test)]
@@ -45,6 +46,8 @@ use std::fmt;
 use smallvec::SmallVec;
 
 pub use error::{LineError, ManifestError, Wanted};
+pub(crate) use reader::Reader;
+pub(crate) use write::Writer;
 pub use write::{EntryError, WriteError, write};
 
 use crate::algorithm::Algorithm;
@@ -178,6 +181,11 @@ impl Options<'_> {
         self.cancel.is_some_and(Cancel::is_requested)
     }
 
+    /// What ends a line.
+    fn separator(&self) -> u8 {
+        if self.zero { 0 } else { b'\n' }
+    }
+
     /// The algorithm of a digest whose line names none, where it is known.
     fn untagged(&self) -> Option<Algorithm> {
         let named = || self.file_name.and_then(detect::algorithm);
@@ -196,22 +204,11 @@ impl Options<'_> {
 /// Where no line of the text can be read as what it means, or the reading was cancelled:
 /// [`ManifestError`].
 pub fn parse(text: &[u8], options: &Options<'_>) -> Result<Manifest, ManifestError> {
-    let text = text::plain(text)?;
-    let detected = || detect::format(text, options);
-    let format = options.format.unwrap_or_else(detected);
-    if options.zero && !format.has_zero_form() {
-        return Err(ManifestError::Zero(format));
-    }
-    let lines = match format {
-        Format::Gnu | Format::Bsd => gnu::read(text, options),
-        Format::Sfv => sfv::read(text, options)?,
-        Format::Hashdeep => hashdeep::read(text, options)?,
-        Format::Bagit => bagit::read(text, options),
-        Format::Record => record::read(text, options),
-    };
-    // The flag stays raised: so lines that were left out are noticed here.
-    if options.is_cancelled() {
-        return Err(ManifestError::Cancelled);
-    }
-    Ok(Manifest { format, lines })
+    let mut reader = Reader::new(*options);
+    let mut lines = Vec::new();
+    reader.read(text, true, &mut |line| lines.push(line))?;
+    Ok(Manifest {
+        format: reader.format(),
+        lines,
+    })
 }

@@ -11,67 +11,57 @@
 use smallvec::SmallVec;
 
 use super::write::EntryError;
-use super::{Entry, Line, LineError, Options, names, text};
+use super::{Entry, LineError, names, text};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 
 /// Path, digest, size.
 const FIELDS: usize = 3;
 
-/// Reads a RECORD.
+/// The first entry of a text: how many bytes its lines have, and what they say. `None` where
+/// that depends on what follows the text, which is not its end.
 ///
 /// Where a quoted field that spans lines ends in no entry, its first line alone
 /// is malformed and the next one starts anew: a stray quotation mark hides no
 /// line. Each line is looked at twice at most, since a line can open such a field
 /// only if it has an odd number of quotation marks, and the next such line ends
 /// the field.
-pub(super) fn read(text: &[u8], options: &Options<'_>) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let (mut rest, mut number) = (text, 1);
-    while !rest.is_empty() && !options.is_cancelled() {
-        let one = line_len(rest);
-        let whole = entry_len(rest).unwrap_or(one);
-        let content = read_entry(&rest[..whole], options.algorithm);
-        let len = if content.is_ok() { whole } else { one };
-        let is_blank = text::trim_start(without_end(&rest[..one])).is_empty();
-        if !is_blank {
-            lines.push(Line { number, content });
-        }
-        let breaks = rest[..len].iter().filter(|&&byte| byte == b'\n').count();
-        number += breaks as u64;
-        rest = &rest[len..];
-    }
-    lines
+pub(super) fn read_first(
+    text: &[u8],
+    is_end: bool,
+    forced: Option<Algorithm>,
+) -> Option<(usize, Result<Entry, LineError>)> {
+    let one = text::line_len(text);
+    let whole = match entry_len(text) {
+        Some(len) => len,
+        None if !is_end => return None,
+        None if has_open_quotes(text) => one,
+        None => text.len(),
+    };
+    let content = read_entry(&text[..whole], forced);
+    let len = if content.is_ok() { whole } else { one };
+    Some((len, content))
 }
 
-/// How many bytes the first line has, with its end.
-fn line_len(text: &[u8]) -> usize {
-    let end = text.iter().position(|&byte| byte == b'\n');
-    end.map_or(text.len(), |end| end + 1)
-}
-
-/// How many bytes the lines of the first entry have: to the first newline, or the
-/// end, that is not between quotation marks. `None` where the marks have no end.
+/// How many bytes the lines of the first entry have: to the first newline that is not
+/// between quotation marks. `None` where there is none.
 fn entry_len(text: &[u8]) -> Option<usize> {
     let mut is_quoted = false;
-    for (position, &byte) in text.iter().enumerate() {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\n' if !is_quoted => return Some(position + 1),
-            _ => {}
-        }
-    }
-    (!is_quoted).then_some(text.len())
+    let end = text.iter().position(|&byte| {
+        is_quoted ^= byte == b'"';
+        byte == b'\n' && !is_quoted
+    });
+    end.map(|end| end + 1)
 }
 
-fn without_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+/// Whether a quotation mark has no partner.
+fn has_open_quotes(text: &[u8]) -> bool {
+    text.iter().filter(|&&byte| byte == b'"').count() % 2 == 1
 }
 
 /// What the lines of one entry say.
 pub(super) fn read_entry(lines: &[u8], forced: Option<Algorithm>) -> Result<Entry, LineError> {
-    let line = without_end(lines);
+    let line = text::without_end(lines);
     if line.contains(&0) {
         return Err(LineError::Nul);
     }

@@ -5,7 +5,7 @@
 //! that start with a semicolon are comments.
 
 use super::write::EntryError;
-use super::{Entry, Line, LineError, ManifestError, Options, hex, text};
+use super::{Entry, Format, LineError, ManifestError, Options, hex, text};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 
@@ -19,21 +19,15 @@ pub(super) const HEADER: &[u8] = b"; CRC-32\n";
 /// How many bytes a CRC-32 has.
 const CRC_LEN: usize = 4;
 
-/// Reads lines of name and CRC-32.
-pub(super) fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<Line>, ManifestError> {
+/// Looks whether an algorithm is forced that such a file has none of.
+pub(super) fn check(options: &Options<'_>) -> Result<(), ManifestError> {
     let other = options.algorithm.filter(|&a| a != Algorithm::Crc32);
-    match other {
-        Some(wanted) => Err(ManifestError::Algorithm {
-            format: super::Format::Sfv,
+    other.map_or(Ok(()), |wanted| {
+        Err(ManifestError::Algorithm {
+            format: Format::Sfv,
             wanted,
-        }),
-        None => Ok(text::read_lines(
-            text::lines(text),
-            COMMENT,
-            options,
-            read_line,
-        )),
-    }
+        })
+    })
 }
 
 /// What a line says.

@@ -208,6 +208,19 @@ proptest! {
     }
 
     #[test]
+    fn pieces_of_a_text_are_read_as_the_whole(
+        text in ALMOST,
+        head in select(vec!["", "%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n", "\u{feff}"]),
+        format in proptest::option::of(select(&Format::ALL[..])),
+        zero in any::<bool>(),
+        len in 1..80_usize,
+    ) {
+        let options = Options { format, zero, ..Options::default() };
+        let text = format!("{head}{text}");
+        prop_assert_eq!(by_pieces(text.as_bytes(), len, &options), parse(text.as_bytes(), &options));
+    }
+
+    #[test]
     fn a_quotation_mark_hides_no_line(text in "(,|\"|\"\"|a|\\n|\\r\\n|\\r|[0-9]|sha1=|,,\\n){0,24}") {
         let lines = parse(text.as_bytes(), &forced(Format::Record)).unwrap().lines;
         let mut said = std::collections::HashSet::new();
@@ -218,7 +231,7 @@ proptest! {
                 prop_assert!(said.insert(number), "two lines say {}", number);
             }
         }
-        for (number, line) in text::lines(text.as_bytes()) {
+        for (number, line) in (1..).zip(text::lines(text.as_bytes())) {
             prop_assert!(line.is_empty() || said.contains(&number), "nothing says {}", number);
         }
     }
@@ -228,6 +241,21 @@ proptest! {
 const ALMOST: &str = "([0-9a-f]{38,42}|[0-9a-f]{8}|[0-9a-f]{64}|\\\\|#|;| |\\*|a|\\n|\\r|\\x00|\
     MD5 ?\\(|SHA1 \\(|BLAKE2b-256 \\(|\\)= |\\) = |,|\"|\"\"|sha256=|=|%|%0A|\\\\n|%%%% |\
     size,|,filename|[0-9]{1,22}|d41d8cd98f00b204e9800998ecf8427e){0,30}";
+
+/// What is read of a text that comes in pieces of this length.
+fn by_pieces(text: &[u8], len: usize, options: &Options<'_>) -> Result<Manifest, ManifestError> {
+    let mut reader = Reader::new(*options);
+    let (mut lines, mut waiting) = (Vec::new(), Vec::new());
+    for piece in text.chunks(len) {
+        waiting.extend_from_slice(piece);
+        let read = reader.read(&waiting, false, &mut |line| lines.push(line))?;
+        waiting.drain(..read);
+    }
+    let read = reader.read(&waiting, true, &mut |line| lines.push(line))?;
+    assert_eq!(read, waiting.len());
+    let format = reader.format();
+    Ok(Manifest { format, lines })
+}
 
 /// Pieces of lines with a CRC-32.
 const GNU: &str = "([0-9a-fA-F]{8}(  | \\*| |\\t|\\t )a|[0-9a-f]{8}|[0-9a-f]{1,9}| |  |\\*|\\t|\

@@ -1,6 +1,6 @@
 //! The text of a manifest, before its format matters.
 
-use super::{Entry, Line, LineError, ManifestError, Options};
+use super::{Entry, LineError, ManifestError};
 
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -36,37 +36,37 @@ pub(super) fn may_start(text: &[u8]) -> bool {
     plain(text).is_ok_and(|plain| plain.len() == text.len())
 }
 
-/// The lines of a text without their ends, LF or CRLF, and their numbers.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    let without_return = |line| <[u8]>::strip_suffix(line, b"\r").unwrap_or(line);
-    let lines = text.split(|&byte| byte == b'\n').map(without_return);
-    (1..).zip(lines)
+/// How many bytes the first line has, with its end.
+pub(super) fn line_len(text: &[u8]) -> usize {
+    let end = text.iter().position(|&byte| byte == b'\n');
+    end.map_or(text.len(), |end| end + 1)
 }
 
-/// What `read` makes of each line that is neither empty nor, after blanks, starts
-/// with `comment`, until that is cancelled. It is not given lines with a NUL.
-pub(super) fn read_lines<'a>(
-    lines: impl Iterator<Item = (u64, &'a [u8])>,
+/// A line without its end, LF or CRLF.
+pub(super) fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The lines of a text without their ends.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|&byte| byte == b'\n').map(without_end)
+}
+
+/// What `read` makes of a line; `None` of one that is empty or, after blanks, starts with
+/// `comment`. It is not given lines with a NUL.
+pub(super) fn read_line(
+    line: &[u8],
     comment: u8,
-    options: &Options<'_>,
-    mut read: impl FnMut(&'a [u8]) -> Result<Entry, LineError>,
-) -> Vec<Line> {
-    let says_something = |line: &[u8]| {
-        let first = trim_start(line).first();
-        first.is_some_and(|&first| first != comment)
-    };
-    lines
-        .take_while(|_| !options.is_cancelled())
-        .filter(|(_, line)| says_something(line))
-        .map(|(number, line)| Line {
-            number,
-            content: if line.contains(&0) {
-                Err(LineError::Nul)
-            } else {
-                read(line)
-            },
-        })
-        .collect()
+    read: impl FnOnce(&[u8]) -> Result<Entry, LineError>,
+) -> Option<Result<Entry, LineError>> {
+    let first = trim_start(line).first();
+    first.filter(|&&first| first != comment)?;
+    Some(if line.contains(&0) {
+        Err(LineError::Nul)
+    } else {
+        read(line)
+    })
 }
 
 pub(super) fn is_blank(byte: u8) -> bool {

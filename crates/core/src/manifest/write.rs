@@ -95,24 +95,64 @@ pub enum EntryError {
 /// # Errors
 /// Where the format can't state an entry as it is: the first such entry.
 pub fn write(format: Format, entries: &[Entry], zero: bool) -> Result<Vec<u8>, WriteError> {
-    if zero && !format.has_zero_form() {
-        return Err(WriteError::Zero(format));
-    }
     let mut text = Vec::new();
-    match format {
-        Format::Hashdeep => hashdeep::push_header(&mut text, entries.first()),
-        Format::Sfv => text.extend_from_slice(sfv::HEADER),
-        _ => {}
-    }
+    let mut writer = Writer::new(format, zero)?;
     for entry in entries {
-        push(&mut text, format, entry, &entries[0], zero).map_err(|reason| WriteError::Entry {
-            name: entry.name.clone(),
+        writer.push(&mut text, entry)?;
+    }
+    writer.finish(&mut text);
+    Ok(text)
+}
+
+/// Writes the lines of a manifest one by one.
+pub(crate) struct Writer {
+    format: Format,
+    zero: bool,
+    /// The first entry, once there is one.
+    first: Option<Entry>,
+}
+
+impl Writer {
+    pub(crate) fn new(format: Format, zero: bool) -> Result<Self, WriteError> {
+        if zero && !format.has_zero_form() {
+            return Err(WriteError::Zero(format));
+        }
+        Ok(Self {
             format,
+            zero,
+            first: None,
+        })
+    }
+
+    /// Appends a line, and before the first one what the text starts with.
+    pub(crate) fn push(&mut self, text: &mut Vec<u8>, entry: &Entry) -> Result<(), WriteError> {
+        if self.first.is_none() {
+            self.push_header(text, Some(entry));
+        }
+        let first = self.first.get_or_insert_with(|| entry.clone());
+        push(text, self.format, entry, first, self.zero).map_err(|reason| WriteError::Entry {
+            name: entry.name.clone(),
+            format: self.format,
             reason,
         })?;
-        text.push(if zero { 0 } else { b'\n' });
+        text.push(if self.zero { 0 } else { b'\n' });
+        Ok(())
     }
-    Ok(text)
+
+    /// Appends what the text starts with, if there was no line.
+    pub(crate) fn finish(&self, text: &mut Vec<u8>) {
+        if self.first.is_none() {
+            self.push_header(text, None);
+        }
+    }
+
+    fn push_header(&self, text: &mut Vec<u8>, first: Option<&Entry>) {
+        match self.format {
+            Format::Hashdeep => hashdeep::push_header(text, first),
+            Format::Sfv => text.extend_from_slice(sfv::HEADER),
+            _ => {}
+        }
+    }
 }
 
 fn push(

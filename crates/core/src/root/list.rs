@@ -53,23 +53,28 @@ pub struct Listing {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Lists what is below the root until `cancel` is raised; fails where the root itself
-/// cannot be read.
-pub(super) fn list(root: &Root, detail: Detail, cancel: &Cancel) -> io::Result<Listing> {
+/// Hands the files below the root to `take`, in order, until `cancel` is raised, and gives
+/// what was left out; fails where the root itself cannot be read.
+pub(super) fn visit(
+    root: &Root,
+    detail: Detail,
+    cancel: &Cancel,
+    take: &mut dyn FnMut(Listed),
+) -> io::Result<Vec<LeftOut>> {
     let mut lister = Lister {
         root,
         detail,
         cancel,
         trail: Trail::new(root.directory()),
-        listing: Listing::default(),
+        take,
+        left_out: Vec::new(),
     };
     let (entries, end) = lister.read_directory();
     end?;
     lister.visit(entries);
-    let mut listing = lister.listing;
-    let by_name = |a: &LeftOut, b: &LeftOut| a.name.cmp(&b.name);
-    listing.left_out.sort_unstable_by(by_name);
-    Ok(listing)
+    let mut left_out = lister.left_out;
+    left_out.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(left_out)
 }
 
 /// An entry of a directory, of a type that is known.
@@ -88,7 +93,8 @@ struct Lister<'a> {
     detail: Detail,
     cancel: &'a Cancel,
     trail: Trail<'a>,
-    listing: Listing,
+    take: &'a mut dyn FnMut(Listed),
+    left_out: Vec<LeftOut>,
 }
 
 impl Lister<'_> {
@@ -202,11 +208,11 @@ impl Lister<'_> {
 
     fn list(&mut self, name: Vec<u8>, size: Option<u64>) {
         let size = size.filter(|_| self.detail == Detail::Sizes);
-        self.listing.files.push(Listed { name, size });
+        (self.take)(Listed { name, size });
     }
 
     fn leave_out(&mut self, name: Vec<u8>, reason: OpenError) {
-        self.listing.left_out.push(LeftOut { name, reason });
+        self.left_out.push(LeftOut { name, reason });
     }
 }
 

@@ -156,7 +156,20 @@ impl Root {
     /// Where the root itself cannot be read. A directory below it that cannot is
     /// in [`Listing::left_out`].
     pub fn list(&self, detail: Detail, cancel: &Cancel) -> io::Result<Listing> {
-        list::list(self, detail, cancel)
+        let mut files = Vec::new();
+        let left_out = self.visit(detail, cancel, &mut |file| files.push(file))?;
+        Ok(Listing { files, left_out })
+    }
+
+    /// [`list`](Self::list) that hands each file to `take` and gives what is left out: it needs
+    /// memory for the names in one directory and in those above it.
+    pub(crate) fn visit(
+        &self,
+        detail: Detail,
+        cancel: &Cancel,
+        take: &mut dyn FnMut(Listed),
+    ) -> io::Result<Vec<LeftOut>> {
+        list::visit(self, detail, cancel, take)
     }
 
     fn directory(&self) -> BorrowedFd<'_> {

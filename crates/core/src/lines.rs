@@ -1,0 +1,307 @@
+//! The lines of a manifest in little memory.
+
+use smallvec::SmallVec;
+
+use crate::algorithm::Algorithm;
+use crate::digest::Digest;
+use crate::manifest::{Entry, Line, LineError};
+
+/// So many lines are read, half of them in the mean, to find one.
+const GROUP: usize = 8;
+
+/// Many lines, one after the other in a few bytes each.
+///
+/// Of a name only what differs from the name before is kept, since names in a manifest mostly
+/// are sorted; the first line of a group is whole.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    bytes: Vec<u8>,
+    /// Where each group begins.
+    groups: Vec<usize>,
+    len: usize,
+    last_number: u64,
+    last_name: Vec<u8>,
+    /// What is wrong with the malformed lines.
+    errors: Vec<LineError>,
+}
+
+impl Lines {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends a line; its number is greater than that of the line before.
+    pub(crate) fn push(&mut self, line: &Line) {
+        if self.len.is_multiple_of(GROUP) {
+            self.groups.push(self.bytes.len());
+            self.last_number = 0;
+            self.last_name.clear();
+        }
+        self.push_number(line.number - self.last_number);
+        match &line.content {
+            Ok(entry) => self.push_entry(entry),
+            Err(error) => {
+                self.push_number(0);
+                self.push_number(self.errors.len() as u64);
+                self.errors.push(*error);
+            }
+        }
+        self.last_number = line.number;
+        self.len += 1;
+    }
+
+    /// Appends a line of the next number with this name, and with a digest if there is one.
+    pub(crate) fn append(&mut self, name: Vec<u8>, digest: Option<Digest>) {
+        let entry = Entry {
+            name,
+            digests: digest.into_iter().collect(),
+            size: None,
+        };
+        self.push(&Line {
+            number: self.len as u64 + 1,
+            content: Ok(entry),
+        });
+    }
+
+    /// The line at a place.
+    pub(crate) fn get(&self, place: usize) -> Option<Line> {
+        let start = *self.groups.get(place / GROUP)?;
+        let mut cursor = Cursor::new(self, start);
+        for _ in 0..place % GROUP {
+            cursor.pass()?;
+        }
+        cursor.line()
+    }
+
+    /// The name in the line at a place, if it has one.
+    pub(crate) fn name(&self, place: usize) -> Option<Vec<u8>> {
+        Some(self.get(place)?.content.ok()?.name)
+    }
+
+    /// All lines, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Line> {
+        let mut cursor = Cursor::new(self, 0);
+        (0..self.len).map_while(move |place| {
+            if place.is_multiple_of(GROUP) {
+                cursor.start_group();
+            }
+            cursor.line()
+        })
+    }
+
+    /// The names of all files, in order, with the places of their lines.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (usize, Vec<u8>)> {
+        let named = |line: Line| line.content.ok().map(|entry| entry.name);
+        let names = self.iter().map(named).enumerate();
+        names.filter_map(|(place, name)| Some((place, name?)))
+    }
+
+    /// Says how many digests there are and whether there is a size, in a number that is not
+    /// 0; then all of it.
+    fn push_entry(&mut self, entry: &Entry) {
+        let has_size = u64::from(entry.size.is_some());
+        self.push_number(1 + 2 * entry.digests.len() as u64 + has_size);
+        let pairs = self.last_name.iter().zip(&entry.name);
+        let shared = pairs.take_while(|(last, this)| last == this).count();
+        let rest = &entry.name[shared..];
+        self.push_number(shared as u64);
+        self.push_number(rest.len() as u64);
+        self.bytes.extend_from_slice(rest);
+        self.last_name.truncate(shared);
+        self.last_name.extend_from_slice(rest);
+        if let Some(size) = entry.size {
+            self.push_number(size);
+        }
+        for digest in &entry.digests {
+            let bytes = digest.as_bytes();
+            self.bytes.push(digest.algorithm() as u8);
+            self.bytes.push(bytes.len() as u8);
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    /// Appends a number: seven bits a byte, the lowest first, and a bit that says whether
+    /// more follow (LEB128).
+    fn push_number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+}
+
+/// A place between two lines.
+struct Cursor<'a> {
+    rest: &'a [u8],
+    errors: &'a [LineError],
+    /// Number and name of the line before, in its group.
+    number: u64,
+    name: Vec<u8>,
+}
+
+/// What a line says, beside its number and name.
+enum Stated {
+    Error(LineError),
+    /// So many digests follow.
+    Digests(usize, Option<u64>),
+}
+
+impl<'a> Cursor<'a> {
+    /// The place before the line that begins, with its group, at a byte.
+    fn new(lines: &'a Lines, start: usize) -> Self {
+        Self {
+            rest: &lines.bytes[start..],
+            errors: &lines.errors,
+            number: 0,
+            name: Vec::new(),
+        }
+    }
+
+    fn start_group(&mut self) {
+        self.number = 0;
+        self.name.clear();
+    }
+
+    /// The next line; `None` at the end.
+    fn line(&mut self) -> Option<Line> {
+        let content = match self.stated()? {
+            Stated::Error(error) => Err(error),
+            Stated::Digests(count, size) => Ok(Entry {
+                digests: (0..count)
+                    .map_while(|_| self.digest())
+                    .collect::<SmallVec<_>>(),
+                name: self.name.clone(),
+                size,
+            }),
+        };
+        Some(Line {
+            number: self.number,
+            content,
+        })
+    }
+
+    /// Passes over the next line.
+    fn pass(&mut self) -> Option<()> {
+        if let Stated::Digests(count, _) = self.stated()? {
+            for _ in 0..count {
+                let (_algorithm, len) = (self.byte()?, self.byte()?);
+                self.take(usize::from(len))?;
+            }
+        }
+        Some(())
+    }
+
+    /// Reads a line as far as its digests.
+    fn stated(&mut self) -> Option<Stated> {
+        self.number += self.read_number()?;
+        let Some(head) = self.read_number()?.checked_sub(1) else {
+            let error = self.read_number()?;
+            return self.errors.get(error as usize).copied().map(Stated::Error);
+        };
+        let (shared, len) = (self.read_number()?, self.read_number()?);
+        let rest = self.take(len as usize)?;
+        self.name.truncate(shared as usize);
+        self.name.extend_from_slice(rest);
+        let has_size = head % 2 == 1;
+        let size = if has_size {
+            Some(self.read_number()?)
+        } else {
+            None
+        };
+        Some(Stated::Digests(head as usize / 2, size))
+    }
+
+    fn digest(&mut self) -> Option<Digest> {
+        let (algorithm, len) = (self.byte()?, self.byte()?);
+        let algorithm = Algorithm::ALL.get(usize::from(algorithm))?;
+        Some(Digest::of(*algorithm, self.take(usize::from(len))?))
+    }
+
+    fn read_number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        Some(number)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(byte)
+    }
+
+    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::manifest::Wanted;
+
+    fn digests() -> impl Strategy<Value = Vec<Digest>> {
+        let digest = (0..Algorithm::ALL.len(), any::<[u8; Digest::MAX_LEN]>());
+        let made = digest.prop_map(|(place, bytes)| {
+            let algorithm = Algorithm::ALL[place];
+            Digest::of(algorithm, &bytes[..algorithm.digest_len()])
+        });
+        prop::collection::vec(made, 0..3)
+    }
+
+    fn contents() -> impl Strategy<Value = Result<Entry, LineError>> {
+        let name = "(a/|b|\\PC){1,12}";
+        let entry = (name, digests(), prop::option::of(any::<u64>()));
+        let error = LineError::NoDigest(Wanted {
+            algorithm: None,
+            len: None,
+        });
+        prop_oneof![
+            4 => entry.prop_map(|(name, digests, size)| Ok(Entry {
+                name: name.into_bytes(),
+                digests: digests.into(),
+                size,
+            })),
+            1 => prop::sample::select(vec![LineError::Nul, LineError::NoName, error]).prop_map(Err),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_found_again(
+            contents in prop::collection::vec((1..u64::MAX / 64, contents()), 0..40),
+        ) {
+            let mut number = 0;
+            let lines: Vec<Line> = contents.into_iter().map(|(step, content)| {
+                number += step;
+                Line { number, content }
+            }).collect();
+            let mut packed = Lines::default();
+            lines.iter().for_each(|line| packed.push(line));
+            prop_assert_eq!(packed.len(), lines.len());
+            prop_assert_eq!(packed.iter().collect::<Vec<_>>(), lines.clone());
+            for (place, line) in lines.iter().enumerate() {
+                prop_assert_eq!(packed.get(place), Some(line.clone()));
+            }
+            prop_assert_eq!(packed.get(lines.len()), None);
+        }
+    }
+
+    #[test]
+    fn an_algorithm_is_found_at_its_place() {
+        for (place, algorithm) in Algorithm::ALL.into_iter().enumerate() {
+            assert_eq!(algorithm as usize, place);
+        }
+    }
+}

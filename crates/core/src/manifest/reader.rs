@@ -1,0 +1,170 @@
+//! Reading a manifest piece by piece.
+
+use super::{Entry, Format, Line, LineError, ManifestError, Options};
+use super::{bagit, detect, gnu, hashdeep, record, sfv, text};
+use crate::algorithm::Algorithm;
+
+/// So many bytes tell what a text starts with: a mark, or hashdeep's first words.
+const START_LEN: usize = 32;
+
+/// Reads the lines of a manifest, of whose text not all need be in memory.
+pub(crate) struct Reader<'a> {
+    options: Options<'a>,
+    /// What reads the lines; `None` until enough of the text was seen to tell its format.
+    dialect: Option<Dialect>,
+    /// The number of the next line.
+    number: u64,
+}
+
+/// What differs between formats, and what is known of the text meanwhile.
+enum Dialect {
+    Gnu(Format, gnu::Reader),
+    Sfv,
+    Hashdeep(hashdeep::Columns),
+    Bagit(Option<Algorithm>),
+    Record(Option<Algorithm>),
+}
+
+/// The first line of a text: how many bytes it has, and, if it is more than a comment,
+/// what it says.
+type First = (usize, Option<Result<Entry, LineError>>);
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(options: Options<'a>) -> Self {
+        Self {
+            options,
+            dialect: None,
+            number: 1,
+        }
+    }
+
+    /// The format; coreutils' until enough of the text was seen.
+    pub(crate) fn format(&self) -> Format {
+        match &self.dialect {
+            None => Format::Gnu,
+            Some(Dialect::Gnu(format, _)) => *format,
+            Some(Dialect::Sfv) => Format::Sfv,
+            Some(Dialect::Hashdeep(_)) => Format::Hashdeep,
+            Some(Dialect::Bagit(_)) => Format::Bagit,
+            Some(Dialect::Record(_)) => Format::Record,
+        }
+    }
+
+    /// Hands the lines of a text to `take`, and gives how many bytes they have. What is left
+    /// is to be given again with what follows it: nothing where `is_end` says that nothing
+    /// does.
+    pub(crate) fn read(
+        &mut self,
+        text: &[u8],
+        is_end: bool,
+        take: &mut dyn FnMut(Line),
+    ) -> Result<usize, ManifestError> {
+        let mut done = 0;
+        if self.dialect.is_none() {
+            match self.start(text, is_end)? {
+                Some(len) => done = len,
+                None => return Ok(0),
+            }
+        }
+        while done < text.len() && !self.options.is_cancelled() {
+            let Some((len, content)) = self.first(&text[done..], is_end) else {
+                break;
+            };
+            if let Some(content) = content {
+                let number = self.number;
+                take(Line { number, content });
+            }
+            self.count(&text[done..done + len]);
+            done += len;
+        }
+        // The flag stays raised: so lines that were left out are noticed here.
+        if self.options.is_cancelled() {
+            return Err(ManifestError::Cancelled);
+        }
+        Ok(done)
+    }
+
+    /// Finds out the format, and gives how many bytes stand before the first line; `None`
+    /// where more of the text is needed.
+    fn start(&mut self, text: &[u8], is_end: bool) -> Result<Option<usize>, ManifestError> {
+        if text.len() < START_LEN && !is_end {
+            return Ok(None);
+        }
+        let plain = text::plain(text)?;
+        let detected = || detect::format(plain, is_end, &self.options);
+        let Some(format) = self.options.format.or_else(detected) else {
+            return Ok(None);
+        };
+        if self.options.zero && !format.has_zero_form() {
+            return Err(ManifestError::Zero(format));
+        }
+        let mut header_len = 0;
+        let dialect = match format {
+            Format::Gnu | Format::Bsd => Dialect::Gnu(format, gnu::Reader::new(&self.options)),
+            Format::Bagit => Dialect::Bagit(self.options.untagged()),
+            Format::Record => Dialect::Record(self.options.algorithm),
+            Format::Sfv => {
+                sfv::check(&self.options)?;
+                Dialect::Sfv
+            }
+            Format::Hashdeep => {
+                if !is_end && text::lines(plain).nth(hashdeep::HEADER_LINES).is_none() {
+                    return Ok(None);
+                }
+                let (columns, len) = hashdeep::read_header(plain, &self.options)?;
+                header_len = len;
+                Dialect::Hashdeep(columns)
+            }
+        };
+        self.dialect = Some(dialect);
+        self.count(&plain[..header_len]);
+        Ok(Some(text.len() - plain.len() + header_len))
+    }
+
+    /// The first line of a text; `None` where more of it is needed.
+    fn first(&mut self, text: &[u8], is_end: bool) -> Option<First> {
+        if let Some(Dialect::Record(forced)) = self.dialect {
+            let (len, content) = record::read_first(text, is_end, forced)?;
+            let first_line = &text[..text::line_len(text)];
+            let is_blank = text::trim_start(text::without_end(first_line)).is_empty();
+            return Some((len, (!is_blank).then_some(content)));
+        }
+        let separator = self.options.separator();
+        let end = text.iter().position(|&byte| byte == separator);
+        if end.is_none() && !is_end {
+            return None;
+        }
+        let line = &text[..end.unwrap_or(text.len())];
+        Some((end.map_or(text.len(), |end| end + 1), self.read_line(line)))
+    }
+
+    /// What a line without its newline, or a record without its NUL, says.
+    fn read_line(&mut self, line: &[u8]) -> Option<Result<Entry, LineError>> {
+        let dialect = self.dialect.as_mut()?;
+        if self.options.zero {
+            return match dialect {
+                Dialect::Gnu(_, reader) if !line.is_empty() => Some(reader.read_record(line)),
+                _ => None,
+            };
+        }
+        let line = text::without_end(line);
+        match dialect {
+            Dialect::Gnu(_, reader) => text::read_line(line, b'#', |line| reader.read_line(line)),
+            Dialect::Sfv => text::read_line(line, sfv::COMMENT, sfv::read_line),
+            Dialect::Hashdeep(columns) => {
+                text::read_line(line, b'#', |line| hashdeep::read_line(line, columns))
+            }
+            Dialect::Bagit(algorithm) => {
+                text::read_line(line, b'#', |line| bagit::read_line(line, *algorithm))
+            }
+            Dialect::Record(_) => None,
+        }
+    }
+
+    /// Counts lines that were read.
+    fn count(&mut self, lines: &[u8]) {
+        let separator = self.options.separator();
+        let ends = lines.iter().filter(|&&byte| byte == separator);
+        self.number += ends.count() as u64;
+    }
+}

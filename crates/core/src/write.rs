@@ -1,0 +1,209 @@
+//! Writing a manifest to a file: all or nothing, and only what is read back as it was meant.
+
+use std::borrow::Borrow;
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::cancel::Cancel;
+use crate::digest::Digests;
+use crate::error::{Error, ErrorKind};
+use crate::manifest::{self, Entry, Format, Line, Reader, Writer};
+
+/// How much of a manifest is in memory, and flushed to the disk between two looks at whether
+/// to go on.
+const PIECE_LEN: usize = 2 << 20;
+
+/// Writes a manifest in place of what may be there, all or nothing.
+///
+/// # Errors
+/// Where the format can't state an entry, the name states another algorithm than the
+/// digests have, or the file can't be written.
+pub fn write_manifest(
+    path: &Path,
+    entries: &[Entry],
+    format: Format,
+    zero: bool,
+) -> Result<(), Error> {
+    // Nobody raises this flag, so it is written.
+    write_until(&Cancel::default(), path, entries.iter(), format, zero).map(|_written| ())
+}
+
+/// [`write_manifest`], unless `cancel` is raised before the file has its new content: then
+/// `None`.
+pub(crate) fn write_until(
+    cancel: &Cancel,
+    path: &Path,
+    entries: impl Iterator<Item = impl Borrow<Entry>>,
+    format: Format,
+    zero: bool,
+) -> Result<Option<()>, Error> {
+    let error = |kind| Error::new(path.as_os_str().as_bytes(), kind);
+    let mut draft = Draft::new(cancel, path, format, zero).map_err(error)?;
+    for entry in entries {
+        if cancel.is_requested() {
+            return Ok(None);
+        }
+        draft.push(entry.borrow()).map_err(error)?;
+    }
+    draft.finish().map_err(error)
+}
+
+/// A manifest that is being written.
+struct Draft<'a> {
+    cancel: &'a Cancel,
+    writer: Writer,
+    read_back: ReadBack<'a>,
+    file: Replacement<'a>,
+    /// The lines that are not in the file yet, and their digests.
+    text: Vec<u8>,
+    digests: Vec<Option<Digests>>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(
+        cancel: &'a Cancel,
+        path: &'a Path,
+        format: Format,
+        zero: bool,
+    ) -> Result<Self, ErrorKind> {
+        Ok(Self {
+            cancel,
+            writer: Writer::new(format, zero).map_err(ErrorKind::Unwritable)?,
+            read_back: ReadBack::new(path, format, zero),
+            file: Replacement { path, file: None },
+            text: Vec::new(),
+            digests: Vec::new(),
+        })
+    }
+
+    fn push(&mut self, entry: &Entry) -> Result<(), ErrorKind> {
+        if self.text.len() >= PIECE_LEN {
+            self.flush(false)?;
+        }
+        let pushed = self.writer.push(&mut self.text, entry);
+        pushed.map_err(ErrorKind::Unwritable)?;
+        self.digests.push(Some(entry.digests.clone()));
+        Ok(())
+    }
+
+    /// Moves the lines to the file, if they are read back from there.
+    fn flush(&mut self, is_end: bool) -> Result<(), ErrorKind> {
+        self.read_back.take(&self.text, is_end, &self.digests);
+        if !self.read_back.is_good() {
+            return Err(ErrorKind::Misnamed);
+        }
+        self.file.write(&self.text).map_err(ErrorKind::Write)?;
+        self.text.clear();
+        self.digests.clear();
+        Ok(())
+    }
+
+    /// Puts the file in its place; `None` where that is not wanted any more.
+    fn finish(mut self) -> Result<Option<()>, ErrorKind> {
+        self.writer.finish(&mut self.text);
+        self.flush(true)?;
+        if self.cancel.is_requested() {
+            return Ok(None);
+        }
+        self.file.persist().map(Some).map_err(ErrorKind::Write)
+    }
+}
+
+/// Looks whether a reader who goes by the manifest's name finds the digests that were
+/// written, or at least is not led astray by the name.
+struct ReadBack<'a> {
+    by_name: Reader<'a>,
+    by_content: Reader<'a>,
+    finds_all: bool,
+    /// Whether the name makes no difference.
+    ignores_name: bool,
+}
+
+impl<'a> ReadBack<'a> {
+    fn new(path: &'a Path, format: Format, zero: bool) -> Self {
+        let reader = |file_name| {
+            Reader::new(manifest::Options {
+                file_name,
+                format: Some(format),
+                algorithm: None,
+                zero,
+                cancel: None,
+            })
+        };
+        Self {
+            by_name: reader(path.file_name().map(OsStrExt::as_bytes)),
+            by_content: reader(None),
+            finds_all: true,
+            ignores_name: true,
+        }
+    }
+
+    /// Reads whole lines that state these digests.
+    fn take(&mut self, text: &[u8], is_end: bool, written: &[Option<Digests>]) {
+        let found = digests(&mut self.by_name, text, is_end);
+        self.finds_all &= found == written;
+        self.ignores_name &= found == digests(&mut self.by_content, text, is_end);
+    }
+
+    fn is_good(&self) -> bool {
+        self.finds_all || self.ignores_name
+    }
+}
+
+/// The digests that the lines of a text state; `None` of a malformed one.
+fn digests(reader: &mut Reader<'_>, text: &[u8], is_end: bool) -> Vec<Option<Digests>> {
+    let mut found = Vec::new();
+    let mut take = |line: Line| found.push(line.content.ok().map(|entry| entry.digests));
+    match reader.read(text, is_end, &mut take) {
+        Ok(_) => found,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// A file that takes the place of another one when it is whole: written beside it, flushed to
+/// the disk, renamed, and the directory flushed.
+struct Replacement<'a> {
+    path: &'a Path,
+    file: Option<NamedTempFile>,
+}
+
+impl Replacement<'_> {
+    /// Appends to the file, which is made if need be, and flushes it.
+    fn write(&mut self, content: &[u8]) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(new_file(directory_of(self.path))?),
+        };
+        file.write_all(content)?;
+        file.as_file().sync_all()
+    }
+
+    fn persist(self) -> io::Result<()> {
+        if let Some(file) = self.file {
+            file.persist(self.path)?;
+        }
+        File::open(directory_of(self.path))?.sync_all()
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A temporary file that takes a file's place.
+fn new_file(directory: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".checksig-")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(directory)
+        // Without the temporary file's name, which tells nobody anything.
+        .map_err(|error| io::Error::from(error.kind()))
+}

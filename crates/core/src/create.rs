@@ -77,7 +77,7 @@ pub fn create(
     let own = open_anywhere(manifest_name).ok();
     let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
     let mut names = Lines::default();
-    let mut take = |name| names.append(name, None);
+    let mut take = |name: Vec<u8>| names.append(&name, None);
     let left_out = each_file(&directory, own, &options.exclude, cancel, &mut take)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
     let (all, end) = hash_all(&directory, &names, options, cancel, &mut observe);
@@ -272,23 +272,24 @@ impl AllMade {
     /// sorted: all sorted by name. Takes the names, so that they are not in memory any more.
     fn pack(self, names: Lines, left_out: Vec<Outcome>) -> (Lines, Findings) {
         let (mut lines, mut findings) = (Lines::default(), Findings::of(names.len()));
-        let mut left_out = left_out.into_iter().peekable();
-        let mut add = |name, digest, finding| {
+        let mut add = |name: &[u8], digest: Option<&Digest>, finding| {
             findings.put(lines.len(), finding);
             lines.append(name, digest);
         };
-        for (place, name) in names.names() {
-            while let Some(outcome) = left_out.next_if(|outcome| outcome.name < name) {
-                add(outcome.name, None, Finding::unread(outcome.verdict));
+        let mut left_out = left_out.into_iter().peekable();
+        // Also what was done until the run was cancelled.
+        names.each_name(&Cancel::default(), |place, name| {
+            while let Some(outcome) = left_out.next_if(|outcome| outcome.name[..] < *name) {
+                add(&outcome.name, None, Finding::unread(outcome.verdict));
             }
             if let Some(finding) = self.findings.get(place) {
                 let is_ok = finding.verdict.kind() == VerdictKind::Ok;
                 let digest = || Digest::of(self.algorithm, &self.digests[self.at(place)]);
-                add(name, is_ok.then(digest), finding);
+                add(name, is_ok.then(digest).as_ref(), finding);
             }
-        }
+        });
         for outcome in left_out {
-            add(outcome.name, None, Finding::unread(outcome.verdict));
+            add(&outcome.name, None, Finding::unread(outcome.verdict));
         }
         (lines, findings)
     }

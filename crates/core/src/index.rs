@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use crate::cancel::Cancel;
 use crate::lines::Lines;
 use crate::same::plain;
+use crate::sort::sort_unstable_by;
 
 /// Where a number ends that is made of a name's hash and a line's place.
 const HASH_SHIFT: u32 = 32;
@@ -26,11 +27,10 @@ impl<'a> Index<'a> {
             state: RandomState::new(),
             places: Vec::with_capacity(lines.len()),
         };
-        let names = lines.names().take_while(|_| !cancel.is_requested());
-        for (place, name) in names {
-            index.places.push(index.hash(&name) | place as u64);
-        }
-        index.places.sort_unstable();
+        lines.each_name(cancel, |place, name| {
+            index.places.push(index.hash(name) | place as u64);
+        });
+        sort_unstable_by(&mut index.places, &u64::cmp, cancel);
         index
     }
 

@@ -40,6 +40,7 @@ mod quote;
 mod report;
 mod root;
 mod same;
+mod sort;
 mod verify;
 mod write;
 

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
+use crate::cancel::Cancel;
 use crate::digest::Digest;
 use crate::manifest::{Entry, Line, LineError};
 
@@ -33,35 +34,21 @@ impl Lines {
 
     /// Appends a line; its number is greater than that of the line before.
     pub(crate) fn push(&mut self, line: &Line) {
-        if self.len.is_multiple_of(GROUP) {
-            self.groups.push(self.bytes.len());
-            self.last_number = 0;
-            self.last_name.clear();
-        }
-        self.push_number(line.number - self.last_number);
+        self.start(line.number);
         match &line.content {
-            Ok(entry) => self.push_entry(entry),
+            Ok(entry) => self.push_entry(&entry.name, &entry.digests, entry.size),
             Err(error) => {
                 self.push_number(0);
                 self.push_number(self.errors.len() as u64);
                 self.errors.push(*error);
             }
         }
-        self.last_number = line.number;
-        self.len += 1;
     }
 
     /// Appends a line of the next number with this name, and with a digest if there is one.
-    pub(crate) fn append(&mut self, name: Vec<u8>, digest: Option<Digest>) {
-        let entry = Entry {
-            name,
-            digests: digest.into_iter().collect(),
-            size: None,
-        };
-        self.push(&Line {
-            number: self.len as u64 + 1,
-            content: Ok(entry),
-        });
+    pub(crate) fn append(&mut self, name: &[u8], digest: Option<&Digest>) {
+        self.start(self.len as u64 + 1);
+        self.push_entry(name, digest.map_or(&[], std::slice::from_ref), None);
     }
 
     /// The line at a place.
@@ -90,30 +77,51 @@ impl Lines {
         })
     }
 
-    /// The names of all files, in order, with the places of their lines.
-    pub(crate) fn names(&self) -> impl Iterator<Item = (usize, Vec<u8>)> {
-        let named = |line: Line| line.content.ok().map(|entry| entry.name);
-        let names = self.iter().map(named).enumerate();
-        names.filter_map(|(place, name)| Some((place, name?)))
+    /// Hands the names of all files to `take`, in order, with the places of their lines, until
+    /// `cancel` is raised.
+    pub(crate) fn each_name(&self, cancel: &Cancel, mut take: impl FnMut(usize, &[u8])) {
+        let mut cursor = Cursor::new(self, 0);
+        for place in (0..self.len).take_while(|_| !cancel.is_requested()) {
+            if place.is_multiple_of(GROUP) {
+                cursor.start_group();
+            }
+            match cursor.pass() {
+                Some(true) => take(place, &cursor.name),
+                Some(false) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// Starts a line, and a group where that is due.
+    fn start(&mut self, number: u64) {
+        if self.len.is_multiple_of(GROUP) {
+            self.groups.push(self.bytes.len());
+            self.last_number = 0;
+            self.last_name.clear();
+        }
+        self.push_number(number - self.last_number);
+        self.last_number = number;
+        self.len += 1;
     }
 
     /// Says how many digests there are and whether there is a size, in a number that is not
     /// 0; then all of it.
-    fn push_entry(&mut self, entry: &Entry) {
-        let has_size = u64::from(entry.size.is_some());
-        self.push_number(1 + 2 * entry.digests.len() as u64 + has_size);
-        let pairs = self.last_name.iter().zip(&entry.name);
+    fn push_entry(&mut self, name: &[u8], digests: &[Digest], size: Option<u64>) {
+        let has_size = u64::from(size.is_some());
+        self.push_number(1 + 2 * digests.len() as u64 + has_size);
+        let pairs = self.last_name.iter().zip(name);
         let shared = pairs.take_while(|(last, this)| last == this).count();
-        let rest = &entry.name[shared..];
+        let rest = &name[shared..];
         self.push_number(shared as u64);
         self.push_number(rest.len() as u64);
         self.bytes.extend_from_slice(rest);
         self.last_name.truncate(shared);
         self.last_name.extend_from_slice(rest);
-        if let Some(size) = entry.size {
+        if let Some(size) = size {
             self.push_number(size);
         }
-        for digest in &entry.digests {
+        for digest in digests {
             let bytes = digest.as_bytes();
             self.bytes.push(digest.algorithm() as u8);
             self.bytes.push(bytes.len() as u8);
@@ -182,15 +190,16 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// Passes over the next line.
-    fn pass(&mut self) -> Option<()> {
-        if let Stated::Digests(count, _) = self.stated()? {
-            for _ in 0..count {
-                let (_algorithm, len) = (self.byte()?, self.byte()?);
-                self.take(usize::from(len))?;
-            }
+    /// Passes over the next line; whether it names a file.
+    fn pass(&mut self) -> Option<bool> {
+        let Stated::Digests(count, _) = self.stated()? else {
+            return Some(false);
+        };
+        for _ in 0..count {
+            let (_algorithm, len) = (self.byte()?, self.byte()?);
+            self.take(usize::from(len))?;
         }
-        Some(())
+        Some(true)
     }
 
     /// Reads a line as far as its digests.

@@ -16,7 +16,7 @@ use crate::manifest::{self, Entry, Format, Line, Reader, Writer};
 
 /// How much of a manifest is in memory, and flushed to the disk between two looks at whether
 /// to go on.
-const PIECE_LEN: usize = 2 << 20;
+const PIECE_LEN: usize = 1 << 20;
 
 /// Writes a manifest in place of what may be there, all or nothing.
 ///

@@ -9,6 +9,7 @@ use super::error::{OpenError, Refusal};
 use super::trail::Trail;
 use super::{Containment, Root};
 use crate::cancel::Cancel;
+use crate::sort::sort_unstable_by;
 
 /// What [`Root::list`] finds out about each file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +139,11 @@ impl Lister<'_> {
     fn read_directory(&mut self) -> (Vec<Found>, Result<(), Errno>) {
         let mut entries = Vec::new();
         let end = self.read_into(&mut entries);
-        sort(&mut entries, self.cancel);
+        sort_unstable_by(
+            &mut entries,
+            &|a: &Found, b| a.name.cmp(&b.name),
+            self.cancel,
+        );
         (entries, end)
     }
 
@@ -213,19 +218,5 @@ impl Lister<'_> {
 
     fn leave_out(&mut self, name: Vec<u8>, reason: OpenError) {
         self.left_out.push(LeftOut { name, reason });
-    }
-}
-
-/// Sorts by name, or leaves it where `cancel` is raised.
-fn sort(entries: &mut [Found], cancel: &Cancel) {
-    /// So many are sorted in some milliseconds.
-    const AT_ONCE: usize = 1 << 16;
-    let by_name = |a: &Found, b: &Found| a.name.cmp(&b.name);
-    if entries.len() <= AT_ONCE {
-        entries.sort_unstable_by(by_name);
-    } else if !cancel.is_requested() {
-        let (before, _, after) = entries.select_nth_unstable_by(entries.len() / 2, by_name);
-        sort(before, cancel);
-        sort(after, cancel);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::fault::{Fault, Kind, Raised, guard, last};
-use super::handle::{Bound, Header, Lending, free_stranded, own};
+use super::handle::{Bound, Header, Lending, free_stranded, own, own_numbers};
 use super::wire::{Lift, Lower, Reader, Writer};
 
 /// How many bytes of a result fit into the buffer that Python passes.
@@ -19,6 +19,11 @@ pub const FAILED: i64 = -0x5ea7_1e55_0bad_ca11;
 const MOVED: i64 = -1;
 /// No result: Python asks why.
 const MISSING: i64 = -2;
+/// Numbers that do not fit: their address, how many bytes they take and the handle that
+/// has them are in the buffer.
+const OWNED: i64 = -3;
+/// No numbers, where there may be some.
+const NOTHING: i64 = -4;
 
 /// A signed or small result.
 pub fn signed(body: impl FnOnce() -> Result<i64, Fault>) -> i64 {
@@ -71,6 +76,39 @@ pub unsafe fn bytes(out: *mut u8, body: impl FnOnce() -> Result<Vec<u8>, Fault>)
 pub unsafe fn wire(out: *mut u8, body: impl FnOnce() -> Result<Writer, Fault>) -> i64 {
     // SAFETY: as the caller says.
     unsafe { bytes(out, || body().map(|writer| writer.bytes)) }
+}
+
+/// Numbers, if there are any: those that do not fit stay where they are.
+///
+/// # Safety
+/// As for [`bytes`]. Any pattern of bits must be a `T`: Python may write what it likes.
+pub unsafe fn numbers<T: Send + Sync + 'static>(
+    out: *mut u8,
+    body: impl FnOnce() -> Result<Option<Vec<T>>, Fault>,
+) -> i64 {
+    guard(MISSING, || {
+        // SAFETY: as the caller says.
+        body().map(|found| found.map_or(NOTHING, |numbers| unsafe { hand_over(out, numbers) }))
+    })
+}
+
+unsafe fn hand_over<T: Send + Sync + 'static>(out: *mut u8, mut numbers: Vec<T>) -> i64 {
+    let size = size_of_val(&numbers[..]);
+    // SAFETY: the caller has room for `ROOM` bytes; three words are less.
+    unsafe {
+        if size <= ROOM {
+            out.copy_from_nonoverlapping(numbers.as_ptr().cast(), size);
+            return size.cast_signed() as i64;
+        }
+        // What was reserved in vain would be kept as long as the numbers.
+        if numbers.capacity() / 2 > numbers.len() {
+            numbers.shrink_to_fit();
+        }
+        let memory = numbers.as_mut_ptr().expose_provenance() as u64;
+        let owner = own_numbers(numbers).expose_provenance() as u64;
+        out.cast::<[u64; 3]>().write_unaligned([memory, size as u64, owner]);
+        OWNED
+    }
 }
 
 /// A value that borrows from nothing, on the wire.
@@ -162,16 +200,6 @@ pub fn disjoint(memories: &[(*const u8, usize, bool)]) -> Result<(), Fault> {
 pub fn array<T: Copy, const N: usize>(items: &[T]) -> Result<[T; N], Fault> {
     let wrong = |_| Fault::value(format!("expected {N} items, got {}", items.len()));
     items.try_into().map_err(wrong)
-}
-
-/// Numbers as bytes, without their count.
-pub fn numbers<'a, T>(items: &'a [T]) -> Vec<u8>
-where
-    &'a T: Lower,
-{
-    let mut out = Writer::default();
-    Lower::lower_all(items.iter(), &mut out);
-    out.bytes
 }
 
 /// An index as Python counts: from the end, where it is negative. Where nobody looks

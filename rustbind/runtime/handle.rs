@@ -177,6 +177,9 @@ struct Boxed<T> {
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
+/// The generation of what every process frees for itself.
+const EVERY: u64 = u64::MAX;
+
 static LIVE: AtomicI64 = AtomicI64::new(0);
 /// Counts the forks between the loading process and this one.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -406,6 +409,19 @@ pub fn own<T: Bound>(value: T) -> *mut Header {
     own_with(value, Vec::new())
 }
 
+/// Numbers that Python has in the memory where Rust made them.
+struct Numbers(#[expect(dead_code, reason = "it is there to be dropped")] Box<dyn Send + Sync>);
+
+crate::bound!(Numbers, "list of numbers");
+
+/// A handle that owns numbers: any thread frees them, and a forked child frees its copy.
+pub fn own_numbers<T: Send + Sync + 'static>(numbers: Vec<T>) -> *mut Header {
+    let header = own(Numbers(Box::new(numbers)));
+    // SAFETY: the handle is new and nobody else's yet.
+    unsafe { (*header).generation = EVERY };
+    header
+}
+
 /// A handle that owns `value`, which borrows from what the pins hold.
 pub fn own_with<T: Bound>(value: T, pins: Vec<Pin>) -> *mut Header {
     let pinned_here = pins.iter().any(Pin::is_of_one_thread);
@@ -615,14 +631,18 @@ unsafe fn drop_reference(header: *mut Header) {
 
 /// Gives up a handle: what `__del__` does, once. On a thread that does not own the
 /// value it waits for that thread's next call; in a forked child it does nothing,
-/// for the value is its parent's.
+/// for the value is its parent's, unless it is mere memory.
 ///
 /// # Safety
 /// `header` must be null or a handle of any generated package, not to be used again.
 pub unsafe fn free(header: *mut Header) {
     // SAFETY: as the caller says.
     unsafe {
-        if header.is_null() || (*header).generation != GENERATION.load(Ordering::Relaxed) {
+        if header.is_null() {
+            return;
+        }
+        let generation = (*header).generation;
+        if generation != EVERY && generation != GENERATION.load(Ordering::Relaxed) {
             return;
         }
         if (*header).owner != 0 {

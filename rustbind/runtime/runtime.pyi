@@ -10,6 +10,7 @@ from typing import (
     MutableMapping,
     MutableSequence,
     MutableSet,
+    Sequence,
     SupportsIndex,
     Tuple,
     TypeVar,
@@ -18,6 +19,7 @@ from typing import (
 )
 
 _Any = TypeVar("_Any")
+_Grown = TypeVar("_Grown", bound="Array[Any]")
 _Key = TypeVar("_Key")
 _Number = TypeVar("_Number", int, float)
 _Sent = TypeVar("_Sent", bound="Sender[Any]")
@@ -26,8 +28,44 @@ _Self = TypeVar("_Self", bound="Handle")
 #: Anything that has the buffer protocol, which has no type before Python 3.12.
 Buffer = Any
 
-class Array(array.array[_Number]):
-    """A list of numbers: :class:`array.array` that equals lists and tuples, too."""
+class Vector(Sequence[_Number]):
+    """Numbers that Rust has returned: a buffer that equals lists and tuples, too.
+
+    Many are in the memory that Rust has made them in, which does not grow; a slice does.
+    """
+
+    @property
+    def typecode(self) -> Any: ...
+    @property
+    def itemsize(self) -> int: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> _Number: ...
+    @overload
+    def __getitem__(self, index: slice) -> Array[_Number]: ...
+    @overload
+    def __setitem__(self, index: SupportsIndex, value: _Number) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[_Number]) -> None: ...
+    def __len__(self) -> int: ...
+    def __add__(self, other: Iterable[_Number]) -> Array[_Number]: ...
+    def __buffer__(self, flags: int) -> memoryview: ...
+    def view(self) -> memoryview:
+        """Gives the numbers' memory."""
+    def buffer_info(self) -> Tuple[int, int]:
+        """Gives the memory's address, and how many numbers there are."""
+    def byteswap(self) -> None:
+        """Turns the order of each number's bytes around."""
+    def reverse(self) -> None:
+        """Turns the order around."""
+    def tobytes(self) -> bytes:
+        """Gives the memory as bytes."""
+    def tolist(self) -> list[_Number]:
+        """Gives the numbers as a list."""
+
+class Array(Vector[_Number], array.array[_Number]):
+    """A :class:`Vector` that is an :class:`array.array`, and grows."""
+
+    def __iadd__(self: _Grown, other: Iterable[_Number]) -> _Grown: ...
 
 class Handle:
     """An object of a Rust type. Its value is dropped with the last reference to the object."""

@@ -7,7 +7,7 @@ import sys
 
 import rustbind
 
-memory, callbacks, values, lists, maps, traits, channels, pointers = (
+memory, callbacks, values, lists, maps, traits, channels, pointers, slices = (
     rustbind.load(path) for path in sys.argv[1:]
 )
 
@@ -163,6 +163,20 @@ def maps_in_place():
     maps.add(town.counts, "a", 1)
 
 
+def moved_numbers():
+    for count in (10, 100, 5000, 100_000):
+        found = slices.f64.counted(count)
+        slices.f64.reverse(found)
+        view = found.view()[count // 2 :]
+        found[: count // 4] = found[::-1][: count // 4]
+        del found
+        slices.f64.reverse(view)
+    slices.some(0)
+    slices.roomy(100_000)[99_999] = 1
+    slices.queued(100_000).byteswap()
+    slices.positive([1.0] * 100_000).reverse()
+
+
 def refusals():
     with contextlib.suppress(OverflowError):
         callbacks.apply(lambda number: number, 2**63)
@@ -256,6 +270,7 @@ ACTIONS = (
     returned_functions,
     crossings,
     changes_in_place,
+    moved_numbers,
     maps_in_place,
     refusals,
     trait_objects,
@@ -266,6 +281,6 @@ for _ in range(10):
     for action in ACTIONS:
         action()
 gc.collect()
-for module in (memory, callbacks, values, lists, maps, traits, channels, pointers):
+for module in (memory, callbacks, values, lists, maps, traits, channels, pointers, slices):
     if module.__live_handles__():
         sys.exit(f"{module.__name__}: {module.__live_handles__()} handles are left")

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 import rustbind
 
 HERE = Path(__file__).parent
@@ -46,6 +48,27 @@ gc.collect()
 assert lists.__live_handles__() == 0, lists.__live_handles__()
 """
 
+#: Numbers in the memory where Rust has made them, in the format that `memoryview` reads.
+MOVED = """
+import collections.abc, gc, sys
+import rustbind
+
+slices = rustbind.load(sys.argv[1])
+found = slices.f64.counted(100_000)
+assert isinstance(found, collections.abc.Buffer)
+view = memoryview(found)
+assert (view.format, view.shape, view.readonly) == ("d", (100_000,), False)
+assert found.buffer_info()[0] == slices.f64.address(view) == slices.LAST
+view[5] = 2.5
+assert found[5] == 2.5
+del found
+gc.collect()
+assert view[4:6].tolist() == [4, 2.5]
+del view
+gc.collect()
+assert slices.__live_handles__() == 0, slices.__live_handles__()
+"""
+
 
 def newer_python():
     """The newest Python from 3.12 that is installed, if there is one."""
@@ -67,9 +90,10 @@ PYTHON = newer_python()
 
 if PYTHON:
 
-    def test_lists_are_buffers():
-        crate = HERE / "fixtures" / "lists"
+    @pytest.mark.parametrize(("code", "crate"), [(BUFFERS, "lists"), (MOVED, "slices")])
+    def test_numbers_are_buffers(code, crate):
+        crate = HERE / "fixtures" / crate
         rustbind.load(crate)  # what it says while it builds is none of the test's
-        line = [PYTHON, "-c", BUFFERS, str(crate)]
+        line = [PYTHON, "-c", code, str(crate)]
         done = subprocess.run(line, capture_output=True, text=True, check=False, env=os.environ)
         assert (done.returncode, done.stderr) == (0, "")

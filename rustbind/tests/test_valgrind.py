@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 
 def test_no_memory_is_misused():
     names = ("memory", "callbacks", "values", "lists", "maps", "traits", "channels", "pointers")
+    names += ("slices",)
     crates = [str(HERE / "fixtures" / name) for name in names]
     for crate in crates:
         rustbind.load(crate)

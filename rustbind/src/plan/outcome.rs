@@ -48,6 +48,7 @@ const UNIT: Kind = Kind("unit", "i32", 'i', false);
 const HANDLE: Kind = Kind("handle", "*mut rt::Header", 'p', false);
 const BYTES: Kind = Kind("bytes", "i64", 'q', true);
 const WIRE: Kind = Kind("wire", "i64", 'q', true);
+const NUMBERS: Kind = Kind("numbers", "i64", 'q', true);
 
 const CHECK_SIGNED: &str = "if _r == _FAILED: _rt.check()";
 const CHECK_UNSIGNED: &str = "if _r == _FAILED_UNSIGNED: _rt.check()";
@@ -312,6 +313,9 @@ pub fn outcome(type_: &Type, sources: &Sources, names: &Names) -> Result<Outcome
     }
     if let Some(inner) = function_in(type_) {
         return function(inner, sources, names);
+    }
+    if let Some((code, owned)) = owned_numbers(type_) {
+        return numbers(type_, code, owned, names);
     }
     match type_ {
         Type::Unit => Ok(Outcome::new(
@@ -592,17 +596,42 @@ fn list(type_: &Type, item: &Type, sources: &Sources, names: &Names) -> Result<O
         return Ok(octets("value__.to_vec()"));
     }
     match number_code(item) {
-        Some(code) => Ok(Outcome::new(
-            &BYTES,
-            format!("Ok(rt::numbers::<{}>(&value__[..]))", rust(item, names)?),
-            &[&format!(
-                "return _rt.result_numbers(_r, _o, {:?})",
-                code.to_string()
-            )],
-            &codec(type_, names)?.gives,
-        )),
+        Some(code) => numbers(type_, code, "Some(value__[..].to_vec())", names),
         None => wire(type_, sources, names),
     }
+}
+
+/// The code of the numbers that a type owns side by side, and how they become an
+/// optional `Vec`. Those that are bytes are none: Python has a type for them.
+fn owned_numbers(type_: &Type) -> Option<(char, &'static str)> {
+    let item = |type_: &Type| match type_ {
+        Type::Array(item, _) => number_code(item),
+        Type::Std(Std::Vec | Std::VecDeque, items) => items.first().and_then(number_code),
+        Type::Std(Std::Box | Std::Cow, items) => match items.first() {
+            Some(Type::Slice(item)) => number_code(item),
+            _ => None,
+        },
+        _ => None,
+    };
+    let found = match type_ {
+        Type::Std(Std::Option, items) => (item(items.first()?)?, "value__.map(Vec::from)"),
+        _ => (item(type_)?, "Some(Vec::from(value__))"),
+    };
+    (found.0 != 'B').then_some(found)
+}
+
+/// Numbers; `owned` is an optional `Vec` of them.
+fn numbers(type_: &Type, code: char, owned: &str, names: &Names) -> Result<Outcome, String> {
+    let gives = codec(type_, names)?
+        .gives
+        .replacen("_rt.Array[", "_rt.Vector[", 1);
+    let read = format!("return _rt.result_numbers(_r, _o, \"{code}\")");
+    Ok(Outcome::new(
+        &NUMBERS,
+        format!("Ok({owned})"),
+        &[&read],
+        &gives,
+    ))
 }
 
 fn container(

@@ -642,6 +642,10 @@ fn extras(plan: &Plan, listed: &BTreeSet<&str>, package: &str) -> String {
     if plan.calls().any(breaks) {
         shared.push("Break");
     }
+    let returns = |call: &Call| call.outcome.gives.contains("_rt.Vector[");
+    if plan.calls().any(returns) {
+        shared.push("Vector");
+    }
     for name in shared.iter().filter(|name| !listed.contains(**name)) {
         let _ = writeln!(text, "from ._runtime import {name} as {name}");
     }

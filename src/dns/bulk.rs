@@ -6,7 +6,7 @@ use std::time::Duration;
 use checksig_dns::Bulk;
 
 use super::options::{checksig_dns_options, seconds};
-use super::packed;
+use super::packed::Lines;
 use crate::abi::{
     Failure, bytes, check_pointer, checksig_status, guard, guard_status, malloc_text, reference,
     reference_mut, slice,
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn checksig_dns_lookup_many(
         };
         let mut bulk = Bulk::new(&options)?;
         let mut names = (0..).zip(names);
-        let mut buffer = Vec::new();
+        let mut lines = Lines::default();
         loop {
             for (number, name) in names.by_ref().take(bulk.wanted()) {
                 bulk.push(number, name);
@@ -77,14 +77,14 @@ pub unsafe extern "C" fn checksig_dns_lookup_many(
                 break;
             }
             for (number, outcome) in bulk.step(NOTICE)? {
-                packed::push(&mut buffer, number, &outcome);
+                lines.push(number, &outcome);
             }
         }
         // SAFETY: checked above; valid for writing by the caller's promise.
         unsafe {
-            results.write(malloc_text(&buffer));
+            results.write(malloc_text(&lines.text));
             if !results_len.is_null() {
-                results_len.write(buffer.len());
+                results_len.write(lines.text.len());
             }
         }
         Ok(())
@@ -123,7 +123,7 @@ unsafe fn split<'a>(
 pub struct checksig_dns_bulk {
     bulk: Bulk,
     next: u64,
-    results: Vec<u8>,
+    results: Lines,
 }
 
 /// Starts a run of many look-ups.
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn checksig_dns_bulk_new(
         let run = Box::new(checksig_dns_bulk {
             bulk: Bulk::new(&options)?,
             next: 0,
-            results: Vec::new(),
+            results: Lines::default(),
         });
         // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
         unsafe { bulk.write(Box::into_raw(run)) };
@@ -213,14 +213,14 @@ pub unsafe extern "C" fn checksig_dns_bulk_step(
             run.next += 1;
         }
         let done = run.bulk.step(limit)?;
-        run.results.clear();
+        run.results.text.clear();
         for (number, outcome) in done {
-            packed::push(&mut run.results, number, &outcome);
+            run.results.push(number, &outcome);
         }
         // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
         unsafe {
-            results.write(run.results.as_ptr().cast());
-            results_len.write(run.results.len());
+            results.write(run.results.text.as_ptr().cast());
+            results_len.write(run.results.text.len());
         }
         Ok(())
     })

@@ -65,8 +65,8 @@ impl Chain {
     }
 
     fn push(&mut self, target: Name) -> Result<(), ChainFault> {
-        // Names compare without regard to case.
-        let repeats = target == self.question || self.targets.contains(&target);
+        let mut known = std::iter::once(&self.question).chain(&self.targets);
+        let repeats = known.any(|name| name::is_same(name, &target));
         self.targets.push(target);
         if repeats {
             return Err(ChainFault::Repeats);
@@ -89,12 +89,9 @@ impl Chain {
 /// Where the CNAME of `owner` points. A name must not have two; of a server's that
 /// has, and rotates them, the least is taken, so that the result stays the same.
 fn target(owner: &Name, records: &[Record]) -> Option<Name> {
-    let owned = records.iter().filter(|record| record.name == *owner);
-    owned
-        .filter_map(|record| match &record.data {
-            RData::CNAME(cname) => Some(&cname.0),
-            _ => None,
-        })
-        .min()
-        .cloned()
+    let targets = records.iter().filter_map(|record| match &record.data {
+        RData::CNAME(cname) if name::is_same(&record.name, owner) => Some(&cname.0),
+        _ => None,
+    });
+    targets.min().cloned()
 }

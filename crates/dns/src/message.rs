@@ -8,6 +8,7 @@ use trust_dns_resolver::proto::rr::{DNSClass, Name, RecordType};
 use trust_dns_resolver::proto::serialize::binary::{BinDecodable, BinDecoder, DecodeError};
 
 use crate::error::ErrorKind;
+use crate::name;
 use crate::walk::Answer;
 
 /// The longest datagram that nobody has to fragment (RFC 9715).
@@ -81,7 +82,7 @@ impl Question<'_> {
         let is_mine = match message.queries.as_slice() {
             [] => is_error(message.response_code) || message.truncation,
             [query] => {
-                query.name == *self.name
+                name::is_same(&query.name, self.name)
                     && query.query_type == self.kind
                     && query.query_class == DNSClass::IN
             }

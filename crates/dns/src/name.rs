@@ -54,9 +54,20 @@ pub(crate) fn from_ascii(text: &str) -> Option<Name> {
     if text.len() > NAME_BYTES {
         return None;
     }
-    let mut name = Name::from_labels(text.split('.').map(str::as_bytes)).ok()?;
-    name.set_fqdn(true);
-    Some(name)
+    labels(text).try_fold(Name::root(), Name::append_label).ok()
+}
+
+fn labels(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|byte| *byte == b'.')
+}
+
+/// Whether two absolute names are the same, in whatever case.
+///
+/// `Name` compares from the root on, where most names are alike, and byte by byte: to put names
+/// in order, that is.
+pub(crate) fn is_same(one: &Name, other: &Name) -> bool {
+    let mut labels = one.iter().zip(other);
+    one.len() == other.len() && labels.all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 fn read(bytes: &[u8]) -> Result<HostName, &'static str> {
@@ -94,7 +105,7 @@ fn read(bytes: &[u8]) -> Result<HostName, &'static str> {
     }
     // Once more: full-width digits have become ASCII.
     refuse_address(&ascii)?;
-    ascii.split('.').try_for_each(check_label)?;
+    labels(&ascii).try_for_each(check_label)?;
     if ascii.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Err("digits alone");
     }
@@ -114,6 +125,13 @@ fn refuse_char(c: char) -> Result<(), &'static str> {
 }
 
 fn refuse_address(text: &str) -> Result<(), &'static str> {
+    // Nearly every name has a letter that no address has: there is nothing to try then.
+    if text
+        .bytes()
+        .any(|byte| matches!(byte, b'g'..=b'z' | b'G'..=b'Z'))
+    {
+        return Ok(());
+    }
     let inner = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
@@ -125,21 +143,21 @@ fn refuse_address(text: &str) -> Result<(), &'static str> {
 }
 
 /// Go's rule for a label.
-fn check_label(label: &str) -> Result<(), &'static str> {
+fn check_label(label: &[u8]) -> Result<(), &'static str> {
     if label.is_empty() {
         return Err("an empty label");
     }
     if label.len() > LABEL_BYTES {
         return Err("a label longer than 63 bytes");
     }
-    if label.contains(':') {
-        return Err("a colon");
+    let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if !label.iter().all(allowed) {
+        return match label.contains(&b':') {
+            true => Err("a colon"),
+            false => Err("a character that is no letter, digit, hyphen or underscore"),
+        };
     }
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if !label.bytes().all(allowed) {
-        return Err("a character that is no letter, digit, hyphen or underscore");
-    }
-    if label.starts_with('-') || label.ends_with('-') {
+    if label.starts_with(b"-") || label.ends_with(b"-") {
         return Err("a hyphen at the edge of a label");
     }
     Ok(())
@@ -153,7 +171,7 @@ pub(crate) fn text(name: &Name) -> String {
     if name.is_root() {
         return ".".to_owned();
     }
-    let mut text = String::new();
+    let mut text = String::with_capacity(name.len());
     for label in name.iter() {
         label.iter().for_each(|byte| push_byte(&mut text, *byte));
         text.push('.');

@@ -94,15 +94,14 @@ impl Plan {
 
     /// The domains to try a name in, one after the other; the empty one is the name as
     /// it stands.
-    pub(crate) fn suffixes(&self, name: &HostName) -> Vec<&str> {
-        if name.absolute || self.search.is_empty() {
-            return vec![""];
-        }
-        let search = self.search.iter().map(String::as_str);
-        match name.dots() >= self.ndots {
-            true => [""].into_iter().chain(search).collect(),
-            false => search.chain([""]).collect(),
-        }
+    pub(crate) fn suffixes(&self, name: &HostName) -> impl Iterator<Item = &str> {
+        let search: &[_] = if name.absolute { &[] } else { &self.search };
+        let (first, last) = match search.is_empty() || name.dots() >= self.ndots {
+            true => (Some(""), None),
+            false => (None, Some("")),
+        };
+        let search = search.iter().map(String::as_str);
+        first.into_iter().chain(search).chain(last)
     }
 
     /// How long an attempt waits for an answer. Each round doubles it, and all rounds

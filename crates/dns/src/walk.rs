@@ -61,9 +61,10 @@ impl Walk {
         if let Some(canonical) = plan.hosts.canonical(&name.ascii) {
             return Ok(Start::Done(local(&name.ascii, canonical)));
         }
-        let suffixes = plan.suffixes(&name).into_iter().rev();
-        let mut candidates: Vec<_> = suffixes.filter_map(|s| name.under(s)).collect();
-        let first = candidates.pop().unwrap_or_default();
+        let mut candidates = plan.suffixes(&name).filter_map(|s| name.under(s));
+        let first = candidates.next().unwrap_or_default();
+        let mut candidates: Vec<_> = candidates.collect();
+        candidates.reverse();
         if plan.servers.is_empty() {
             return Err(Error {
                 question: name::text(&first),
@@ -116,7 +117,7 @@ impl Walk {
             Err(error) => return Some(Err(error)),
         };
         let mut records = answer.records.iter();
-        if records.any(|r| r.record_type() == kind && r.name == *self.chain.last()) {
+        if records.any(|r| r.record_type() == kind && name::is_same(&r.name, self.chain.last())) {
             return Some(Ok(CanonicalName {
                 chain: self.chain.texts(),
                 authenticated: plan.anchors.is_some() && self.secure,

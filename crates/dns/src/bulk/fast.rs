@@ -115,7 +115,9 @@ pub(super) struct Fast {
     /// Look-ups with answers that do not fit into a datagram.
     large: Tasks,
     idle: Duration,
+    /// For a message that is received, and for one that is sent.
     buffer: Vec<u8>,
+    message: Vec<u8>,
 }
 
 impl Fast {
@@ -154,6 +156,7 @@ impl Fast {
             large,
             idle: Duration::ZERO,
             buffer: vec![0; DATAGRAM_BYTES],
+            message: Vec::new(),
         }
     }
 
@@ -343,7 +346,9 @@ impl Fast {
             edns: lookup.edns,
         };
         if let Some(port) = self.servers.get_mut(server).and_then(|p| p.port(place)) {
-            port.queue(|message| question.write(id, message));
+            self.message.clear();
+            question.write(id, &mut self.message);
+            port.queue(&self.message);
         }
         let attempt_end = *lookup.attempt_end.get_or_insert(now + share);
         let due = now + wait.saturating_mul(1 << lookup.sends.min(16));

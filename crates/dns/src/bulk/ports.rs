@@ -1,9 +1,10 @@
 //! The sockets of the fast path: few at a time, and none for long.
 
-use std::collections::HashMap;
-use std::io::{self, IoSlice};
+use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
+use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
 use crate::random::Random;
@@ -15,6 +16,8 @@ const SHARE: usize = 250;
 /// looked up at once.
 const MOST_QUESTIONS: usize = 500;
 const RECEIVE_BUFFER: usize = 1 << 20;
+/// So many messages are sent at once: Linux takes no more, and no more than 64 KiB.
+const MOST_IN_BURST: usize = 64;
 
 /// A socket that is connected to a server, and the questions sent from it.
 pub(super) struct Port {
@@ -22,9 +25,9 @@ pub(super) struct Port {
     /// The slot of each question that has no answer yet, by its message id.
     slots: HashMap<u16, usize>,
     asked: usize,
-    /// Messages to be sent, one after the other, and where each of them ends.
-    out: Vec<u8>,
-    ends: Vec<usize>,
+    /// Messages to be sent, by their length; those of a length one after the other.
+    out: BTreeMap<usize, Vec<u8>>,
+    bursts: Bursts,
 }
 
 impl Port {
@@ -42,8 +45,8 @@ impl Port {
             socket: socket.into(),
             slots: HashMap::new(),
             asked: 0,
-            out: Vec::new(),
-            ends: Vec::new(),
+            out: BTreeMap::new(),
+            bursts: if alone { Bursts::Never } else { Bursts::Of(0) },
         })
     }
 
@@ -54,7 +57,6 @@ impl Port {
     /// The slots of all questions without an answer. What was to be sent is not.
     pub(super) fn fail(&mut self) -> Vec<usize> {
         self.out.clear();
-        self.ends.clear();
         self.slots.values().copied().collect()
     }
 
@@ -78,79 +80,97 @@ impl Port {
         }
     }
 
-    /// Leaves a message to the next [`Port::flush`]; `write` appends it.
-    pub(super) fn queue(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.out);
-        self.ends.push(self.out.len());
+    /// Leaves a message to the next [`Port::flush`].
+    pub(super) fn queue(&mut self, message: &[u8]) {
+        let others = self.out.entry(message.len()).or_default();
+        others.extend_from_slice(message);
     }
 
     /// Whether messages wait that the system did not take yet.
     pub(super) fn is_stuck(&self) -> bool {
-        !self.ends.is_empty()
+        self.out.values().any(|messages| !messages.is_empty())
     }
 
     /// Sends what the system takes now.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        if self.ends.is_empty() {
-            return Ok(());
+        for (len, messages) in &mut self.out {
+            let (sent, result) = send_all(&self.socket, &mut self.bursts, *len, messages);
+            messages.drain(..sent);
+            result?;
         }
-        let mut start = 0;
-        let mut messages = Vec::with_capacity(self.ends.len());
-        for end in &self.ends {
-            messages.push(IoSlice::new(self.out.get(start..*end).unwrap_or_default()));
-            start = *end;
-        }
-        let (sent, result) = send_all(&self.socket, &messages);
-        if sent == self.ends.len() {
-            self.out.clear();
-            self.ends.clear();
-        } else if let Some(first) = sent.checked_sub(1).and_then(|last| self.ends.get(last)) {
-            let first = *first;
-            self.out.drain(..first);
-            self.ends.drain(..sent);
-            self.ends.iter_mut().for_each(|end| *end -= first);
-        }
-        result
+        Ok(())
     }
 }
 
-/// Sends datagrams until the system takes no more; how many it took.
-#[cfg(target_os = "linux")]
-fn send_all(socket: &UdpSocket, messages: &[IoSlice<'_>]) -> (usize, io::Result<()>) {
-    use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
-
-    let mut controls: Vec<_> = messages
-        .iter()
-        .map(|_| SendAncillaryBuffer::default())
-        .collect();
-    let mut headers: Vec<_> = messages
-        .chunks(1)
-        .zip(&mut controls)
-        .map(|(message, control)| MMsgHdr::new(message, control))
-        .collect();
+/// Sends messages of one length until the system takes no more; how many bytes it took.
+fn send_all(
+    socket: &UdpSocket,
+    bursts: &mut Bursts,
+    len: usize,
+    messages: &[u8],
+) -> (usize, io::Result<()>) {
     let mut sent = 0;
-    while let Some(rest) = headers.get_mut(sent..).filter(|rest| !rest.is_empty()) {
-        match sendmmsg(socket, rest, SendFlags::empty()) {
-            Ok(count) => sent += count.max(1),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::NOBUFS) => break,
-            Err(error) => return (sent, Err(error.into())),
+    while let Some(rest) = messages.get(sent..).filter(|rest| !rest.is_empty()) {
+        let most = bursts.most(socket, len);
+        match socket.send(rest.get(..most * len).unwrap_or(rest)) {
+            Ok(bytes) => sent += bytes,
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::INTR) => {}
+                Some(Errno::AGAIN | Errno::NOBUFS) => break,
+                Some(Errno::IO | Errno::INVAL | Errno::MSGSIZE) if most > 1 => bursts.end(socket),
+                _ => return (sent, Err(error)),
+            },
         }
     }
-    (sent.min(messages.len()), Ok(()))
+    (sent, Ok(()))
 }
 
-/// Sends datagrams until the system takes no more; how many it took.
-#[cfg(not(target_os = "linux"))]
-fn send_all(socket: &UdpSocket, messages: &[IoSlice<'_>]) -> (usize, io::Result<()>) {
-    for (sent, message) in messages.iter().enumerate() {
-        match socket.send(message) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (sent, Ok(())),
-            Err(error) => return (sent, Err(error)),
+/// Messages of one length that the system takes as a whole, and sends one by one: for it that is
+/// much less work than to take each of them.
+enum Bursts {
+    /// Of messages of this length; 0 before there are any.
+    Of(usize),
+    /// The system, or the network device, does not know how.
+    Never,
+}
+
+impl Bursts {
+    /// How many messages of a length can be sent at once.
+    fn most(&mut self, socket: &UdpSocket, len: usize) -> usize {
+        match *self {
+            Self::Of(known) if known == len => MOST_IN_BURST,
+            Self::Of(_) if divide(socket, len).is_ok() => {
+                *self = Self::Of(len);
+                MOST_IN_BURST
+            }
+            _ => {
+                *self = Self::Never;
+                1
+            }
         }
     }
-    (messages.len(), Ok(()))
+
+    /// From now on, each message is sent by itself.
+    fn end(&mut self, socket: &UdpSocket) {
+        // It could be set before, so that it can be taken back.
+        let _ = divide(socket, 0);
+        *self = Self::Never;
+    }
+}
+
+/// Has the system divide what is sent into messages of this length; not at all for 0.
+#[cfg(target_os = "linux")]
+fn divide(socket: &UdpSocket, len: usize) -> io::Result<()> {
+    use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
+
+    let len = i32::try_from(len).unwrap_or(i32::MAX);
+    Ok(setsockopt(socket, UdpGsoSegment, &len)?)
+}
+
+/// Has the system divide what is sent into messages of this length; not at all for 0.
+#[cfg(not(target_os = "linux"))]
+fn divide(_socket: &UdpSocket, _len: usize) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The sockets to one server.
@@ -223,5 +243,74 @@ impl Ports {
             self.places.push(None);
             self.places.len() - 1
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Messages of three lengths, each different from the one before.
+    fn messages() -> Vec<Vec<u8>> {
+        let bytes = |number: u8| vec![number; 30 + usize::from(number % 3)];
+        (0..200).map(bytes).collect()
+    }
+
+    /// What arrives of the messages, sorted.
+    fn sent_with(bursts: Bursts) -> (Vec<Vec<u8>>, Bursts) {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        server.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut port = Port::open(server.local_addr().unwrap(), false).unwrap();
+        port.bursts = bursts;
+        messages().iter().for_each(|message| port.queue(message));
+        assert!(port.is_stuck());
+        port.flush().unwrap();
+        assert!(!port.is_stuck());
+        let receive = |_| {
+            let mut buffer = [0; 512];
+            let len = server.recv(&mut buffer).unwrap();
+            buffer[..len].to_vec()
+        };
+        let mut received: Vec<_> = (0..messages().len()).map(receive).collect();
+        received.sort();
+        (received, port.bursts)
+    }
+
+    #[test]
+    fn messages_arrive_one_by_one() {
+        for bursts in [Bursts::Of(0), Bursts::Never] {
+            let (received, _) = sent_with(bursts);
+            assert_eq!(received, messages());
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn linux_takes_them_in_bursts() {
+        let (_, bursts) = sent_with(Bursts::Of(0));
+        assert!(matches!(bursts, Bursts::Of(32)));
+    }
+
+    #[test]
+    fn a_device_may_refuse_bursts() {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        server.set_read_timeout(Some(PATIENCE)).unwrap();
+        let socket = Port::open(server.local_addr().unwrap(), false)
+            .unwrap()
+            .socket;
+        let mut bursts = Bursts::Of(0);
+        bursts.most(&socket, 20);
+        bursts.end(&socket);
+        assert_eq!(bursts.most(&socket, 20), 1);
+        assert_eq!(socket.send(&[7; 40]).unwrap(), 40);
+        assert_eq!(
+            server.recv(&mut [0; 64]).unwrap(),
+            40,
+            "not divided any more"
+        );
     }
 }

@@ -39,7 +39,7 @@ const FIRST_WINDOW: usize = 100;
 struct Slot {
     /// Changes with every question, so that timers of an earlier one do nothing.
     serial: u64,
-    lookup: Option<Box<Lookup>>,
+    lookup: Option<Lookup>,
 }
 
 struct Lookup {
@@ -115,6 +115,8 @@ pub(super) struct Fast {
     /// Look-ups with answers that do not fit into a datagram.
     large: Tasks,
     idle: Duration,
+    /// The time when the clock was last looked at, which is not done for each message.
+    now: Instant,
     /// For a message that is received, and for one that is sent.
     buffer: Vec<u8>,
     message: Vec<u8>,
@@ -155,6 +157,7 @@ impl Fast {
             paused: None,
             large,
             idle: Duration::ZERO,
+            now: Instant::now(),
             buffer: vec![0; DATAGRAM_BYTES],
             message: Vec::new(),
         }
@@ -183,7 +186,7 @@ impl Fast {
             self.slots.len() - 1
         });
         if let Some(place) = self.slots.get_mut(slot) {
-            place.lookup = Some(Box::new(lookup));
+            place.lookup = Some(lookup);
         }
         let ticket = self.renew(slot);
         self.ready.push_back(ticket);
@@ -198,6 +201,7 @@ impl Fast {
         self.idle = idle;
         loop {
             let awaited = self.awaits_answers();
+            self.look_at_clock();
             self.send_ready(done);
             self.flush(done);
             // What was only just asked has no answer yet. Where nothing is asked, what comes
@@ -227,9 +231,9 @@ impl Fast {
         self.free.len() == self.slots.len() && self.large.is_empty()
     }
 
-    fn now(&self) -> Instant {
+    fn look_at_clock(&mut self) {
         let now = Instant::now();
-        now.checked_sub(self.idle).unwrap_or(now)
+        self.now = now.checked_sub(self.idle).unwrap_or(now);
     }
 
     fn lookup(&mut self, slot: usize) -> Option<&mut Lookup> {
@@ -258,8 +262,9 @@ impl Fast {
     /// Sends what the rate and the servers' windows allow.
     fn send_ready(&mut self, done: &mut Done) {
         self.paused = None;
+        let now = Instant::now();
         while let Some((ticket, server)) = self.next_to_send() {
-            if let Err(wait) = self.pace.take(Instant::now()) {
+            if let Err(wait) = self.pace.take(now) {
                 self.paused = Some(wait);
                 return;
             }
@@ -315,7 +320,7 @@ impl Fast {
     }
 
     fn send(&mut self, slot: usize, server: usize) -> io::Result<()> {
-        let now = self.now();
+        let now = self.now;
         let sent = self.lookup(slot).and_then(|lookup| lookup.sent);
         // The same message again: an answer to the first one is welcome, too.
         let (place, id) = match sent {
@@ -401,6 +406,7 @@ impl Fast {
     fn receive(&mut self, done: &mut Done) -> bool {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut received = false;
+        self.look_at_clock();
         for server in 0..self.servers.len() {
             for place in 0..self.places(server) {
                 received |= self.receive_from(server, place, &mut buffer, done);
@@ -465,7 +471,7 @@ impl Fast {
     }
 
     fn answered(&mut self, slot: usize, server: usize, message: Message, done: &mut Done) {
-        let now = self.now();
+        let now = self.now;
         self.health.answered(server);
         let Some(lookup) = lookup_in(&mut self.slots, slot) else {
             return;
@@ -499,7 +505,7 @@ impl Fast {
 
     /// Leaves a look-up whose answer needs TCP to the resolver.
     fn hand_over(&mut self, slot: usize) {
-        let now = self.now();
+        let now = self.now;
         if let Some(lookup) = self.end(slot) {
             let deadline = lookup.deadline.unwrap_or(now);
             let rest = deadline.saturating_duration_since(now);
@@ -598,7 +604,7 @@ impl Fast {
     }
 
     /// Frees a slot.
-    fn end(&mut self, slot: usize) -> Option<Box<Lookup>> {
+    fn end(&mut self, slot: usize) -> Option<Lookup> {
         self.release(slot);
         self.renew(slot);
         let lookup = self.slots.get_mut(slot)?.lookup.take();
@@ -612,7 +618,8 @@ impl Fast {
 
     /// Looks after what was not answered in time.
     fn expire(&mut self, done: &mut Done) {
-        let now = self.now();
+        self.look_at_clock();
+        let now = self.now;
         while let Some(Reverse((due, ticket))) = self.timers.peek().copied() {
             let current = self.is_current(ticket);
             if current && due > now {
@@ -680,8 +687,9 @@ impl Fast {
     }
 
     /// Waits until something can be received, or sent, or is due.
-    fn wait(&self, end: Instant) -> Result<(), Error> {
-        let now = self.now();
+    fn wait(&mut self, end: Instant) -> Result<(), Error> {
+        self.look_at_clock();
+        let now = self.now;
         let due = self
             .timers
             .peek()
@@ -719,7 +727,7 @@ impl Fast {
 
 /// The look-up of a slot; what else the engine has can be used beside it.
 fn lookup_in(slots: &mut [Slot], slot: usize) -> Option<&mut Lookup> {
-    slots.get_mut(slot)?.lookup.as_deref_mut()
+    slots.get_mut(slot)?.lookup.as_mut()
 }
 
 impl Load {

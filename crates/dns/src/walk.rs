@@ -33,7 +33,7 @@ pub(crate) struct Failure {
 /// How a look-up ends.
 pub(crate) type Outcome = Result<CanonicalName, Error>;
 
-/// A look-up under way.
+/// A look-up under way: small, as thousands may be, so that what few need is elsewhere.
 pub(crate) struct Walk {
     /// The candidates that are left, last one first.
     candidates: Vec<Name>,
@@ -41,9 +41,9 @@ pub(crate) struct Walk {
     kind: RecordType,
     secure: bool,
     /// That a server failed on the addresses, while it is asked for the CNAME alone.
-    failed: Option<Failure>,
+    failed: Option<Box<Failure>>,
     /// What the first candidate ended with, if others are tried.
-    absent: Option<Error>,
+    absent: Option<Box<Error>>,
 }
 
 /// What there is to do for a name.
@@ -51,7 +51,7 @@ pub(crate) enum Start {
     /// Nothing: the hosts file has the name.
     Done(CanonicalName),
     /// To ask.
-    Ask(Box<Walk>),
+    Ask(Walk),
 }
 
 impl Walk {
@@ -71,14 +71,14 @@ impl Walk {
                 ..plan.no_servers().into()
             });
         }
-        Ok(Start::Ask(Box::new(Self {
+        Ok(Start::Ask(Self {
             candidates,
             chain: Chain::new(first, plan.max_hops),
             kind: RecordType::A,
             secure: true,
             failed: None,
             absent: None,
-        })))
+        }))
     }
 
     /// What to ask the servers for.
@@ -93,13 +93,13 @@ impl Walk {
     /// the first name or the last: servers differ. So the code counts only when an answer
     /// has no link; after one with links, the name where they end is asked for by itself.
     pub(crate) fn take(&mut self, reply: Result<Answer, Failure>, plan: &Plan) -> Option<Outcome> {
-        let answer = match (reply, self.failed.take()) {
+        let answer = match (reply, self.failed.take().map(|failed| *failed)) {
             (Ok(answer), None) => answer,
             // A recursive server gives up on a long chain, or on one that loops, but it
             // knows the links.
             (Err(failure), None) if self.can_ask_for_link(&failure) => {
                 self.kind = RecordType::CNAME;
-                self.failed = Some(failure);
+                self.failed = Some(Box::new(failure));
                 return None;
             }
             (Ok(answer), Some(failure)) => match self.follow(&answer) {
@@ -164,7 +164,7 @@ impl Walk {
             server: Some(answer.server),
         });
         // That a name exists says more than that others do not.
-        let absent = match self.absent.take() {
+        let absent = match self.absent.take().map(|absent| *absent) {
             Some(earlier) if !exists => earlier,
             _ => error,
         };
@@ -174,7 +174,7 @@ impl Walk {
             self.chain = Chain::new(next, plan.max_hops);
             self.kind = RecordType::A;
             self.secure = true;
-            self.absent = Some(absent);
+            self.absent = Some(Box::new(absent));
             return None;
         }
         Some(Err(absent))

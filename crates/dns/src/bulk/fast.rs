@@ -45,7 +45,7 @@ struct Slot {
 struct Lookup {
     number: u64,
     name: Box<[u8]>,
-    walk: Box<Walk>,
+    walk: Walk,
     /// The end of the look-up; set when its first question is sent.
     deadline: Option<Instant>,
     /// How many attempts at the present question have failed, the last at which server, and
@@ -55,7 +55,7 @@ struct Lookup {
     attempt_end: Option<Instant>,
     /// How often the message was sent in this attempt.
     sends: u32,
-    worst: Option<Failure>,
+    worst: Option<Box<Failure>>,
     rubbish: Rubbish,
     edns: bool,
     /// Where the present question was sent from and to, and when.
@@ -163,7 +163,7 @@ impl Fast {
         }
     }
 
-    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Box<Walk>) {
+    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Walk) {
         let lookup = Lookup {
             number,
             name: name.into(),
@@ -556,11 +556,11 @@ impl Fast {
         lookup.failures += 1;
         lookup.attempt_end = None;
         lookup.sends = 0;
-        let worst = more_telling(lookup.worst.take(), failure);
+        let worst = more_telling(lookup.worst.take().map(|worst| *worst), failure);
         if lookup.failures >= attempts {
             self.advance(slot, Err(worst), done);
         } else {
-            lookup.worst = Some(worst);
+            lookup.worst = Some(Box::new(worst));
             let is_sent = lookup.sent.is_some();
             let ticket = self.renew(slot);
             if is_sent && self.servers.len() == 1 {
@@ -681,7 +681,7 @@ impl Fast {
     fn out_of_time(&mut self, slot: usize, done: &mut Done) {
         let failure = self.timeout_failure(slot);
         if let Some(mut lookup) = self.end(slot) {
-            let worst = more_telling(lookup.worst.take(), failure);
+            let worst = more_telling(lookup.worst.take().map(|worst| *worst), failure);
             done.push((lookup.number, Err(lookup.walk.error(worst))));
         }
     }

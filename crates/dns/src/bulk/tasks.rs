@@ -53,18 +53,12 @@ impl Tasks {
         self.tasks.is_empty()
     }
 
-    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Box<Walk>) {
+    pub(super) fn push(&mut self, number: u64, name: &[u8], walk: Walk) {
         self.push_within(number, name, walk, self.plan.timeout);
     }
 
     /// Takes a look-up that has so much time left.
-    pub(super) fn push_within(
-        &mut self,
-        number: u64,
-        name: &[u8],
-        mut walk: Box<Walk>,
-        rest: Duration,
-    ) {
+    pub(super) fn push_within(&mut self, number: u64, name: &[u8], mut walk: Walk, rest: Duration) {
         let (resolver, idle, name) = (self.resolver.clone(), self.idle, name.into());
         self.tasks.push(Box::pin(async move {
             let outcome = resolver.finish(&mut walk, rest).await;

@@ -356,7 +356,7 @@ impl Fast {
             port.queue(&self.message);
         }
         let attempt_end = *lookup.attempt_end.get_or_insert(now + share);
-        let due = now + wait.saturating_mul(1 << lookup.sends.min(16));
+        let due = now + spread(wait.saturating_mul(1 << lookup.sends.min(16)), id);
         lookup.sends += 1;
         self.timers.push(Reverse((due.min(attempt_end), ticket)));
         if lookup.deadline.is_none() {
@@ -725,6 +725,12 @@ impl Fast {
     }
 }
 
+/// Half as long again at the most, as a message's random id has it: what a full buffer has lost
+/// at once does not come back at once.
+fn spread(wait: Duration, id: u16) -> Duration {
+    wait + (wait / 2).mul_f64(f64::from(id) / 65_536.0)
+}
+
 /// The look-up of a slot; what else the engine has can be used beside it.
 fn lookup_in(slots: &mut [Slot], slot: usize) -> Option<&mut Lookup> {
     slots.get_mut(slot)?.lookup.as_mut()
@@ -758,5 +764,17 @@ impl Load {
         self.window = self.window.min(most);
         self.answered = 0;
         self.lost = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lost_at_once_is_sent_again_over_half_the_time() {
+        assert_eq!(spread(FIRST_WAIT, 0), FIRST_WAIT);
+        assert_eq!(spread(FIRST_WAIT, 1 << 15), FIRST_WAIT * 5 / 4);
+        assert!(spread(FIRST_WAIT, u16::MAX) < FIRST_WAIT * 3 / 2);
     }
 }

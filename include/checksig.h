@@ -186,6 +186,12 @@ typedef struct checksig_manifest checksig_manifest;
 typedef struct checksig_options checksig_options;
 
 /**
+ * Some of a report's results, from `checksig_report_page`, to be released with
+ * `checksig_page_free`. It never changes: any number of threads may read it.
+ */
+typedef struct checksig_page checksig_page;
+
+/**
  * The verdicts on a directory, from `checksig_verify`, to be released with
  * `checksig_report_free`. It never changes: any number of threads may read it.
  */
@@ -774,6 +780,52 @@ bool checksig_report_ok(const struct checksig_report *report);
  */
 const struct checksig_result *checksig_report_results(const struct checksig_report *report,
                                                       size_t *count);
+
+/**
+ * How many results there are; 0 for NULL.
+ *
+ * # Safety
+ * `report` is NULL or from `checksig_verify` and not released yet.
+ */
+size_t checksig_report_len(const struct checksig_report *report);
+
+/**
+ * Some of the results that `checksig_report_results` gives, without memory for all of them.
+ *
+ * Returns a page of its own: it stays when the report is released. `first`: how many results
+ * come before it. `count`: how many it has at the most; it has fewer, or none, where the
+ * report has no more. NULL where `report` is NULL. Any number of threads may call this at
+ * once.
+ *
+ * # Safety
+ * `report` is NULL or from `checksig_verify` and not released yet.
+ */
+struct checksig_page *checksig_report_page(const struct checksig_report *report,
+                                           size_t first,
+                                           size_t count);
+
+/**
+ * The results of a page, in the manifest's order.
+ *
+ * Returns an array that belongs to the page and ends with it, with all that it points to;
+ * NULL where `page` is NULL. `count`: receives the number of results, 0 where `page` is NULL;
+ * NULL where that is not wanted.
+ *
+ * # Safety
+ * `page` is NULL or from `checksig_report_page` and not released yet, `count` is NULL or valid
+ * for writing.
+ */
+const struct checksig_result *checksig_page_results(const struct checksig_page *page,
+                                                    size_t *count);
+
+/**
+ * Releases a page. NULL is a no-op; any other pointer must come from
+ * `checksig_report_page` and must not be used again.
+ *
+ * # Safety
+ * `page` is NULL or from `checksig_report_page` and not released yet.
+ */
+void checksig_page_free(struct checksig_page *page);
 
 /**
  * The files that an audit found and the manifest does not list, by name; none unless

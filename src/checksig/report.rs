@@ -114,6 +114,21 @@ struct Lent<T> {
     _texts: Texts,
 }
 
+impl Lent<checksig_result> {
+    /// The results of these outcomes.
+    fn of(outcomes: impl Iterator<Item = Outcome>) -> Self {
+        let mut texts = Texts::default();
+        let array = outcomes.map(|outcome| {
+            let reason = outcome.verdict.reason();
+            result_of(&outcome, reason.as_deref(), |text| texts.keep(text))
+        });
+        Self {
+            array: array.collect(),
+            _texts: texts,
+        }
+    }
+}
+
 /// Bytes that stay where they are.
 #[derive(Default)]
 struct Texts {
@@ -164,18 +179,7 @@ impl checksig_report {
     }
 
     fn results(&self) -> &[checksig_result] {
-        let results = || {
-            let mut texts = Texts::default();
-            let outcomes = self.report.outcomes();
-            let array = outcomes.map(|outcome| {
-                let reason = outcome.verdict.reason();
-                result_of(&outcome, reason.as_deref(), |text| texts.keep(text))
-            });
-            Lent {
-                array: array.collect(),
-                _texts: texts,
-            }
-        };
+        let results = || Lent::of(self.report.outcomes());
         &self.results.get_or_init(results).array
     }
 
@@ -265,7 +269,77 @@ pub unsafe extern "C" fn checksig_report_results(
     count: *mut usize,
 ) -> *const checksig_result {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { array(report, count, checksig_report::results) }
+    unsafe { array(report, "report", count, checksig_report::results) }
+}
+
+/// How many results there are; 0 for NULL.
+///
+/// # Safety
+/// `report` is NULL or from `checksig_verify` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_len(report: *const checksig_report) -> usize {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { read(report, 0, |report| report.report.len()) }
+}
+
+/// Some of a report's results, from `checksig_report_page`, to be released with
+/// `checksig_page_free`. It never changes: any number of threads may read it.
+pub struct checksig_page {
+    lent: Lent<checksig_result>,
+}
+
+/// Some of the results that `checksig_report_results` gives, without memory for all of them.
+///
+/// Returns a page of its own: it stays when the report is released. `first`: how many results
+/// come before it. `count`: how many it has at the most; it has fewer, or none, where the
+/// report has no more. NULL where `report` is NULL. Any number of threads may call this at
+/// once.
+///
+/// # Safety
+/// `report` is NULL or from `checksig_verify` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_page(
+    report: *const checksig_report,
+    first: usize,
+    count: usize,
+) -> *mut checksig_page {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        read(report, ptr::null_mut(), |report| {
+            let outcomes = report.report.outcomes_from(first).take(count);
+            let lent = Lent::of(outcomes);
+            Box::into_raw(Box::new(checksig_page { lent }))
+        })
+    }
+}
+
+/// The results of a page, in the manifest's order.
+///
+/// Returns an array that belongs to the page and ends with it, with all that it points to;
+/// NULL where `page` is NULL. `count`: receives the number of results, 0 where `page` is NULL;
+/// NULL where that is not wanted.
+///
+/// # Safety
+/// `page` is NULL or from `checksig_report_page` and not released yet, `count` is NULL or valid
+/// for writing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_page_results(
+    page: *const checksig_page,
+    count: *mut usize,
+) -> *const checksig_result {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { array(page, "page", count, |page| &page.lent.array[..]) }
+}
+
+/// Releases a page. NULL is a no-op; any other pointer must come from
+/// `checksig_report_page` and must not be used again.
+///
+/// # Safety
+/// `page` is NULL or from `checksig_report_page` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_page_free(page: *mut checksig_page) {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { release(page, "page") }
 }
 
 /// The files that an audit found and the manifest does not list, by name; none unless
@@ -283,22 +357,22 @@ pub unsafe extern "C" fn checksig_report_extra(
     count: *mut usize,
 ) -> *const checksig_extra {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { array(report, count, checksig_report::extra) }
+    unsafe { array(report, "report", count, checksig_report::extra) }
 }
 
-/// Lends an array of a report's.
+/// Lends an array of an object's, which is called `name`.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet, `count` is NULL or
-/// valid for writing.
-unsafe fn array<T: 'static>(
-    report: *const checksig_report,
+/// `object` is NULL or a handle that is not released yet, `count` is NULL or valid for writing.
+unsafe fn array<O: 'static, T: 'static>(
+    object: *const O,
+    name: &str,
     count: *mut usize,
-    array: impl FnOnce(&'static checksig_report) -> &'static [T],
+    array: impl FnOnce(&'static O) -> &'static [T],
 ) -> *const T {
     guard(ptr::null(), || {
         // SAFETY: this function's contract is the same.
-        let array = unsafe { reference(report, "report") }.map(array);
+        let array = unsafe { reference(object, name) }.map(array);
         if !count.is_null() {
             check_pointer(count, "count")?;
             let len = array.as_ref().map_or(0, |array| array.len());
@@ -307,6 +381,21 @@ unsafe fn array<T: 'static>(
         }
         Ok(array?.as_ptr())
     })
+}
+
+/// Releases an object, which is called `name`, if there is one.
+///
+/// # Safety
+/// `object` is NULL or a handle from `Box::into_raw` that is not released yet.
+unsafe fn release<O>(object: *mut O, name: &str) {
+    guard((), || {
+        if !object.is_null() {
+            check_pointer(object, name)?;
+            // SAFETY: by this function's contract, released once.
+            drop(unsafe { Box::from_raw(object) });
+        }
+        Ok(())
+    });
 }
 
 /// Whether the run was ended early, so that lines are left out of the results. False for
@@ -397,12 +486,6 @@ pub unsafe extern "C" fn checksig_report_seconds(report: *const checksig_report)
 /// `report` is NULL or from `checksig_verify` and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_free(report: *mut checksig_report) {
-    guard((), || {
-        if !report.is_null() {
-            check_pointer(report, "report")?;
-            // SAFETY: from `Box::into_raw` in `checksig_verify`, released once.
-            drop(unsafe { Box::from_raw(report) });
-        }
-        Ok(())
-    });
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { release(report, "report") }
 }

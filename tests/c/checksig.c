@@ -156,6 +156,33 @@ static void bad(const char *root, size_t threads) {
   checksig_report_free(report);
 }
 
+/* Results by pages, which need no report any more. */
+static void pages(const char *root) {
+  checksig_report *report = report_on(root, NULL);
+  CHECK(checksig_report_len(report) == BAD_LINE_COUNT);
+  for (size_t first = 0; first < BAD_LINE_COUNT; first += 2) {
+    size_t count = 0;
+    checksig_page *page = checksig_report_page(report, first, 2);
+    const struct checksig_result *results = checksig_page_results(page, &count);
+    CHECK(count == (BAD_LINE_COUNT - first < 2 ? BAD_LINE_COUNT - first : 2));
+    for (size_t i = 0; i < count; i++) {
+      check_result(&results[i], &BAD_LINES[first + i]);
+    }
+    CHECK(checksig_page_results(page, NULL) == results);
+    checksig_page_free(page);
+  }
+  size_t count = 1;
+  checksig_page *last = checksig_report_page(report, BAD_LINE_COUNT - 1, SIZE_MAX);
+  checksig_page *none = checksig_report_page(report, SIZE_MAX, SIZE_MAX);
+  checksig_report_free(report);
+  check_result(checksig_page_results(last, NULL), &BAD_LINES[BAD_LINE_COUNT - 1]);
+  checksig_page_results(none, &count);
+  CHECK(count == 0);
+  checksig_page_free(last);
+  checksig_page_free(none);
+  checksig_page_free(NULL);
+}
+
 /* A line for each bad file, in the manifest's order; verify says the same. */
 static void bad_message(const char *root) {
   checksig_report *report = report_on(root, NULL);
@@ -226,6 +253,7 @@ int main(int argc, char **argv) {
     bad(argv[2], threads);
   }
   bad_message(argv[2]);
+  pages(argv[2]);
   empty(argv[3]);
   no_report(argv[4], CHECKSIG_STATUS_MANIFEST);
   no_report("no/such/directory", CHECKSIG_STATUS_IO);

@@ -121,6 +121,11 @@ static void no_report(void) {
   CHECK_FAILS(checksig_report_extra(NULL, &count) == NULL);
   CHECK(count == 0);
   CHECK_FAILS(checksig_report_extra(NULL, NULL) == NULL);
+  CHECK_FAILS(checksig_report_len(NULL) == 0);
+  CHECK_FAILS(checksig_report_page(NULL, 0, 1) == NULL);
+  count = 1;
+  CHECK_FAILS(checksig_page_results(NULL, &count) == NULL);
+  CHECK(count == 0);
   CHECK_FAILS(!checksig_report_cancelled(NULL));
   CHECK_FAILS(checksig_report_manifest(NULL) == NULL);
   CHECK_FAILS(checksig_report_count(NULL, CHECKSIG_VERDICT_OK) == 0);
@@ -135,7 +140,12 @@ static void misaligned_count(const char *good) {
   memset(room, CANARY, sizeof room);
   CHECK_FAILS(checksig_report_results(report, behind(room)) == NULL);
   CHECK_FAILS(checksig_report_extra(report, behind(room)) == NULL);
+  checksig_page *page = checksig_report_page(report, 0, 1);
+  CHECK_FAILS(checksig_page_results(page, behind(room)) == NULL);
   CHECK(all_canaries((char *)room, sizeof room));
+  CHECK_FAILS(checksig_page_results(behind(page), NULL) == NULL);
+  CHECK_CALL_FAILS(checksig_page_free(behind(page)));
+  checksig_page_free(page);
   checksig_report_free(report);
 }
 
@@ -145,6 +155,8 @@ static void misaligned_report(const char *good) {
   CHECK_FAILS(!checksig_report_ok(behind(report)));
   CHECK_FAILS(checksig_report_results(behind(report), NULL) == NULL);
   CHECK_FAILS(checksig_report_extra(behind(report), NULL) == NULL);
+  CHECK_FAILS(checksig_report_len(behind(report)) == 0);
+  CHECK_FAILS(checksig_report_page(behind(report), 0, 1) == NULL);
   CHECK_FAILS(!checksig_report_cancelled(behind(report)));
   CHECK_FAILS(checksig_report_manifest(behind(report)) == NULL);
   CHECK_FAILS(checksig_report_count(behind(report), CHECKSIG_VERDICT_OK) == 0);

@@ -32,6 +32,8 @@ pub(crate) struct Findings {
     words: Vec<u64>,
     /// What does not fit in a word.
     others: HashMap<usize, Finding>,
+    /// How many findings there are.
+    len: usize,
 }
 
 /// How many bits of a word the verdict has.
@@ -46,14 +48,21 @@ impl Findings {
         Self {
             words: Vec::with_capacity(lines),
             others: HashMap::new(),
+            len: 0,
         }
     }
 
-    /// Takes what was found at a line.
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Takes what was found at a line, where nothing was before.
     pub(crate) fn put(&mut self, place: usize, finding: Finding) {
         if place >= self.words.len() {
             self.words.resize(place + 1, NOTHING);
         }
+        self.len += 1;
         self.words[place] = word(&finding).unwrap_or_else(|| {
             self.others.insert(place, finding);
             OTHER
@@ -69,6 +78,16 @@ impl Findings {
     pub(crate) fn map<T>(&self, what: impl Fn(&Finding) -> T) -> impl Iterator<Item = (usize, T)> {
         let places = 0..self.words.len();
         places.filter_map(move |place| Some((place, self.look(place, &what)?)))
+    }
+
+    /// The place of one of the findings, counted from 0.
+    pub(crate) fn place_of(&self, number: usize) -> Option<usize> {
+        let found = self
+            .words
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| **word != NOTHING);
+        found.map(|(place, _)| place).nth(number)
     }
 
     fn look<T>(&self, place: usize, what: impl FnOnce(&Finding) -> T) -> Option<T> {
@@ -144,11 +163,13 @@ mod tests {
                 };
                 findings.put(2 * place, finding);
             }
+            assert_eq!(findings.len(), verdicts().len());
             for (place, verdict) in verdicts().into_iter().enumerate() {
                 let found = findings.get(2 * place).unwrap();
                 assert_eq!((found.size, found.decisive), (size, decisive));
                 assert_eq!(format!("{:?}", found.verdict), format!("{verdict:?}"));
                 assert!(findings.get(2 * place + 1).is_none());
+                assert_eq!(findings.place_of(place), Some(2 * place));
             }
         }
     }

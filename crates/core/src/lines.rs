@@ -68,13 +68,21 @@ impl Lines {
 
     /// All lines, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Line> {
-        let mut cursor = Cursor::new(self, 0);
-        (0..self.len).map_while(move |place| {
+        self.from(0).map(|(_, line)| line)
+    }
+
+    /// The lines from a place on, with their places.
+    pub(crate) fn from(&self, first: usize) -> impl Iterator<Item = (usize, Line)> {
+        let group = first / GROUP;
+        let start = self.groups.get(group).copied();
+        let mut cursor = Cursor::new(self, start.unwrap_or(self.bytes.len()));
+        let lines = (group * GROUP..self.len).map_while(move |place| {
             if place.is_multiple_of(GROUP) {
                 cursor.start_group();
             }
-            cursor.line()
-        })
+            Some((place, cursor.line()?))
+        });
+        lines.skip(first % GROUP)
     }
 
     /// Hands the names of all files to `take`, in order, with the places of their lines, until
@@ -302,7 +310,10 @@ mod tests {
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), lines.clone());
             for (place, line) in lines.iter().enumerate() {
                 prop_assert_eq!(packed.get(place), Some(line.clone()));
+                let rest: Vec<Line> = packed.from(place).map(|(_, line)| line).collect();
+                prop_assert_eq!(&rest, &lines[place..]);
             }
+            prop_assert_eq!(packed.from(lines.len()).count(), 0);
             prop_assert_eq!(packed.get(lines.len()), None);
         }
     }

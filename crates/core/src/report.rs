@@ -240,8 +240,26 @@ impl Report {
     /// Every line's outcome, in manifest order; of a run that was cancelled, those
     /// that were done.
     pub fn outcomes(&self) -> impl Iterator<Item = Outcome> {
-        let lines = self.lines.iter().enumerate();
+        self.outcomes_from(0)
+    }
+
+    /// [`outcomes`](Self::outcomes) without so many at the beginning.
+    pub fn outcomes_from(&self, first: usize) -> impl Iterator<Item = Outcome> {
+        let place = self.findings.place_of(first).unwrap_or(self.lines.len());
+        let lines = self.lines.from(place);
         lines.filter_map(|(place, line)| Some(Outcome::new(line, self.findings.get(place)?)))
+    }
+
+    /// Whether there is no outcome.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many [`outcomes`](Self::outcomes) there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.findings.len()
     }
 
     /// The outcomes that fail the run, in manifest order: all but those that are OK
@@ -313,7 +331,7 @@ impl Report {
         let mut lines: Vec<Vec<u8>> = failures.chain(extra).collect();
         if self.cancelled {
             lines.push(self.of_manifest("cancelled"));
-        } else if self.kinds().next().is_none() {
+        } else if self.is_empty() {
             lines.push(self.of_manifest("lists no file"));
         } else if lines.is_empty() && self.count(VerdictKind::Ok) == 0 {
             lines.push(self.of_manifest("no file was verified"));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from ..errors import from_status
 from .callbacks import calling_back
@@ -174,6 +174,20 @@ class NativeBackend:
         return float(self._lib.checksig_cookbook_pi(terms))
 
 
+#: How many results are in memory as the library lends them.
+RESULTS_IN_PAGE = 1024
+
+
+class _Page(Owner):
+    """A ``checksig_page``: results, and how many come before them."""
+
+    def __init__(
+        self, pointer: Any, free: Callable[[Any], None], first: int, results: Any, count: int
+    ) -> None:
+        super().__init__(pointer, free)
+        self.first, self.results, self.count = first, results, count
+
+
 class NativeReport:
     """A ``checksig_report``.
 
@@ -184,9 +198,8 @@ class NativeReport:
     def __init__(self, lib: Any, pointer: Any) -> None:
         self._owner: Optional[Owner] = Owner(pointer, lib.checksig_report_free)
         self._lib = lib
-        # The library makes the array when it is first asked for, which takes a while where
-        # there are a million results.
-        self._lent: Optional[tuple[Any, int]] = None
+        # The one that was read last: results are mostly read one after the other.
+        self._page: Optional[_Page] = None
 
     def _array(self, function: Any, pointer: Any) -> tuple[Any, int]:
         """An array that a function lends, and its length."""
@@ -209,7 +222,7 @@ class NativeReport:
 
     def close(self) -> None:
         """Drops the report; more than once is no error."""
-        self._owner = None
+        self._owner = self._page = None
 
     def ok(self) -> bool:
         """Whether all is well."""
@@ -246,25 +259,29 @@ class NativeReport:
         owner = self._held()
         return int(self._lib.checksig_report_count(owner.pointer, verdict))
 
-    def _results(self, owner: Owner) -> tuple[Any, int]:
-        """The array of results, and its length."""
-        if self._lent is None:
-            self._lent = self._array(self._lib.checksig_report_results, owner.pointer)
-        return self._lent
-
     def __len__(self) -> int:
-        _, count = self._results(self._held())
-        return count
+        owner = self._held()
+        return int(self._lib.checksig_report_len(owner.pointer))
 
     def result(self, index: int) -> ResultTuple:
         """The result at a place from 0."""
         owner = self._held()
-        results, count = self._results(owner)
-        if not 0 <= index < count:
+        page = self._page
+        if page is None or not page.first <= index < page.first + page.count:
+            page = self._page = self._page_at(owner, index)
+        place = index - page.first
+        if not 0 <= place < page.count:
             raise IndexError(index)
-        result = self._copy_result(results[index])
-        del owner  # until here it kept what was copied
+        result = self._copy_result(page.results[place])
+        del page  # until here it kept what was copied
         return result
+
+    def _page_at(self, owner: Owner, index: int) -> _Page:
+        """The page that has the result at a place, if there is one."""
+        first = max(index, 0) // RESULTS_IN_PAGE * RESULTS_IN_PAGE
+        pointer = self._lib.checksig_report_page(owner.pointer, first, RESULTS_IN_PAGE)
+        results, count = self._array(self._lib.checksig_page_results, pointer)
+        return _Page(pointer, self._lib.checksig_page_free, first, results, count)
 
     def extra(self) -> list[tuple[bytes, Optional[bytes]]]:
         """The files that are not listed: name, and what is special about it."""

@@ -198,8 +198,9 @@ typedef struct checksig_page checksig_page;
 typedef struct checksig_report checksig_report;
 
 /**
- * One line of a manifest and what was found. All pointers are borrowed from the
- * report and end with it; the texts have no NUL at their end.
+ * One line of a manifest and what was found. All pointers are borrowed from what gave the
+ * result, and end with it: the report, the page, or the call of `on_result`. The texts have no
+ * NUL at their end.
  */
 typedef struct checksig_result {
   /**
@@ -767,7 +768,8 @@ bool checksig_report_ok(const struct checksig_report *report);
 
 /**
  * The result of every line that names a file, or ought to, in the manifest's
- * order.
+ * order. The first call makes the array, of about 90 bytes and the texts for each result;
+ * `checksig_report_page` gives some of them at a time.
  *
  * Returns an array that belongs to the report and ends with it; NULL where
  * `report` is NULL.

@@ -50,8 +50,9 @@ impl From<VerdictKind> for checksig_verdict {
     }
 }
 
-/// One line of a manifest and what was found. All pointers are borrowed from the
-/// report and end with it; the texts have no NUL at their end.
+/// One line of a manifest and what was found. All pointers are borrowed from what gave the
+/// result, and end with it: the report, the page, or the call of `on_result`. The texts have no
+/// NUL at their end.
 #[repr(C)]
 pub struct checksig_result {
     /// The file's name as in the manifest, unescaped: any bytes but NUL. Empty
@@ -142,21 +143,21 @@ impl Texts {
 
     /// Keeps a copy, and says where it is.
     fn keep(&mut self, text: &[u8]) -> *const u8 {
-        let room = |piece: &Vec<u8>| piece.capacity() - piece.len();
-        if self
-            .pieces
-            .last()
-            .is_none_or(|last| room(last) < text.len())
-        {
-            let len = text.len().max(Self::PIECE_LEN);
-            self.pieces.push(Vec::with_capacity(len));
+        let piece = self.with_room_for(text.len());
+        let start = piece.len();
+        // There is room for it, so that what was kept before stays where it is.
+        piece.extend_from_slice(text);
+        piece[start..].as_ptr()
+    }
+
+    fn with_room_for(&mut self, len: usize) -> &mut Vec<u8> {
+        let has_room = |piece: &Vec<u8>| piece.capacity() - piece.len() >= len;
+        if !self.pieces.last().is_some_and(has_room) {
+            let piece = Vec::with_capacity(len.max(Self::PIECE_LEN));
+            self.pieces.push(piece);
         }
-        let Some(last) = self.pieces.last_mut() else {
-            return ptr::null();
-        };
-        let start = last.len();
-        last.extend_from_slice(text);
-        last[start..].as_ptr()
+        let last = self.pieces.len() - 1;
+        &mut self.pieces[last]
     }
 }
 
@@ -253,7 +254,8 @@ pub unsafe extern "C" fn checksig_report_ok(report: *const checksig_report) -> b
 }
 
 /// The result of every line that names a file, or ought to, in the manifest's
-/// order.
+/// order. The first call makes the array, of about 90 bytes and the texts for each result;
+/// `checksig_report_page` gives some of them at a time.
 ///
 /// Returns an array that belongs to the report and ends with it; NULL where
 /// `report` is NULL.

@@ -269,7 +269,7 @@ impl AllMade {
     }
 
     /// What a report has of the files with these names and of what is no regular file, both
-    /// sorted: all sorted by name. Takes the names, so that they are not in memory any more.
+    /// sorted: all sorted by name. Takes the names, so that they are not in memory afterwards.
     fn pack(self, names: Lines, left_out: Vec<Outcome>) -> (Lines, Findings) {
         let (mut lines, mut findings) = (Lines::default(), Findings::of(names.len()));
         let mut add = |name: &[u8], digest: Option<&Digest>, finding| {
@@ -277,8 +277,13 @@ impl AllMade {
             lines.append(name, digest);
         };
         let mut left_out = left_out.into_iter().peekable();
-        // Also what was done until the run was cancelled.
-        names.each_name(&Cancel::default(), |place, name| {
+        // After a run that was cancelled there may be no more findings long before the last name.
+        let (enough, mut left) = (Cancel::default(), self.findings.len());
+        names.each_name(&enough, |place, name| {
+            if left == 0 {
+                enough.request();
+                return;
+            }
             while let Some(outcome) = left_out.next_if(|outcome| outcome.name[..] < *name) {
                 add(&outcome.name, None, Finding::unread(outcome.verdict));
             }
@@ -286,6 +291,7 @@ impl AllMade {
                 let is_ok = finding.verdict.kind() == VerdictKind::Ok;
                 let digest = || Digest::of(self.algorithm, &self.digests[self.at(place)]);
                 add(name, is_ok.then(digest).as_ref(), finding);
+                left -= 1;
             }
         });
         for outcome in left_out {

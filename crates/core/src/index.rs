@@ -7,7 +7,8 @@ use crate::lines::Lines;
 use crate::same::plain;
 use crate::sort::sort_unstable_by;
 
-/// Where a number ends that is made of a name's hash and a line's place.
+/// Where the hash begins in a number that is made of a name's hash and a line's place: so many
+/// lines that their places are longer would need a hundred gigabytes.
 const HASH_SHIFT: u32 = 32;
 
 /// The lines of a manifest by what their names are but for `.` and empty parts: eight bytes
@@ -42,7 +43,7 @@ impl<'a> Index<'a> {
         let same_hash = |place: &&u64| (**place ^ hash) >> HASH_SHIFT == 0;
         let places = self.places[start..].iter().take_while(same_hash);
         places
-            .filter_map(|place| self.lines.name(place_of(*place)))
+            .filter_map(|place| self.lines.name(place_in(*place)))
             .any(|found| plain(&found) == name)
     }
 
@@ -50,7 +51,7 @@ impl<'a> Index<'a> {
     pub(crate) fn alike(&self) -> impl Iterator<Item = impl Iterator<Item = usize>> {
         let groups = self.places.chunk_by(|a, b| (a ^ b) >> HASH_SHIFT == 0);
         let several = groups.filter(|group| group.len() > 1);
-        several.map(|group| group.iter().copied().map(place_of))
+        several.map(|group| group.iter().copied().map(place_in))
     }
 
     fn hash(&self, name: &[u8]) -> u64 {
@@ -59,7 +60,7 @@ impl<'a> Index<'a> {
 }
 
 /// The place in a number.
-fn place_of(number: u64) -> usize {
+fn place_in(number: u64) -> usize {
     (number & ((1 << HASH_SHIFT) - 1)) as usize
 }
 

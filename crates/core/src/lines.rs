@@ -66,11 +66,6 @@ impl Lines {
         Some(self.get(place)?.content.ok()?.name)
     }
 
-    /// All lines, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Line> {
-        self.from(0).map(|(_, line)| line)
-    }
-
     /// The lines from a place on, with their places.
     pub(crate) fn from(&self, first: usize) -> impl Iterator<Item = (usize, Line)> {
         let group = first / GROUP;
@@ -307,7 +302,6 @@ mod tests {
             let mut packed = Lines::default();
             lines.iter().for_each(|line| packed.push(line));
             prop_assert_eq!(packed.len(), lines.len());
-            prop_assert_eq!(packed.iter().collect::<Vec<_>>(), lines.clone());
             for (place, line) in lines.iter().enumerate() {
                 prop_assert_eq!(packed.get(place), Some(line.clone()));
                 let rest: Vec<Line> = packed.from(place).map(|(_, line)| line).collect();

@@ -10,6 +10,7 @@ use crate::index::Index;
 use crate::lines::Lines;
 use crate::report::{Extra, Skip};
 use crate::root::{Containment, Detail, FileStatus, LeftOut, OpenError, Root};
+use crate::sort::sort_unstable_by;
 
 /// Hands the names of the regular files below a root to `take`, sorted, until `cancel` is
 /// raised, and gives what else there is, but directories. What is excluded is passed over, and
@@ -79,7 +80,7 @@ pub(crate) fn unlisted(
             extra.push(Extra { name, reason });
         }
     }
-    extra.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    sort_unstable_by(&mut extra, &|a: &Extra, b| a.name.cmp(&b.name), cancel);
     Ok(extra)
 }
 

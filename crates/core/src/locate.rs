@@ -11,7 +11,7 @@ use rustix::fd::OwnedFd;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Format, Line, Manifest, Reader};
+use crate::manifest::{self, Format, Line, Manifest, ManifestError, Reader};
 use crate::report::join;
 use crate::root::{Containment, FileStatus, OpenError, Root};
 use crate::verify::open_root;
@@ -43,7 +43,8 @@ fn usual_names() -> impl Iterator<Item = String> {
     iter::once(DEFAULT_NAME.to_owned()).chain(names.filter(|name| name != DEFAULT_NAME))
 }
 
-/// How much of a manifest is in memory, unless a line is longer.
+/// How much of a manifest is in memory, unless a line is longer or none tells the format; and
+/// how much is read between two looks at whether to go on.
 const PIECE_LEN: usize = 1 << 20;
 
 /// Where a manifest is.
@@ -196,10 +197,8 @@ fn read_opened(
     loop {
         // What was in vain is tried again only with twice as much, so that the time for a
         // line is proportional to its length.
-        let wanted = text.len().max(PIECE_LEN);
-        let mut piece = file.by_ref().take(wanted as u64);
-        let count = piece.read_to_end(&mut text).map_err(ErrorKind::Manifest)?;
-        let is_end = count < wanted;
+        let wanted = text.len() + text.len().max(PIECE_LEN);
+        let is_end = read_until(&mut file, &mut text, wanted, options)?;
         let read = reader
             .read(&text, is_end, take)
             .map_err(ErrorKind::Format)?;
@@ -208,6 +207,26 @@ fn read_opened(
             return Ok((status, reader.format()));
         }
     }
+}
+
+/// Reads until there are so many bytes of text; whether the file has no more.
+fn read_until(
+    file: &mut File,
+    text: &mut Vec<u8>,
+    wanted: usize,
+    options: &manifest::Options<'_>,
+) -> Result<bool, ErrorKind> {
+    while text.len() < wanted {
+        if options.is_cancelled() {
+            return Err(ErrorKind::Format(ManifestError::Cancelled));
+        }
+        let mut piece = file.take(PIECE_LEN as u64);
+        let count = piece.read_to_end(text).map_err(ErrorKind::Manifest)?;
+        if count < PIECE_LEN {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn usual_name(root: &Root, root_name: &[u8]) -> Result<String, Error> {

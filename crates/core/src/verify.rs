@@ -6,8 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
 
-use smallvec::SmallVec;
-
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
 use crate::digest::Digest;
@@ -88,8 +86,8 @@ impl Options {
 /// breaks off, or `cancel` is raised, the report has what was done until then.
 ///
 /// Memory: the [report](Report), and buffers of at most 12 MiB for all threads and 1 MiB for
-/// each file that one thread reads and another one hashes; for a short while before the run
-/// 8 bytes a line.
+/// each file that one thread reads and another one hashes; for a while 8 bytes a line, and
+/// as many more during the run where a file has several lines or `measure` is chosen.
 ///
 /// # Errors
 /// Where the root or the manifest cannot be read. A listed file that cannot be
@@ -211,7 +209,6 @@ fn plan_order(
         return (firsts, None);
     }
     let size = |line: Line| match line.content {
-        _ if cancel.is_requested() => 0,
         Ok(entry) if !options.exclude.matches(&entry.name) => entry.size.unwrap_or_else(|| {
             let status = root.status(&entry.name, options.containment());
             status.map_or(0, |status| status.size)
@@ -220,8 +217,11 @@ fn plan_order(
     };
     let mut order = firsts.unwrap_or_else(|| (0..lines.len()).collect());
     let mut sizes = vec![0; lines.len()];
-    for (size_of, line) in sizes.iter_mut().zip(lines.iter()) {
-        *size_of = size(line);
+    let mut next = order.iter().peekable();
+    for (place, line) in lines.from(0).take_while(|_| !cancel.is_requested()) {
+        if next.next_if_eq(&&place).is_some() {
+            sizes[place] = size(line);
+        }
     }
     let total = order
         .iter()
@@ -239,63 +239,84 @@ struct Check<'a> {
     options: &'a Options,
 }
 
-/// The entries that are judged by one file, with their places.
-type Entries = SmallVec<[(usize, Entry); 1]>;
+impl Check<'_> {
+    /// The entry at a place, unless its file is not read.
+    fn entry(&self, place: usize) -> Option<Entry> {
+        let entry = self.lines.get(place)?.content.ok()?;
+        skipped(&entry, self.options).is_none().then_some(entry)
+    }
+
+    fn judge(&self, entry: &Entry, hashed: &Result<Hashed, FileError>, size: u64) -> Finding {
+        let (decisive, verdict) = match hashed {
+            Ok(hashed) => judge(entry, hashed),
+            Err(FileError::Missing) if self.options.ignore_missing => {
+                (0, Verdict::Skipped(Skip::Missing))
+            }
+            Err(error) => (0, error.verdict()),
+        };
+        Finding {
+            size,
+            decisive,
+            verdict,
+        }
+    }
+}
 
 impl Work for Check<'_> {
     type Result = Finding;
-    type Task = Entries;
+    /// The first entry that is judged by a file, and its place. The others are looked up again
+    /// when they are judged: they may be many.
+    type Task = (usize, Entry);
 
-    fn start(&self, first: usize, worker: &mut Worker<'_, Finding>) -> Option<Job<Entries>> {
-        let mut entries = Entries::new();
-        for place in self.same.all(first) {
-            match self.lines.get(place)?.content {
-                Err(error) => {
-                    let verdict = Verdict::Malformed(Box::new(error));
-                    worker.put(place, Finding::unread(verdict));
-                }
-                Ok(entry) => match skipped(&entry, self.options) {
-                    Some(skip) => worker.put(place, Finding::unread(Verdict::Skipped(skip))),
-                    None => entries.push((place, entry)),
-                },
-            }
-        }
+    fn start(&self, first: usize, worker: &mut Worker<'_, Finding>) -> Option<Job<Self::Task>> {
+        let shared = worker.shared();
         let mut kinds = Kinds::new();
-        for digest in entries.iter().flat_map(|(_, entry)| &entry.digests) {
-            if !kinds.contains(&digest.kind()) {
-                kinds.push(digest.kind());
-            }
+        let mut judged = None;
+        for place in self.same.all(first).take_while(|_| !shared.is_cancelled()) {
+            let unread = match self.lines.get(place)?.content {
+                Err(error) => Verdict::Malformed(Box::new(error)),
+                Ok(entry) => match skipped(&entry, self.options) {
+                    Some(skip) => Verdict::Skipped(skip),
+                    None => {
+                        add_kinds(&mut kinds, &entry);
+                        judged.get_or_insert((place, entry));
+                        continue;
+                    }
+                },
+            };
+            worker.put(place, Finding::unread(unread));
         }
-        let name = std::mem::take(&mut entries.first_mut()?.1.name);
-        Some(Job {
-            name,
-            kinds,
-            task: entries,
-        })
+        let (place, mut entry) = judged?;
+        let name = std::mem::take(&mut entry.name);
+        let task = (place, entry);
+        Some(Job { name, kinds, task })
     }
 
     fn finish(
         &self,
-        _first: usize,
-        job: Job<Entries>,
+        first: usize,
+        job: Job<Self::Task>,
         hashed: &Result<Hashed, FileError>,
         size: u64,
         worker: &mut Worker<'_, Finding>,
     ) {
-        for (place, entry) in job.task {
-            let (decisive, verdict) = match hashed {
-                Ok(hashed) => judge(&entry, hashed),
-                Err(FileError::Missing) if self.options.ignore_missing => {
-                    (0, Verdict::Skipped(Skip::Missing))
-                }
-                Err(error) => (0, error.verdict()),
-            };
-            let finding = Finding {
-                size,
-                decisive,
-                verdict,
-            };
-            worker.put(place, finding);
+        let (judged, entry) = job.task;
+        worker.put(judged, self.judge(&entry, hashed, size));
+        let shared = worker.shared();
+        let later = self.same.all(first).filter(|place| *place > judged);
+        for place in later.take_while(|_| !shared.is_cancelled()) {
+            if let Some(entry) = self.entry(place) {
+                worker.put(place, self.judge(&entry, hashed, size));
+            }
+        }
+    }
+}
+
+/// Adds the kinds of an entry's digests, each once.
+fn add_kinds(kinds: &mut Kinds, entry: &Entry) {
+    for digest in &entry.digests {
+        if !kinds.contains(&digest.kind()) {
+            kinds.push(digest.kind());
         }
     }
 }

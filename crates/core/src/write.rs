@@ -22,7 +22,7 @@ const PIECE_LEN: usize = 1 << 20;
 ///
 /// # Errors
 /// Where the format can't state an entry, the name states another algorithm than the
-/// digests have, or the file can't be written.
+/// digests have, or the file can't be written: the first of these that is met.
 pub fn write_manifest(
     path: &Path,
     entries: &[Entry],

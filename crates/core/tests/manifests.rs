@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::slice;
 
 use checksig_core::manifest::{Entry, Format, Line, LineError, Options, WriteError, parse, write};
-use checksig_core::{Algorithm, Digest, Hasher};
+use checksig_core::{Algorithm, Digest, Hasher, ManifestSource, read_manifest};
 use data_encoding::BASE64;
 
 const TABLES: &str = include_str!("../../../docs/manifests.md");
@@ -606,4 +606,29 @@ fn two_hundred_thousand_lines_are_as_many() {
     let lines = parse(text.as_bytes(), &Options::default()).unwrap().lines;
     assert_eq!(lines.len(), count);
     assert!(lines.iter().all(|line| line.content.is_ok()));
+}
+
+/// Texts whose lengths are those of the pieces that a file is read in, or just not.
+#[test]
+fn a_file_is_read_as_its_text_is() {
+    let line = b"d41d8cd98f00b204e9800998ecf8427e  name\n";
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("list");
+    for (len, long) in [
+        (1 << 20, 0),
+        (2 << 20, 0),
+        (3 << 20, 5 << 19),
+        (100, 5 << 20),
+    ] {
+        for short in 0..3 {
+            let mut text = line.repeat(len / line.len() + 1);
+            text.truncate(len - short);
+            text.extend(vec![b'x'; long]);
+            fs::write(&path, &text).unwrap();
+            let source = ManifestSource::Path(path.clone());
+            let read = read_manifest(&source, &Options::default(), true).unwrap();
+            let parsed = parse(&text, &Options::default()).unwrap();
+            assert!(read == parsed, "{len} - {short} + {long} bytes");
+        }
+    }
 }

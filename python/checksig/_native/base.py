@@ -181,11 +181,11 @@ RESULTS_IN_PAGE = 1024
 class _Page(Owner):
     """A ``checksig_page``: results, and how many come before them."""
 
-    def __init__(
-        self, pointer: Any, free: Callable[[Any], None], first: int, results: Any, count: int
-    ) -> None:
-        super().__init__(pointer, free)
-        self.first, self.results, self.count = first, results, count
+    def __init__(self, lib: Any, pointer: Any, first: int) -> None:
+        super().__init__(pointer, lib.checksig_page_free)
+        self.first = first
+        self.results: Any = ()
+        self.count = 0
 
 
 class NativeReport:
@@ -268,20 +268,22 @@ class NativeReport:
         owner = self._held()
         page = self._page
         if page is None or not page.first <= index < page.first + page.count:
+            if not 0 <= index < len(self):
+                raise IndexError(index)
             page = self._page = self._page_at(owner, index)
-        place = index - page.first
-        if not 0 <= place < page.count:
-            raise IndexError(index)
-        result = self._copy_result(page.results[place])
+        result = self._copy_result(page.results[index - page.first])
         del page  # until here it kept what was copied
         return result
 
     def _page_at(self, owner: Owner, index: int) -> _Page:
-        """The page that has the result at a place, if there is one."""
-        first = max(index, 0) // RESULTS_IN_PAGE * RESULTS_IN_PAGE
-        pointer = self._lib.checksig_report_page(owner.pointer, first, RESULTS_IN_PAGE)
-        results, count = self._array(self._lib.checksig_page_results, pointer)
-        return _Page(pointer, self._lib.checksig_page_free, first, results, count)
+        """The page that has the result at a place."""
+        first = index // RESULTS_IN_PAGE * RESULTS_IN_PAGE
+        lib = self._lib
+        page = _Page(lib, lib.checksig_report_page(owner.pointer, first, RESULTS_IN_PAGE), first)
+        page.results, page.count = self._array(lib.checksig_page_results, page.pointer)
+        if not page.count:
+            raise MemoryError
+        return page
 
     def extra(self) -> list[tuple[bytes, Optional[bytes]]]:
         """The files that are not listed: name, and what is special about it."""

@@ -253,7 +253,7 @@ mod tests {
             },
         );
         assert_eq!((heard, end), (1, End::Early));
-        assert!((1..10_000_000).contains(&late), "{late}");
+        assert!(late < 10_000_000);
     }
 
     #[test]

@@ -41,7 +41,8 @@ fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Fo
         let found = records.find_map(|record| gnu_or_bsd(record, options));
         return found.or(is_end.then_some(Format::Gnu));
     }
-    let first = text::lines(text).find_map(|line| format_of_line(line, options));
+    let mut lines = text::lines(text).take_while(|_| !options.is_cancelled());
+    let first = lines.find_map(|line| format_of_line(line, options));
     let is_comment = |line: &[u8]| text::trim_start(line).first() == Some(&sfv::COMMENT);
     let of_comments = || {
         if text::lines(text).any(is_comment) {

@@ -211,11 +211,14 @@ proptest! {
     fn pieces_of_a_text_are_read_as_the_whole(
         text in ALMOST,
         head in select(vec!["", "%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n", "\u{feff}"]),
+        name in select(vec!["list", "RECORD", "list.sfv", "manifest-md5.txt", "SHA1SUMS"]),
         format in proptest::option::of(select(&Format::ALL[..])),
+        algorithm in proptest::option::of(select(&Algorithm::ALL[..])),
         zero in any::<bool>(),
         len in 1..80_usize,
     ) {
-        let options = Options { format, zero, ..Options::default() };
+        let file_name = Some(name.as_bytes());
+        let options = Options { file_name, format, algorithm, zero, ..Options::default() };
         let text = format!("{head}{text}");
         prop_assert_eq!(by_pieces(text.as_bytes(), len, &options), parse(text.as_bytes(), &options));
     }

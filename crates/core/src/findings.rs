@@ -71,13 +71,13 @@ impl Findings {
 
     /// What was found at a line; `None` where that was not looked for.
     pub(crate) fn get(&self, place: usize) -> Option<Finding> {
-        self.look(place, Finding::clone)
+        self.with(place, Finding::clone)
     }
 
     /// The findings that there are, and their places, as `what` has them.
-    pub(crate) fn map<T>(&self, what: impl Fn(&Finding) -> T) -> impl Iterator<Item = (usize, T)> {
+    pub(crate) fn each<T>(&self, what: impl Fn(&Finding) -> T) -> impl Iterator<Item = (usize, T)> {
         let places = 0..self.words.len();
-        places.filter_map(move |place| Some((place, self.look(place, &what)?)))
+        places.filter_map(move |place| Some((place, self.with(place, &what)?)))
     }
 
     /// The place of one of the findings, counted from 0.
@@ -90,7 +90,7 @@ impl Findings {
         found.map(|(place, _)| place).nth(number)
     }
 
-    fn look<T>(&self, place: usize, what: impl FnOnce(&Finding) -> T) -> Option<T> {
+    fn with<T>(&self, place: usize, what: impl FnOnce(&Finding) -> T) -> Option<T> {
         let word = *self.words.get(place)?;
         if word == OTHER {
             return self.others.get(&place).map(what);

@@ -279,7 +279,7 @@ impl Report {
 
     /// The kinds of all verdicts, and the places of their lines.
     fn kinds(&self) -> impl Iterator<Item = (usize, VerdictKind)> {
-        self.findings.map(|finding| finding.verdict.kind())
+        self.findings.each(|finding| finding.verdict.kind())
     }
 
     /// The files that an audit found and the manifest does not list, by name.
@@ -309,7 +309,7 @@ impl Report {
     /// How many bytes of files were read.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let sizes = self.findings.map(|finding| finding.size);
+        let sizes = self.findings.each(|finding| finding.size);
         sizes.map(|(_, size)| size).sum()
     }
 

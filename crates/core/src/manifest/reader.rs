@@ -98,7 +98,22 @@ impl<'a> Reader<'a> {
         if self.options.zero && !format.has_zero_form() {
             return Err(ManifestError::Zero(format));
         }
-        let mut header_len = 0;
+        let Some((dialect, header_len)) = self.dialect_of(format, plain, is_end)? else {
+            return Ok(None);
+        };
+        self.dialect = Some(dialect);
+        self.count(&plain[..header_len]);
+        Ok(Some(text.len() - plain.len() + header_len))
+    }
+
+    /// What reads a format, and how long the header of its text is; `None` where more of the
+    /// text is needed.
+    fn dialect_of(
+        &self,
+        format: Format,
+        text: &[u8],
+        is_end: bool,
+    ) -> Result<Option<(Dialect, usize)>, ManifestError> {
         let dialect = match format {
             Format::Gnu | Format::Bsd => Dialect::Gnu(format, gnu::Reader::new(&self.options)),
             Format::Bagit => Dialect::Bagit(self.options.untagged()),
@@ -108,17 +123,14 @@ impl<'a> Reader<'a> {
                 Dialect::Sfv
             }
             Format::Hashdeep => {
-                if !is_end && text::lines(plain).nth(hashdeep::HEADER_LINES).is_none() {
+                if !is_end && text::lines(text).nth(hashdeep::HEADER_LINES).is_none() {
                     return Ok(None);
                 }
-                let (columns, len) = hashdeep::read_header(plain, &self.options)?;
-                header_len = len;
-                Dialect::Hashdeep(columns)
+                let (columns, len) = hashdeep::read_header(text, &self.options)?;
+                return Ok(Some((Dialect::Hashdeep(columns), len)));
             }
         };
-        self.dialect = Some(dialect);
-        self.count(&plain[..header_len]);
-        Ok(Some(text.len() - plain.len() + header_len))
+        Ok(Some((dialect, 0)))
     }
 
     /// The first line of a text; `None` where more of it is needed.

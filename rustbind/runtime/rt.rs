@@ -19,8 +19,9 @@ pub use object::*;
 pub use table::*;
 pub use wire::*;
 
-/// The entry point that Python's `ctypes` uses: numbers in one packed block, handles
-/// behind a pointer. It is quicker to make one block than to convert each number.
+/// The entry point that Python's `ctypes` uses: numbers in one packed block, the addresses of
+/// handles and of the room for a result behind pointers. One block, and bytes, are quicker to
+/// convert than each number, and than an array.
 ///
 /// The block may also have the addresses of memory that Python lends: in the place of the
 /// pointers named last, where these are null.
@@ -65,6 +66,7 @@ macro_rules! pointer_type {
     (input) => { *const u8 };
     (numbers) => { *const u8 };
     (output) => { *mut u8 };
+    (room) => { *const *mut u8 };
 }
 
 /// A pointer as the shim wants it.
@@ -85,5 +87,8 @@ macro_rules! pointer {
     };
     (output $pointer:ident) => {
         $pointer.cast()
+    };
+    (room $pointer:ident) => {
+        $pointer.read_unaligned()
     };
 }

@@ -38,6 +38,7 @@ if PYPY:
     # What cffi's ABI mode rests on: prototypes are put together, not parsed.
     import _cffi_backend as _cffi
     from __pypy__ import add_memory_pressure as _add_memory_pressure
+    from __pypy__.bufferable import bufferable as _bufferable
 
     #: Roughly what a handle and its value take.
     _PRESSURE = 400
@@ -155,8 +156,9 @@ else:
     written_address = bytes
 
     def _new_out() -> Any:
-        buffer = (ctypes.c_char * ROOM)()
-        return buffer, buffer
+        # Like a handle's, its address is behind a pointer: bytes are the quickest to convert.
+        memory = (ctypes.c_char * ROOM)()
+        return address(ctypes.addressof(memory)), memory
 
     # An array of ctypes would need a class for each length.
     _view_of_memory: Any = ctypes.pythonapi["PyMemoryView_FromMemory"]
@@ -187,6 +189,13 @@ else:
         found: Any = {"_type_": number, "_length_": count, "typecode": code}
         found.update(itemsize=ctypes.sizeof(number), __slots__=("__weakref__", "_owner"))
         return type(ctypes.Array)("Moved", (Moved, ctypes.Array), found)  # type: ignore[misc]
+
+    def moved(pointer: int, size: int, code: str, owner: Pin) -> Moved:
+        """Gives the numbers in so many bytes of an owner's memory."""
+        count = size // struct.calcsize("=" + code)
+        made: Any = _moved_class(code, count).from_address(pointer)
+        made._owner = owner
+        return made  # type: ignore[no-any-return]
 
     def _trampoline(function: Callable[..., int]) -> Any:
         kind = ctypes.CFUNCTYPE(
@@ -404,11 +413,7 @@ def result_numbers(count: int, out: Any, code: str) -> Any:
     if count != _OWNED:
         fail()
     owner = Pin(handle)
-    if PYPY or size < MOVED_FROM:
-        return _copied(pointer, size, code, owner)
-    made = _moved_class(code, size // struct.calcsize("=" + code)).from_address(pointer)
-    made._owner = owner
-    return made
+    return (_copied if size < MOVED_FROM else moved)(pointer, size, code, owner)
 
 
 def _copied(pointer: int, size: int, code: str, owner: Pin) -> Array:
@@ -489,13 +494,12 @@ def _by_copy(name: str) -> Callable[..., Any]:
 class Moved(Vector):
     """A :class:`Vector` in the memory that Rust has made it in, which is freed after it.
 
-    Its classes, one for each length, are arrays of ``ctypes``: before Python 3.12 a class
-    written in Python is no buffer of its own.
+    With CPython its classes, one for each length, are arrays of ``ctypes``: before Python 3.12
+    a class written in Python is no buffer of its own.
     """
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
-    _owner: Pin
     typecode: str
     itemsize: int
 
@@ -513,8 +517,10 @@ class Moved(Vector):
         start, stop, step = index.indices(len(self))
         if step != 1:
             return self[:][index]
-        numbers, data = Array(self.typecode), memoryview(self).cast("B")
-        numbers.frombytes(data[start * self.itemsize : stop * self.itemsize])
+        numbers, size = Array(self.typecode), self.itemsize
+        if start < stop:
+            pointer, _ = self.buffer_info()
+            numbers.frombytes(_memory(pointer + start * size, (stop - start) * size))
         return numbers
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -530,6 +536,12 @@ class Moved(Vector):
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.view())
+
+    def __copy__(self) -> Any:
+        return self[:]
+
+    def __deepcopy__(self, _: object) -> Any:
+        return self[:]
 
     def __contains__(self, value: object) -> bool:
         return value in self.view()
@@ -569,9 +581,61 @@ class Moved(Vector):
 
 for _name in ("eq", "ne", "lt", "le", "gt", "ge", "add", "mul", "rmul", "repr", "reduce_ex"):
     setattr(Moved, f"__{_name}__", _by_copy(f"__{_name}__"))
-for _name in ("__copy__", "__deepcopy__", "count", "index"):
+for _name in ("count", "index"):
     setattr(Moved, _name, _by_copy(_name))
 collections.abc.Sequence.register(Vector)
+
+if PYPY:
+
+    class Cells(_bufferable, Moved):
+        """The numbers in so many bytes of an owner's memory."""
+
+        __slots__ = ("_cells", "_count", "itemsize", "typecode")
+        __hash__ = None  # type: ignore[assignment]
+
+        def __init__(self, pointer: int, size: int, code: str, owner: Pin) -> None:
+            self.typecode, self.itemsize = code, struct.calcsize("=" + code)
+            self._count = size // self.itemsize
+            cells = _cffi.cast(_cffi.new_pointer_type(_TYPES[code]), pointer)
+            self._cells = _cffi.gcp(cells, lambda _: owner.close(), size)
+
+        def __buffer__(self, flags: int) -> memoryview:
+            memory = _cffi.buffer(self._cells, self._count * self.itemsize)
+            return memoryview(memory).cast(self.typecode)
+
+        def __len__(self) -> int:
+            return self._count
+
+        def _at(self, index: Any) -> int:
+            number = operator.index(index)
+            number = number if number >= 0 else number + self._count
+            if not 0 <= number < self._count:
+                raise IndexError("index out of range")
+            return number
+
+        def __getitem__(self, index: Any) -> Any:
+            if isinstance(index, slice):
+                return super().__getitem__(index)
+            return self._cells[self._at(index)]
+
+        def __setitem__(self, index: Any, value: Any) -> None:
+            if isinstance(index, slice):
+                super().__setitem__(index, value)
+            else:
+                self._cells[self._at(index)] = value
+
+        def __iter__(self) -> Iterator[Any]:
+            cells = self._cells
+            for number in range(self._count):
+                yield cells[number]
+
+        def tolist(self) -> Any:
+            return _cffi.unpack(self._cells, self._count)
+
+        def buffer_info(self) -> Tuple[int, int]:
+            return int(_cffi.cast(_TYPES["p"], self._cells)), self._count
+
+    moved = Cells
 
 
 # Codecs: each has ``write(value, buffer)`` and ``read(buffer, at)``, which gives the
@@ -973,7 +1037,7 @@ def numbers_in(codec: Numbers, value: Any) -> Any:
     kind = type(value)
     if kind is Array and not PYPY and value.typecode == codec.code:
         return lend(value), len(value)
-    if issubclass(kind, Moved) and value.typecode == codec.code:
+    if issubclass(kind, Moved) and not PYPY and value.typecode == codec.code:
         return value, len(value)
     data = codec.packed(value)
     count = len(data) // codec.size

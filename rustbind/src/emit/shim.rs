@@ -91,7 +91,7 @@ pub unsafe extern "C" fn {krate}_rt_fault(room__: *mut u8) -> i64 {{
     // SAFETY: as the crate's documentation says.
     unsafe {{ rt::fault(room__) }}
 }}
-packed!({krate}_rt_fault__packed => {krate}_rt_fault(; room__: output) -> i64);
+packed!({krate}_rt_fault__packed => {krate}_rt_fault(; room__: room) -> i64);
 
 /// Frees a result that did not fit into the room.
 #[unsafe(no_mangle)]
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn {krate}_rt_next(handle: *mut rt::Header, room__: *mut u
     // SAFETY: as the crate's documentation says.
     unsafe {{ rt::wire(room__, || rt::next(handle)) }}
 }}
-packed!({krate}_rt_next__packed => {krate}_rt_next(; handle: handle, room__: output) -> i64);
+packed!({krate}_rt_next__packed => {krate}_rt_next(; handle: handle, room__: room) -> i64);
 
 /// Calls a function that Rust has returned.
 #[unsafe(no_mangle)]
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn {krate}_rt_call(count: u64, handle: *mut rt::Header, da
     // SAFETY: as the crate's documentation says.
     unsafe {{ rt::wire(room__, || rt::call(handle, data, count as usize)) }}
 }}
-packed!({krate}_rt_call__packed => {krate}_rt_call(count: u64; handle: handle, data: input, room__: output) -> i64);
+packed!({krate}_rt_call__packed => {krate}_rt_call(count: u64; handle: handle, data: input, room__: room) -> i64);
 
 /// Sends an item through a channel.
 #[unsafe(no_mangle)]
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn {krate}_rt_list_read(start: u64, stop: u64, handle: *mu
     // SAFETY: as the crate's documentation says.
     unsafe {{ rt::wire(room__, || rt::list_read(handle, start, stop)) }}
 }}
-packed!({krate}_rt_list_read__packed => {krate}_rt_list_read(start: u64, stop: u64; handle: handle, room__: output) -> i64);
+packed!({krate}_rt_list_read__packed => {krate}_rt_list_read(start: u64, stop: u64; handle: handle, room__: room) -> i64);
 
 /// Puts items in the place of some of a list's.
 #[unsafe(no_mangle)]
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn {krate}_rt_list_view(handle: *mut rt::Header, room__: *
     // SAFETY: as the crate's documentation says.
     unsafe {{ rt::wire(room__, || rt::list_view(handle)) }}
 }}
-packed!({krate}_rt_list_view__packed => {krate}_rt_list_view(; handle: handle, room__: output) -> i64);
+packed!({krate}_rt_list_view__packed => {krate}_rt_list_view(; handle: handle, room__: room) -> i64);
 
 /// Writes a map's keys; if `whole` is 1, its entries.
 #[unsafe(no_mangle)]
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn {krate}_rt_table_read(whole: u64, handle: *mut rt::Head
     // SAFETY: as the crate's documentation says.
     unsafe {{ rt::wire(room__, || rt::table_read(handle, whole == 1)) }}
 }}
-packed!({krate}_rt_table_read__packed => {krate}_rt_table_read(whole: u64; handle: handle, room__: output) -> i64);
+packed!({krate}_rt_table_read__packed => {krate}_rt_table_read(whole: u64; handle: handle, room__: room) -> i64);
 
 /// Writes the value of a key as an option; where values are handles, whether there is one.
 #[unsafe(no_mangle)]
@@ -217,7 +217,7 @@ pub unsafe extern "C" fn {krate}_rt_table_find(count: u64, handle: *mut rt::Head
     // SAFETY: as the crate's documentation says.
     unsafe {{ rt::wire(room__, || rt::table_find(handle, data, count as usize)) }}
 }}
-packed!({krate}_rt_table_find__packed => {krate}_rt_table_find(count: u64; handle: handle, data: input, room__: output) -> i64);
+packed!({krate}_rt_table_find__packed => {krate}_rt_table_find(count: u64; handle: handle, data: input, room__: room) -> i64);
 
 /// Puts a value in the place of that of a key: the key and the value.
 #[unsafe(no_mangle)]
@@ -387,7 +387,7 @@ fn pointer_type(kind: PointerKind) -> &'static str {
     match kind {
         PointerKind::Handle => "*mut rt::Header",
         PointerKind::Input | PointerKind::Numbers => "*const u8",
-        PointerKind::Output => "*mut u8",
+        PointerKind::Output | PointerKind::Room => "*mut u8",
     }
 }
 
@@ -397,6 +397,7 @@ fn pointer_word(kind: PointerKind) -> &'static str {
         PointerKind::Input => "input",
         PointerKind::Numbers => "numbers",
         PointerKind::Output => "output",
+        PointerKind::Room => "room",
     }
 }
 
@@ -405,7 +406,7 @@ pub(super) fn pointer_code(pointer: &Pointer) -> char {
     match pointer.kind {
         PointerKind::Handle => 'p',
         PointerKind::Input | PointerKind::Numbers => 's',
-        PointerKind::Output => 'o',
+        PointerKind::Output | PointerKind::Room => 'o',
     }
 }
 

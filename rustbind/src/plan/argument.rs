@@ -28,6 +28,8 @@ pub enum PointerKind {
     Numbers,
     /// Bytes to write.
     Output,
+    /// Room for the result.
+    Room,
 }
 
 /// A pointer in a call.

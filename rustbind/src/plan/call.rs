@@ -75,7 +75,7 @@ impl Call {
         if self.outcome.out {
             pointers.push(Pointer {
                 name: "room__".into(),
-                kind: PointerKind::Output,
+                kind: PointerKind::Room,
                 python: "_o[0]".into(),
             });
         }

@@ -1,9 +1,10 @@
 //! Making a manifest of a directory.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
@@ -12,7 +13,7 @@ use smallvec::smallvec;
 
 use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
-use crate::digest::{Digest, Kind};
+use crate::digest::{Digest, DigestList, Kind};
 use crate::engine::{End, Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
 use crate::exclude::Exclude;
@@ -80,18 +81,14 @@ pub fn create(
     let mut take = |name: Vec<u8>| names.append(&name, None);
     let left_out = each_file(&directory, own, &options.exclude, cancel, &mut take)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
-    let (all, end) = hash_all(&directory, &names, options, cancel, &mut observe);
-    let mut cancelled = end == End::Early || cancel.is_requested();
-    let left_out: Vec<Outcome> = left_out.into_iter().map(outcome_of_left_out).collect();
-    for (place, outcome) in (names.len()..).zip(&left_out) {
-        cancelled = cancelled || observe(Event::Done(place, outcome)).is_break();
-    }
-    let (lines, findings) = all.pack(names, left_out);
+    let list = List::of(names, left_out, options.algorithm, cancel);
+    let (made, findings, end) = hash_all(&directory, &list, options, cancel, &mut observe);
     let mut report = Report {
         root: root_name.to_vec(),
         manifest: manifest_name.to_vec(),
-        cancelled,
-        lines,
+        cancelled: end == End::Early || cancel.is_requested(),
+        lines: list.lines,
+        made: Some(made),
         findings,
         extra: Vec::new(),
         lenient: false,
@@ -106,42 +103,45 @@ pub fn create(
     Ok(report)
 }
 
-/// Reads the files of these names.
+/// Reads the files of a list.
 fn hash_all(
     directory: &Root,
-    names: &Lines,
+    list: &List,
     options: &CreateOptions,
     cancel: &Cancel,
     observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
-) -> (AllMade, End) {
+) -> (DigestList, Findings, End) {
     let plan = Plan {
-        name: &|item| names.name(item).unwrap_or_default(),
-        len: names.len(),
+        name: &|item| list.lines.name(item).unwrap_or_default(),
+        len: list.lines.len(),
         order: None,
         bytes_total: None,
     };
-    let list = List {
-        names,
-        algorithm: options.algorithm,
-    };
     let live = |worker: &mut Worker<'_, Made>| {
         let detects = options.detect_collisions;
-        hash_files(directory, Containment::Beneath, detects, &list, worker);
+        hash_files(directory, Containment::Beneath, detects, list, worker);
     };
-    let mut all = AllMade::of(names.len(), options.algorithm);
+    let mut digests = DigestList::of(options.algorithm, plan.len);
+    let mut findings = Findings::of(plan.len);
+    let mut put = |item, made: Made| {
+        if let Some(digest) = made.digest {
+            digests.put(item, &digest);
+        }
+        findings.put(item, made.finding);
+    };
     let end = run(&plan, options.threads, cancel, live, |step| match step {
         Step::Done(item, made) => {
-            let outcome = made.outcome(names.name(item).unwrap_or_default());
-            all.put(item, made);
+            let outcome = list.outcome(item, &made);
+            put(item, made);
             observe(Event::Done(item, &outcome))
         }
         Step::Late(item, made) => {
-            all.put(item, made);
+            put(item, made);
             ControlFlow::Continue(())
         }
         Step::Progress(progress) => observe(Event::Progress(progress)),
     });
-    (all, end)
+    (digests, findings, end)
 }
 
 /// The digest of one file, wherever it is.
@@ -174,19 +174,71 @@ pub fn hash_file(path: &Path, algorithm: Algorithm) -> Result<Digest, Error> {
         })
 }
 
-/// The files to be listed, as work.
-struct List<'a> {
-    names: &'a Lines,
+/// The files to be listed and what is passed over, sorted by name, as work.
+struct List {
+    lines: Lines,
+    /// What becomes of what is no regular file, by place.
+    left_out: HashMap<usize, Verdict>,
     algorithm: Algorithm,
 }
 
-impl Work for List<'_> {
+impl List {
+    /// That of these names and of what was left out, both sorted: in part, where `cancel` is
+    /// raised.
+    fn of(names: Lines, left_out: Vec<LeftOut>, algorithm: Algorithm, cancel: &Cancel) -> Self {
+        let mut list = Self {
+            lines: Lines::default(),
+            left_out: HashMap::new(),
+            algorithm,
+        };
+        if left_out.is_empty() {
+            list.lines = names;
+            return list;
+        }
+        let mut left_out = left_out.into_iter().peekable();
+        names.each_name(cancel, |_, name| {
+            while let Some(other) = left_out.next_if(|other| other.name[..] < *name) {
+                list.pass_over(other);
+            }
+            list.lines.append(name, None);
+        });
+        left_out.for_each(|other| list.pass_over(other));
+        list
+    }
+
+    fn pass_over(&mut self, left_out: LeftOut) {
+        let skipped = passed_over(left_out.reason);
+        let verdict = skipped.map_or_else(Verdict::Unreadable, Verdict::Skipped);
+        self.left_out.insert(self.lines.len(), verdict);
+        self.lines.append(&left_out.name, None);
+    }
+
+    /// What is said of a file.
+    fn outcome(&self, item: usize, made: &Made) -> Outcome {
+        let finding = made.finding.clone();
+        Outcome {
+            line: 0,
+            name: self.lines.name(item).unwrap_or_default(),
+            expected: made.digest,
+            size: finding.size,
+            verdict: finding.verdict,
+        }
+    }
+}
+
+impl Work for List {
     type Result = Made;
     type Task = ();
 
-    fn start(&self, item: usize, _worker: &mut Worker<'_, Made>) -> Option<Job<()>> {
+    fn start(&self, item: usize, worker: &mut Worker<'_, Made>) -> Option<Job<()>> {
+        if let Some(verdict) = self.left_out.get(&item) {
+            let finding = Finding::unread(verdict.clone());
+            let digest = None;
+            worker.put(item, Made { digest, finding });
+            return None;
+        }
         Some(Job {
-            name: self.names.name(item)?,
+            name: self.lines.name(item)?,
             kinds: smallvec![Kind::usual(self.algorithm)],
             task: (),
         })
@@ -218,99 +270,6 @@ struct Made {
     /// Its digest, where all is well.
     digest: Option<Digest>,
     finding: Finding,
-}
-
-impl Made {
-    /// What is said of the file.
-    fn outcome(&self, name: Vec<u8>) -> Outcome {
-        let finding = self.finding.clone();
-        Outcome {
-            line: 0,
-            name,
-            expected: self.digest,
-            size: finding.size,
-            verdict: finding.verdict,
-        }
-    }
-}
-
-/// What was made of all files, by place.
-struct AllMade {
-    algorithm: Algorithm,
-    /// The digests, one after the other.
-    digests: Vec<u8>,
-    findings: Findings,
-}
-
-impl AllMade {
-    fn of(files: usize, algorithm: Algorithm) -> Self {
-        Self {
-            algorithm,
-            digests: Vec::with_capacity(files * algorithm.digest_len()),
-            findings: Findings::of(files),
-        }
-    }
-
-    fn put(&mut self, place: usize, made: Made) {
-        self.findings.put(place, made.finding);
-        if let Some(digest) = made.digest {
-            let at = self.at(place);
-            if self.digests.len() < at.end {
-                self.digests.resize(at.end, 0);
-            }
-            self.digests[at].copy_from_slice(digest.as_bytes());
-        }
-    }
-
-    /// Where a digest is.
-    fn at(&self, place: usize) -> Range<usize> {
-        let len = self.algorithm.digest_len();
-        place * len..(place + 1) * len
-    }
-
-    /// What a report has of the files with these names and of what is no regular file, both
-    /// sorted: all sorted by name. Takes the names, so that they are not in memory afterwards.
-    fn pack(self, names: Lines, left_out: Vec<Outcome>) -> (Lines, Findings) {
-        let (mut lines, mut findings) = (Lines::default(), Findings::of(names.len()));
-        let mut add = |name: &[u8], digest: Option<&Digest>, finding| {
-            findings.put(lines.len(), finding);
-            lines.append(name, digest);
-        };
-        let mut left_out = left_out.into_iter().peekable();
-        // After a run that was cancelled there may be no more findings long before the last name.
-        let (enough, mut left) = (Cancel::default(), self.findings.len());
-        names.each_name(&enough, |place, name| {
-            if left == 0 {
-                enough.request();
-                return;
-            }
-            while let Some(outcome) = left_out.next_if(|outcome| outcome.name[..] < *name) {
-                add(&outcome.name, None, Finding::unread(outcome.verdict));
-            }
-            if let Some(finding) = self.findings.get(place) {
-                let is_ok = finding.verdict.kind() == VerdictKind::Ok;
-                let digest = || Digest::of(self.algorithm, &self.digests[self.at(place)]);
-                add(name, is_ok.then(digest).as_ref(), finding);
-                left -= 1;
-            }
-        });
-        for outcome in left_out {
-            add(&outcome.name, None, Finding::unread(outcome.verdict));
-        }
-        (lines, findings)
-    }
-}
-
-/// What becomes of what is no regular file.
-fn outcome_of_left_out(left_out: LeftOut) -> Outcome {
-    let verdict = passed_over(left_out.reason).map_or_else(Verdict::Unreadable, Verdict::Skipped);
-    Outcome {
-        line: 0,
-        name: left_out.name,
-        expected: None,
-        size: 0,
-        verdict,
-    }
 }
 
 /// The entries of the files that were hashed.

@@ -1,6 +1,7 @@
 //! The value that a manifest states for a file and that hashing gives.
 
 use std::fmt;
+use std::ops::Range;
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use smallvec::SmallVec;
@@ -114,6 +115,41 @@ impl Kind {
     /// How many bytes the digests have.
     pub(crate) fn len(self) -> usize {
         usize::from(self.len)
+    }
+}
+
+/// Digests of many files by one algorithm, by place, one after the other.
+#[derive(Debug)]
+pub(crate) struct DigestList {
+    algorithm: Algorithm,
+    bytes: Vec<u8>,
+}
+
+impl DigestList {
+    /// Those of so many files. Memory that no digest has come to is not touched.
+    pub(crate) fn of(algorithm: Algorithm, files: usize) -> Self {
+        Self {
+            algorithm,
+            bytes: Vec::with_capacity(files * algorithm.digest_len()),
+        }
+    }
+
+    pub(crate) fn put(&mut self, place: usize, digest: &Digest) {
+        let at = self.at(place);
+        if self.bytes.len() < at.end {
+            self.bytes.resize(at.end, 0);
+        }
+        self.bytes[at].copy_from_slice(digest.as_bytes());
+    }
+
+    /// The digest at a place where one was put.
+    pub(crate) fn get(&self, place: usize) -> Digest {
+        Digest::of(self.algorithm, &self.bytes[self.at(place)])
+    }
+
+    fn at(&self, place: usize) -> Range<usize> {
+        let len = self.algorithm.digest_len();
+        place * len..(place + 1) * len
     }
 }
 

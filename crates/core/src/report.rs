@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, DigestList};
 use crate::findings::{Finding, Findings};
 use crate::lines::Lines;
 use crate::manifest::{Line, LineError};
@@ -219,6 +219,8 @@ pub struct Report {
     pub(crate) root: Vec<u8>,
     pub(crate) manifest: Vec<u8>,
     pub(crate) lines: Lines,
+    /// The digests of files that no manifest states yet.
+    pub(crate) made: Option<DigestList>,
     pub(crate) findings: Findings,
     pub(crate) extra: Vec<Extra>,
     pub(crate) lenient: bool,
@@ -247,7 +249,7 @@ impl Report {
     pub fn outcomes_from(&self, first: usize) -> impl Iterator<Item = Outcome> {
         let place = self.findings.place_of(first).unwrap_or(self.lines.len());
         let lines = self.lines.from(place);
-        lines.filter_map(|(place, line)| Some(Outcome::new(line, self.findings.get(place)?)))
+        lines.filter_map(|(place, line)| self.outcome(place, line))
     }
 
     /// Whether there is no outcome.
@@ -271,10 +273,17 @@ impl Report {
             _ => true,
         };
         let failures = self.kinds().filter(move |(_, kind)| is_failure(kind));
-        failures.filter_map(|(place, _)| {
-            let finding = self.findings.get(place)?;
-            Some(Outcome::new(self.lines.get(place)?, finding))
-        })
+        failures.filter_map(|(place, _)| self.outcome(place, self.lines.get(place)?))
+    }
+
+    /// What was found at a line, if it was looked at.
+    fn outcome(&self, place: usize, line: Line) -> Option<Outcome> {
+        let mut outcome = Outcome::new(line, self.findings.get(place)?);
+        if outcome.verdict.kind() == VerdictKind::Ok {
+            let made = self.made.as_ref().map(|made| made.get(place));
+            outcome.expected = made.or(outcome.expected);
+        }
+        Some(outcome)
     }
 
     /// The kinds of all verdicts, and the places of their lines.

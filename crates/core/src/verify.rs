@@ -123,6 +123,7 @@ pub fn verify(
         root: root_name.to_vec(),
         manifest: located.path,
         lines,
+        made: None,
         findings,
         extra,
         lenient: options.lenient,

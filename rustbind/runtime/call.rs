@@ -243,8 +243,13 @@ pub fn hash(value: &impl std::hash::Hash) -> i64 {
 /// As for [`slice`].
 pub unsafe fn text<'a>(call: &'a (), pointer: *const u8, count: usize) -> Result<&'a str, Fault> {
     // SAFETY: as the caller says.
-    std::str::from_utf8(unsafe { slice(call, pointer, count) })
-        .map_err(|_| Fault::value("a text is not UTF-8"))
+    let bytes = unsafe { slice(call, pointer, count) };
+    if bytes.is_ascii() {
+        // Most texts are, and that is found out in half the time.
+        // SAFETY: ASCII is UTF-8.
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes).map_err(|_| Fault::value("a text is not UTF-8"))
 }
 
 /// An argument from the wire.

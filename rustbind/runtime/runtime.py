@@ -517,10 +517,9 @@ class Moved(Vector):
         start, stop, step = index.indices(len(self))
         if step != 1:
             return self[:][index]
-        numbers, size = Array(self.typecode), self.itemsize
+        numbers = Array(self.typecode)
         if start < stop:
-            pointer, _ = self.buffer_info()
-            numbers.frombytes(_memory(pointer + start * size, (stop - start) * size))
+            numbers.frombytes(self._part(start * self.itemsize, stop * self.itemsize))
         return numbers
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -533,6 +532,9 @@ class Moved(Vector):
         if len(items) != len(place):
             self._refuse()
         place[:] = items
+
+    def _part(self: Any, start: int, stop: int) -> memoryview:
+        return memoryview(self).cast("B")[start:stop]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.view())
@@ -602,6 +604,11 @@ if PYPY:
         def __buffer__(self, flags: int) -> memoryview:
             memory = _cffi.buffer(self._cells, self._count * self.itemsize)
             return memoryview(memory).cast(self.typecode)
+
+        def _part(self, start: int, stop: int) -> memoryview:
+            # Not a part of the whole view: PyPy copies that byte by byte.
+            pointer, _ = self.buffer_info()
+            return _pinned(pointer + start, stop - start, self)
 
         def __len__(self) -> int:
             return self._count

@@ -190,12 +190,11 @@ else:
         found.update(itemsize=ctypes.sizeof(number), __slots__=("__weakref__", "_owner"))
         return type(ctypes.Array)("Moved", (Moved, ctypes.Array), found)  # type: ignore[misc]
 
-    def moved(pointer: int, size: int, code: str, owner: Pin) -> Moved:
+    def moved(pointer: int, size: int, code: str, owner: Pin) -> Any:
         """Gives the numbers in so many bytes of an owner's memory."""
-        count = size // struct.calcsize("=" + code)
-        made: Any = _moved_class(code, count).from_address(pointer)
+        made = _moved_class(code, size // struct.calcsize("=" + code)).from_address(pointer)
         made._owner = owner
-        return made  # type: ignore[no-any-return]
+        return made
 
     def _trampoline(function: Callable[..., int]) -> Any:
         kind = ctypes.CFUNCTYPE(
@@ -593,7 +592,6 @@ if PYPY:
         """The numbers in so many bytes of an owner's memory."""
 
         __slots__ = ("_cells", "_count", "itemsize", "typecode")
-        __hash__ = None  # type: ignore[assignment]
 
         def __init__(self, pointer: int, size: int, code: str, owner: Pin) -> None:
             self.typecode, self.itemsize = code, struct.calcsize("=" + code)

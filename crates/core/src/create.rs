@@ -78,7 +78,7 @@ pub fn create(
     let own = open_anywhere(manifest_name).ok();
     let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
     let mut names = Lines::default();
-    let mut take = |name: Vec<u8>| names.append(&name, None);
+    let mut take = |name: Vec<u8>| names.append(&name);
     let left_out = each_file(&directory, own, &options.exclude, cancel, &mut take)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
     let list = List::of(names, left_out, options.algorithm, cancel);
@@ -200,7 +200,7 @@ impl List {
             while let Some(other) = left_out.next_if(|other| other.name[..] < *name) {
                 list.pass_over(other);
             }
-            list.lines.append(name, None);
+            list.lines.append(name);
         });
         left_out.for_each(|other| list.pass_over(other));
         list
@@ -210,7 +210,7 @@ impl List {
         let skipped = passed_over(left_out.reason);
         let verdict = skipped.map_or_else(Verdict::Unreadable, Verdict::Skipped);
         self.left_out.insert(self.lines.len(), verdict);
-        self.lines.append(&left_out.name, None);
+        self.lines.append(&left_out.name);
     }
 
     /// What is said of a file.

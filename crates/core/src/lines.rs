@@ -45,10 +45,10 @@ impl Lines {
         }
     }
 
-    /// Appends a line of the next number with this name, and with a digest if there is one.
-    pub(crate) fn append(&mut self, name: &[u8], digest: Option<&Digest>) {
+    /// Appends a line of the next number with this name alone.
+    pub(crate) fn append(&mut self, name: &[u8]) {
         self.start(self.len as u64 + 1);
-        self.push_entry(name, digest.map_or(&[], std::slice::from_ref), None);
+        self.push_entry(name, &[], None);
     }
 
     /// The line at a place.

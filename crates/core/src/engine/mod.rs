@@ -238,12 +238,16 @@ mod tests {
 
     #[test]
     fn an_observer_that_breaks_off_hears_no_more_and_loses_nothing_done() {
+        let put = AtomicUsize::new(0);
         let (mut heard, mut late) = (0, 0);
         let end = run(
             &plan(10_000_000),
             threads(2),
             &Cancel::default(),
-            each(|item, worker| worker.put(item, item)),
+            each(|item, worker| {
+                put.fetch_add(1, Ordering::Relaxed);
+                worker.put(item, item);
+            }),
             |step| {
                 match step {
                     Step::Late(..) => late += 1,
@@ -253,7 +257,9 @@ mod tests {
             },
         );
         assert_eq!((heard, end), (1, End::Early));
-        assert!(late < 10_000_000);
+        let put = put.into_inner();
+        assert_eq!(heard + late, put);
+        assert!(put < 10_000_000);
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub struct checksig_report {
     // What a million lines make large is made when it is asked for.
     message: OnceLock<Option<CString>>,
     results: OnceLock<Lent<checksig_result>>,
-    extra: OnceLock<Vec<checksig_extra>>,
+    extra: OnceLock<Lent<checksig_extra>>,
 }
 
 /// An array that is lent to C.
@@ -113,6 +113,27 @@ struct Lent<T> {
     array: Vec<T>,
     /// What the array points to.
     _texts: Texts,
+}
+
+impl Lent<checksig_extra> {
+    /// These files.
+    fn of_extra(files: impl Iterator<Item = Extra>) -> Self {
+        let mut texts = Texts::default();
+        let array = files.map(|extra| {
+            let reason = extra.reason.as_deref();
+            let reason_start = reason.map(|reason| texts.keep(reason.as_bytes()));
+            checksig_extra {
+                name: texts.keep(&extra.name).cast(),
+                name_len: extra.name.len(),
+                reason: reason_start.unwrap_or(ptr::null()).cast(),
+                reason_len: reason.map_or(0, str::len),
+            }
+        });
+        Self {
+            array: array.collect(),
+            _texts: texts,
+        }
+    }
 }
 
 impl Lent<checksig_result> {
@@ -184,10 +205,10 @@ impl checksig_report {
         &self.results.get_or_init(results).array
     }
 
-    /// What was not listed; it borrows from the report, where it stays.
+    /// What was not listed.
     fn extra(&self) -> &[checksig_extra] {
-        let extra = || self.report.extra().iter().map(extra_of).collect();
-        self.extra.get_or_init(extra)
+        let extra = || Lent::of_extra(self.report.extra());
+        &self.extra.get_or_init(extra).array
     }
 }
 
@@ -212,16 +233,6 @@ pub(super) fn result_of(
         line: outcome.line,
         size: outcome.size,
         verdict: outcome.verdict.kind().into(),
-    }
-}
-
-fn extra_of(extra: &Extra) -> checksig_extra {
-    let reason = extra.reason.as_deref();
-    checksig_extra {
-        name: extra.name.as_ptr().cast(),
-        name_len: extra.name.len(),
-        reason: reason.map_or(ptr::null(), str::as_ptr).cast(),
-        reason_len: reason.map_or(0, str::len),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Making a manifest of a directory.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -21,12 +20,11 @@ use crate::file::FileError;
 use crate::findings::{Finding, Findings};
 use crate::hash::Hasher;
 use crate::hashing::{Hashed, Job, Work, hash_files};
-use crate::lines::Lines;
-use crate::listing::{each_file, passed_over};
+use crate::listing::{Listing, PassedOver};
 use crate::locate::open_anywhere;
 use crate::manifest::{Entry, Format};
-use crate::report::{Outcome, Report, Verdict, VerdictKind};
-use crate::root::{Containment, LeftOut, OpenError, Root};
+use crate::report::{Outcome, Report, Verdict};
+use crate::root::{Containment, OpenError, Root};
 use crate::verify::open_root;
 use crate::write::write_until;
 
@@ -77,20 +75,21 @@ pub fn create(
     let directory = open_root(root_name)?;
     let own = open_anywhere(manifest_name).ok();
     let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
-    let mut names = Lines::default();
-    let mut take = |name: Vec<u8>| names.append(&name);
-    let left_out = each_file(&directory, own, &options.exclude, cancel, &mut take)
+    let listing = Listing::below(&directory, own, &options.exclude, cancel)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
-    let list = List::of(names, left_out, options.algorithm, cancel);
+    let list = List {
+        listing,
+        algorithm: options.algorithm,
+    };
     let (made, findings, end) = hash_all(&directory, &list, options, cancel, &mut observe);
     let mut report = Report {
         root: root_name.to_vec(),
         manifest: manifest_name.to_vec(),
         cancelled: end == End::Early || cancel.is_requested(),
-        lines: list.lines,
+        lines: list.listing.into_lines(),
         made: Some(made),
         findings,
-        extra: Vec::new(),
+        extra: Listing::new(),
         lenient: false,
         elapsed: start.elapsed(),
     };
@@ -112,8 +111,8 @@ fn hash_all(
     observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
 ) -> (DigestList, Findings, End) {
     let plan = Plan {
-        name: &|item| list.lines.name(item).unwrap_or_default(),
-        len: list.lines.len(),
+        name: &|item| list.name(item),
+        len: list.listing.len(),
         order: None,
         bytes_total: None,
     };
@@ -127,13 +126,13 @@ fn hash_all(
         if let Some(digest) = made.digest {
             digests.put(item, &digest);
         }
-        findings.put(item, made.finding);
+        findings.put(item, &made.finding);
     };
     let end = run(&plan, options.threads, cancel, live, |step| match step {
         Step::Done(item, made) => {
-            let outcome = list.outcome(item, &made);
+            let event = observe(Event::Done(&|| list.outcome(item, &made)));
             put(item, made);
-            observe(Event::Done(item, &outcome))
+            event
         }
         Step::Late(item, made) => {
             put(item, made);
@@ -174,51 +173,33 @@ pub fn hash_file(path: &Path, algorithm: Algorithm) -> Result<Digest, Error> {
         })
 }
 
-/// The files to be listed and what is passed over, sorted by name, as work.
+/// The files to be listed and what is passed over, as work.
 struct List {
-    lines: Lines,
-    /// What becomes of what is no regular file, by place.
-    left_out: HashMap<usize, Verdict>,
+    listing: Listing,
     algorithm: Algorithm,
 }
 
 impl List {
-    /// That of these names and of what was left out, both sorted: in part, where `cancel` is
-    /// raised.
-    fn of(names: Lines, left_out: Vec<LeftOut>, algorithm: Algorithm, cancel: &Cancel) -> Self {
-        let mut list = Self {
-            lines: Lines::default(),
-            left_out: HashMap::new(),
-            algorithm,
-        };
-        if left_out.is_empty() {
-            list.lines = names;
-            return list;
+    /// The work on a file.
+    fn job(&self, name: Vec<u8>) -> Job<()> {
+        Job {
+            name,
+            kinds: smallvec![Kind::usual(self.algorithm)],
+            task: (),
         }
-        let mut left_out = left_out.into_iter().peekable();
-        names.each_name(cancel, |_, name| {
-            while let Some(other) = left_out.next_if(|other| other.name[..] < *name) {
-                list.pass_over(other);
-            }
-            list.lines.append(name);
-        });
-        left_out.for_each(|other| list.pass_over(other));
-        list
     }
 
-    fn pass_over(&mut self, left_out: LeftOut) {
-        let skipped = passed_over(left_out.reason);
-        let verdict = skipped.map_or_else(Verdict::Unreadable, Verdict::Skipped);
-        self.left_out.insert(self.lines.len(), verdict);
-        self.lines.append(&left_out.name);
+    /// The name of what is at a place.
+    fn name(&self, item: usize) -> Vec<u8> {
+        self.listing.get(item).map_or(Vec::new(), |(name, _)| name)
     }
 
     /// What is said of a file.
     fn outcome(&self, item: usize, made: &Made) -> Outcome {
         let finding = made.finding.clone();
         Outcome {
-            line: 0,
-            name: self.lines.name(item).unwrap_or_default(),
+            line: item as u64 + 1,
+            name: self.name(item),
             expected: made.digest,
             size: finding.size,
             verdict: finding.verdict,
@@ -231,17 +212,16 @@ impl Work for List {
     type Task = ();
 
     fn start(&self, item: usize, worker: &mut Worker<'_, Made>) -> Option<Job<()>> {
-        if let Some(verdict) = self.left_out.get(&item) {
-            let finding = Finding::unread(verdict.clone());
-            let digest = None;
-            worker.put(item, Made { digest, finding });
-            return None;
-        }
-        Some(Job {
-            name: self.lines.name(item)?,
-            kinds: smallvec![Kind::usual(self.algorithm)],
-            task: (),
-        })
+        let left_out = match self.listing.get(item) {
+            Ok((name, None)) => return Some(self.job(name)),
+            Ok((_, Some(PassedOver::Skip(skip)))) => Verdict::Skipped(skip),
+            Ok((_, Some(PassedOver::Error(cause)))) => Verdict::Unreadable(cause.into()),
+            Err(error) => Verdict::Unreadable(error),
+        };
+        let finding = Finding::unread(left_out);
+        let digest = None;
+        worker.put(item, Made { digest, finding });
+        None
     }
 
     fn finish(
@@ -272,13 +252,18 @@ struct Made {
     finding: Finding,
 }
 
-/// The entries of the files that were hashed.
-fn entries_of(report: &Report) -> impl Iterator<Item = Entry> {
-    let hashed = |outcome: &Outcome| outcome.verdict.kind() == VerdictKind::Ok;
-    let outcomes = report.outcomes().filter(hashed);
-    outcomes.map(|outcome| Entry {
-        name: outcome.name,
-        digests: outcome.expected.into_iter().collect(),
-        size: Some(outcome.size),
-    })
+/// The entries of the files that were hashed; an error where one cannot be read again.
+fn entries_of(report: &Report) -> impl Iterator<Item = io::Result<Entry>> {
+    report
+        .outcomes()
+        .filter_map(|outcome| match outcome.verdict {
+            Verdict::Skipped(_) => None,
+            // All were read when the report was good.
+            Verdict::Unreadable(error) => Some(Err(error)),
+            _ => Some(Ok(Entry {
+                name: outcome.name,
+                digests: outcome.expected.into_iter().collect(),
+                size: Some(outcome.size),
+            })),
+        })
 }

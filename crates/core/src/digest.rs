@@ -1,12 +1,14 @@
 //! The value that a manifest states for a file and that hashing gives.
 
 use std::fmt;
-use std::ops::Range;
+use std::io;
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
+use crate::error::again;
+use crate::store::Cells;
 
 /// A digest and the algorithm that it is of.
 #[derive(Clone, Copy)]
@@ -118,38 +120,44 @@ impl Kind {
     }
 }
 
-/// Digests of many files by one algorithm, by place, one after the other.
+/// Digests of many files by one algorithm, by place: those of the first in memory, the others
+/// in a file.
 #[derive(Debug)]
 pub(crate) struct DigestList {
     algorithm: Algorithm,
-    bytes: Vec<u8>,
+    files: usize,
+    cells: Cells,
 }
 
+/// How many bytes of digests are in memory.
+const ROOM: usize = 4 << 20;
+
 impl DigestList {
-    /// Those of so many files. Memory that no digest has come to is not touched.
+    /// Those of so many files.
     pub(crate) fn of(algorithm: Algorithm, files: usize) -> Self {
         Self {
             algorithm,
-            bytes: Vec::with_capacity(files * algorithm.digest_len()),
+            files,
+            cells: Cells::new(files, algorithm.digest_len(), ROOM),
         }
     }
 
     pub(crate) fn put(&mut self, place: usize, digest: &Digest) {
-        let at = self.at(place);
-        if self.bytes.len() < at.end {
-            self.bytes.resize(at.end, 0);
-        }
-        self.bytes[at].copy_from_slice(digest.as_bytes());
+        self.cells.put(place, digest.as_bytes());
     }
 
-    /// The digest at a place where one was put.
-    pub(crate) fn get(&self, place: usize) -> Digest {
-        Digest::of(self.algorithm, &self.bytes[self.at(place)])
-    }
-
-    fn at(&self, place: usize) -> Range<usize> {
+    /// The digests from a place on, of which those that were put mean something; an error where
+    /// one cannot be read again.
+    pub(crate) fn from(&self, first: usize) -> impl Iterator<Item = io::Result<Digest>> {
         let len = self.algorithm.digest_len();
-        place * len..(place + 1) * len
+        let batches = self.cells.batches(first..self.files);
+        batches.flat_map(move |(places, digests)| {
+            (0..places.len()).map(move |place| {
+                let digests = digests.as_ref().map_err(again)?;
+                let bytes = &digests[place * len..(place + 1) * len];
+                Ok(Digest::of(self.algorithm, bytes))
+            })
+        })
     }
 }
 

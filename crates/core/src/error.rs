@@ -20,6 +20,9 @@ pub enum ErrorKind {
     /// The directory cannot be opened.
     #[error("cannot open the directory: {0}")]
     Root(#[source] io::Error),
+    /// What was put away in a temporary file cannot be read again.
+    #[error("cannot read a temporary file again: {0}")]
+    Temporary(#[source] io::Error),
     /// The manifest cannot be opened or read.
     #[error("cannot read the manifest: {0}")]
     Manifest(#[source] io::Error),
@@ -109,4 +112,32 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.kind.source()
     }
+}
+
+/// The system's answer, by which an error is told from another and made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Cause {
+    Code(i32),
+    Kind(io::ErrorKind),
+}
+
+impl From<&io::Error> for Cause {
+    fn from(error: &io::Error) -> Self {
+        let code = error.raw_os_error();
+        code.map_or_else(|| Self::Kind(error.kind()), Self::Code)
+    }
+}
+
+impl From<Cause> for io::Error {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Code(code) => Self::from_raw_os_error(code),
+            Cause::Kind(kind) => kind.into(),
+        }
+    }
+}
+
+/// The same error of the system once more.
+pub(crate) fn again(error: &io::Error) -> io::Error {
+    Cause::from(error).into()
 }

@@ -4,7 +4,8 @@ use std::io;
 
 use rustix::fd::AsFd;
 
-use crate::report::{Verdict, again};
+use crate::error::again;
+use crate::report::Verdict;
 use crate::root::{Containment, FileStatus, OpenError, Refusal, Root};
 
 /// Why a file has no digest.

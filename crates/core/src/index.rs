@@ -1,88 +1,86 @@
-//! Finding lines by their names.
+//! Lines by the hashes of their names.
 
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 
 use crate::cancel::Cancel;
 use crate::lines::Lines;
 use crate::same::plain;
-use crate::sort::sort_unstable_by;
+use crate::store::{Sorted, Sorter};
 
 /// Where the hash begins in a number that is made of a name's hash and a line's place: so many
 /// lines that their places are longer would need a hundred gigabytes.
 const HASH_SHIFT: u32 = 32;
 
-/// The lines of a manifest by what their names are but for `.` and empty parts: eight bytes
-/// each, since the names stay where they are.
-pub(crate) struct Index<'a> {
-    lines: &'a Lines,
-    state: RandomState,
-    /// A part of the name's hash, and the place: sorted.
-    places: Vec<u64>,
+/// So many lines are sorted in memory at once, in 4 MiB.
+const MOST_SORTED: usize = 1 << 19;
+
+/// A hash of names that nobody can foresee: of what they are but for `.` and empty parts.
+pub(crate) struct NameHash(RandomState);
+
+/// A line that names a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hashed {
+    /// The name's hash: few names that differ have the same.
+    pub(crate) hash: u32,
+    pub(crate) place: usize,
 }
 
-impl<'a> Index<'a> {
-    /// Those of all lines that name a file, unless `cancel` is raised meanwhile.
-    pub(crate) fn of(lines: &'a Lines, cancel: &Cancel) -> Self {
-        let mut index = Self {
-            lines,
-            state: RandomState::new(),
-            places: Vec::with_capacity(lines.len()),
-        };
-        lines.each_name(cancel, |place, name| {
-            index.places.push(index.hash(name) | place as u64);
-        });
-        sort_unstable_by(&mut index.places, &u64::cmp, cancel);
-        index
+impl NameHash {
+    pub(crate) fn new() -> Self {
+        Self(RandomState::new())
     }
 
-    /// Whether a line has this name.
-    pub(crate) fn contains(&self, name: &[u8]) -> bool {
-        let name = plain(name);
-        let hash = self.hash(&name);
-        let start = self.places.partition_point(|place| *place < hash);
-        let same_hash = |place: &&u64| (**place ^ hash) >> HASH_SHIFT == 0;
-        let places = self.places[start..].iter().take_while(same_hash);
-        places
-            .filter_map(|place| self.lines.name(place_in(*place)))
-            .any(|found| plain(&found) == name)
+    /// All lines that name a file, by their hashes, those of one hash by their places; unless
+    /// `cancel` is raised meanwhile.
+    pub(crate) fn index(
+        &self,
+        lines: &Lines,
+        cancel: &Cancel,
+    ) -> io::Result<impl Iterator<Item = io::Result<Hashed>> + use<>> {
+        let mut sorter = Sorter::new(MOST_SORTED);
+        let mut names = lines.names();
+        while let Some((place, name)) = names.next()?.filter(|_| !cancel.is_requested()) {
+            let hash = self.0.hash_one(plain(name)) >> HASH_SHIFT << HASH_SHIFT;
+            sorter.push(hash | place as u64, cancel);
+        }
+        let sorted: Sorted<u64> = sorter.sorted(cancel)?;
+        Ok(sorted.map(|number| {
+            number.map(|number| Hashed {
+                hash: (number >> HASH_SHIFT) as u32,
+                place: (number & ((1 << HASH_SHIFT) - 1)) as usize,
+            })
+        }))
     }
-
-    /// The places, in order, of lines whose names may be the same: each group at least two.
-    pub(crate) fn alike(&self) -> impl Iterator<Item = impl Iterator<Item = usize>> {
-        let groups = self.places.chunk_by(|a, b| (a ^ b) >> HASH_SHIFT == 0);
-        let several = groups.filter(|group| group.len() > 1);
-        several.map(|group| group.iter().copied().map(place_in))
-    }
-
-    fn hash(&self, name: &[u8]) -> u64 {
-        self.state.hash_one(plain(name)) >> HASH_SHIFT << HASH_SHIFT
-    }
-}
-
-/// The place in a number.
-fn place_in(number: u64) -> usize {
-    (number & ((1 << HASH_SHIFT) - 1)) as usize
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
-    use crate::manifest::{Options, parse};
 
     #[test]
-    fn a_line_is_found_by_its_plain_name() {
-        let digest = "d41d8cd98f00b204e9800998ecf8427e";
-        let mut lines = Lines::default();
-        let names = (0..1000).map(|number| format!("./{:02}//{number}", number % 100));
-        let text: String = names.map(|name| format!("{digest}  {name}\n")).collect();
-        let parsed = parse(text.as_bytes(), &Options::default()).unwrap();
-        parsed.lines.iter().for_each(|line| lines.push(line));
-        let index = Index::of(&lines, &Cancel::default());
-        for number in 0..1000 {
-            let name = format!("{:02}/{number}", number % 100);
-            assert!(index.contains(name.as_bytes()), "{name}");
-            assert!(!index.contains(format!("x{name}").as_bytes()), "{name}");
+    fn lines_of_one_name_are_neighbours() {
+        let mut lines = Lines::new();
+        let name = |place: usize| format!("{:02}//{}", place % 100, place % 1000);
+        (0..1_200_000).for_each(|place| lines.append(name(place).as_bytes(), None));
+        let index = NameHash::new().index(&lines, &Cancel::default()).unwrap();
+        let mut last = None;
+        let mut places: HashMap<u32, Vec<usize>> = HashMap::new();
+        for hashed in index {
+            let Hashed { hash, place } = hashed.unwrap();
+            assert!(last < Some((hash, place)));
+            last = Some((hash, place));
+            places.entry(hash).or_default().push(place);
         }
-        assert_eq!(index.alike().flatten().count(), 0);
+        assert_eq!(places.values().map(Vec::len).sum::<usize>(), lines.len());
+        let has_all = |first| {
+            let all = (first..lines.len()).step_by(1000);
+            let found = places.values().find(|places| places.contains(&first));
+            all.into_iter()
+                .all(|place| found.is_some_and(|found| found.contains(&place)))
+        };
+        assert!([0, 17, 999].into_iter().all(has_all));
     }
 }

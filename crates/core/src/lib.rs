@@ -41,6 +41,7 @@ mod report;
 mod root;
 mod same;
 mod sort;
+mod store;
 mod verify;
 mod write;
 

@@ -1,32 +1,63 @@
 //! The lines of a manifest in little memory.
 
+use std::borrow::Cow;
+use std::io;
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
-use crate::cancel::Cancel;
 use crate::digest::Digest;
+use crate::error::again;
 use crate::manifest::{Entry, Line, LineError};
+use crate::store::{Distinct, Log, Unpack, push_bytes, push_number};
 
 /// So many lines are read, half of them in the mean, to find one.
 const GROUP: usize = 8;
 
-/// Many lines, one after the other in a few bytes each.
+/// So many groups are read at once where all lines are looked at.
+const BATCH: usize = 64;
+
+/// How many bytes are in memory: those of some 150,000 lines.
+const ROOM: usize = 8 << 20;
+
+/// How many bytes of the groups' beginnings are in memory.
+const GROUPS_ROOM: usize = 1 << 20;
+
+/// Many lines, one after the other in a few bytes each: the first in memory, the others in a
+/// file.
 ///
 /// Of a name only what differs from the name before is kept, since names in a manifest mostly
 /// are sorted; the first line of a group is whole.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lines {
-    bytes: Vec<u8>,
-    /// Where each group begins.
-    groups: Vec<usize>,
+    packed: Log,
+    /// Where each group begins, in eight bytes.
+    groups: Log,
     len: usize,
     last_number: u64,
     last_name: Vec<u8>,
     /// What is wrong with the malformed lines.
-    errors: Vec<LineError>,
+    errors: Distinct<LineError>,
 }
 
 impl Lines {
+    /// None so far.
+    pub(crate) fn new() -> Self {
+        Self::with_room(ROOM, GROUPS_ROOM)
+    }
+
+    fn with_room(room: usize, groups_room: usize) -> Self {
+        Self {
+            packed: Log::with_room(room),
+            groups: Log::with_room(groups_room),
+            len: 0,
+            last_number: 0,
+            last_name: Vec::new(),
+            errors: Distinct::default(),
+        }
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -34,119 +65,133 @@ impl Lines {
 
     /// Appends a line; its number is greater than that of the line before.
     pub(crate) fn push(&mut self, line: &Line) {
-        self.start(line.number);
         match &line.content {
-            Ok(entry) => self.push_entry(&entry.name, &entry.digests, entry.size),
+            Ok(entry) => self.push_entry(line.number, &entry.name, &entry.digests, entry.size),
             Err(error) => {
-                self.push_number(0);
-                self.push_number(self.errors.len() as u64);
-                self.errors.push(*error);
+                let mut packed = self.start(line.number);
+                push_number(&mut packed, 0);
+                push_number(&mut packed, self.errors.number_of(*error));
+                self.packed.append(&packed);
             }
         }
     }
 
-    /// Appends a line of the next number with this name alone.
-    pub(crate) fn append(&mut self, name: &[u8]) {
-        self.start(self.len as u64 + 1);
-        self.push_entry(name, &[], None);
+    /// Appends a line of the next number with this name and size alone.
+    pub(crate) fn append(&mut self, name: &[u8], size: Option<u64>) {
+        self.push_entry(self.len as u64 + 1, name, &[], size);
     }
 
-    /// The line at a place.
-    pub(crate) fn get(&self, place: usize) -> Option<Line> {
-        let start = *self.groups.get(place / GROUP)?;
-        let mut cursor = Cursor::new(self, start);
+    /// The line at a place that there is; fails where it cannot be read again.
+    pub(crate) fn get(&self, place: usize) -> io::Result<Line> {
+        let mut cursor = self.cursor(place / GROUP, 1)?;
         for _ in 0..place % GROUP {
             cursor.pass()?;
         }
         cursor.line()
     }
 
-    /// The name in the line at a place, if it has one.
-    pub(crate) fn name(&self, place: usize) -> Option<Vec<u8>> {
-        Some(self.get(place)?.content.ok()?.name)
+    /// The name in the line at a place; `None` where it has none.
+    pub(crate) fn name(&self, place: usize) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.get(place)?.content.ok().map(|entry| entry.name))
     }
 
     /// The lines from a place on, with their places.
-    pub(crate) fn from(&self, first: usize) -> impl Iterator<Item = (usize, Line)> {
+    pub(crate) fn from(&self, first: usize) -> impl Iterator<Item = (usize, io::Result<Line>)> {
         let group = first / GROUP;
-        let start = self.groups.get(group).copied();
-        let mut cursor = Cursor::new(self, start.unwrap_or(self.bytes.len()));
-        let lines = (group * GROUP..self.len).map_while(move |place| {
-            if place.is_multiple_of(GROUP) {
-                cursor.start_group();
-            }
-            Some((place, cursor.line()?))
+        let batches = self.batches(group);
+        let lines = batches.flat_map(|(places, mut cursor)| {
+            places.map(move |place| {
+                let cursor = cursor.as_mut().map_err(|error| again(error));
+                let line = cursor.and_then(|cursor| {
+                    cursor.come_to(place);
+                    cursor.line()
+                });
+                (place, line)
+            })
         });
         lines.skip(first % GROUP)
     }
 
-    /// Hands the names of all files to `take`, in order, with the places of their lines, until
-    /// `cancel` is raised.
-    pub(crate) fn each_name(&self, cancel: &Cancel, mut take: impl FnMut(usize, &[u8])) {
-        let mut cursor = Cursor::new(self, 0);
-        for place in (0..self.len).take_while(|_| !cancel.is_requested()) {
-            if place.is_multiple_of(GROUP) {
-                cursor.start_group();
-            }
-            match cursor.pass() {
-                Some(true) => take(place, &cursor.name),
-                Some(false) => {}
-                None => return,
-            }
+    /// The names of all files, one after the other.
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names {
+            lines: self,
+            next: 0,
+            cursor: Cursor::new(self, Vec::new()),
         }
     }
 
-    /// Starts a line, and a group where that is due.
-    fn start(&mut self, number: u64) {
+    /// Many lines at a time from a group on: their places, and what reads them.
+    fn batches(
+        &self,
+        first: usize,
+    ) -> impl Iterator<Item = (Range<usize>, io::Result<Cursor<'_>>)> {
+        let groups = first..self.len.div_ceil(GROUP);
+        groups.step_by(BATCH).map(|group| {
+            let end = self.len.min((group + BATCH) * GROUP);
+            (group * GROUP..end, self.cursor(group, BATCH))
+        })
+    }
+
+    /// The place before the first line of some groups.
+    fn cursor(&self, group: usize, count: usize) -> io::Result<Cursor<'_>> {
+        let number_len = size_of::<u64>() as u64;
+        let first = group as u64 * number_len;
+        let next = (group + count) as u64 * number_len;
+        let end = self.groups.len().min(next + number_len);
+        let mut starts = Unpack::new(self.groups.get(first..end)?);
+        let start = starts.word()?;
+        let is_last = end <= next;
+        let end = if is_last {
+            self.packed.len()
+        } else {
+            starts.take((count - 1) * size_of::<u64>())?;
+            starts.word()?
+        };
+        Ok(Cursor::new(self, self.packed.get(start..end)?))
+    }
+
+    /// Starts a line, and a group where that is due; gives the line as far as its number.
+    fn start(&mut self, number: u64) -> Vec<u8> {
         if self.len.is_multiple_of(GROUP) {
-            self.groups.push(self.bytes.len());
+            self.groups.append(&self.packed.len().to_le_bytes());
             self.last_number = 0;
             self.last_name.clear();
         }
-        self.push_number(number - self.last_number);
+        let mut packed = Vec::new();
+        push_number(&mut packed, number - self.last_number);
         self.last_number = number;
         self.len += 1;
+        packed
     }
 
     /// Says how many digests there are and whether there is a size, in a number that is not
     /// 0; then all of it.
-    fn push_entry(&mut self, name: &[u8], digests: &[Digest], size: Option<u64>) {
+    fn push_entry(&mut self, number: u64, name: &[u8], digests: &[Digest], size: Option<u64>) {
+        let mut packed = self.start(number);
         let has_size = u64::from(size.is_some());
-        self.push_number(1 + 2 * digests.len() as u64 + has_size);
+        push_number(&mut packed, 1 + 2 * digests.len() as u64 + has_size);
         let pairs = self.last_name.iter().zip(name);
         let shared = pairs.take_while(|(last, this)| last == this).count();
-        let rest = &name[shared..];
-        self.push_number(shared as u64);
-        self.push_number(rest.len() as u64);
-        self.bytes.extend_from_slice(rest);
+        push_number(&mut packed, shared as u64);
+        push_bytes(&mut packed, &name[shared..]);
         self.last_name.truncate(shared);
-        self.last_name.extend_from_slice(rest);
+        self.last_name.extend_from_slice(&name[shared..]);
         if let Some(size) = size {
-            self.push_number(size);
+            push_number(&mut packed, size);
         }
         for digest in digests {
-            let bytes = digest.as_bytes();
-            self.bytes.push(digest.algorithm() as u8);
-            self.bytes.push(bytes.len() as u8);
-            self.bytes.extend_from_slice(bytes);
+            packed.push(digest.algorithm() as u8);
+            push_bytes(&mut packed, digest.as_bytes());
         }
-    }
-
-    /// Appends a number: seven bits a byte, the lowest first, and a bit that says whether
-    /// more follow (LEB128).
-    fn push_number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
+        self.packed.append(&packed);
     }
 }
 
 /// A place between two lines.
 struct Cursor<'a> {
-    rest: &'a [u8],
-    errors: &'a [LineError],
+    packed: Unpack<'a>,
+    errors: &'a Distinct<LineError>,
     /// Number and name of the line before, in its group.
     number: u64,
     name: Vec<u8>,
@@ -159,100 +204,103 @@ enum Stated {
     Digests(usize, Option<u64>),
 }
 
+/// The names in many lines.
+pub(crate) struct Names<'a> {
+    lines: &'a Lines,
+    /// The place of the next line.
+    next: usize,
+    cursor: Cursor<'a>,
+}
+
+impl Names<'_> {
+    /// The place of the next line that names a file, and the name; `None` at the end. Fails
+    /// where it cannot be read again.
+    pub(crate) fn next(&mut self) -> io::Result<Option<(usize, &[u8])>> {
+        loop {
+            if self.next == self.lines.len {
+                return Ok(None);
+            }
+            if self.next.is_multiple_of(BATCH * GROUP) {
+                self.cursor = self.lines.cursor(self.next / GROUP, BATCH)?;
+            }
+            self.cursor.come_to(self.next);
+            self.next += 1;
+            if self.cursor.pass()? {
+                break;
+            }
+        }
+        Ok(Some((self.next - 1, &self.cursor.name)))
+    }
+}
+
 impl<'a> Cursor<'a> {
-    /// The place before the line that begins, with its group, at a byte.
-    fn new(lines: &'a Lines, start: usize) -> Self {
+    /// The place before the first line of a group.
+    fn new(lines: &'a Lines, packed: impl Into<Cow<'a, [u8]>>) -> Self {
         Self {
-            rest: &lines.bytes[start..],
+            packed: Unpack::new(packed),
             errors: &lines.errors,
             number: 0,
             name: Vec::new(),
         }
     }
 
-    fn start_group(&mut self) {
-        self.number = 0;
-        self.name.clear();
+    /// Says that the next line is that at a place.
+    fn come_to(&mut self, place: usize) {
+        if place.is_multiple_of(GROUP) {
+            self.number = 0;
+            self.name.clear();
+        }
     }
 
-    /// The next line; `None` at the end.
-    fn line(&mut self) -> Option<Line> {
+    /// The next line.
+    fn line(&mut self) -> io::Result<Line> {
         let content = match self.stated()? {
             Stated::Error(error) => Err(error),
-            Stated::Digests(count, size) => Ok(Entry {
-                digests: (0..count)
-                    .map_while(|_| self.digest())
-                    .collect::<SmallVec<_>>(),
-                name: self.name.clone(),
-                size,
-            }),
+            Stated::Digests(count, size) => {
+                let digests = (0..count).map(|_| self.digest());
+                Ok(Entry {
+                    digests: digests.collect::<io::Result<SmallVec<_>>>()?,
+                    name: self.name.clone(),
+                    size,
+                })
+            }
         };
-        Some(Line {
+        Ok(Line {
             number: self.number,
             content,
         })
     }
 
     /// Passes over the next line; whether it names a file.
-    fn pass(&mut self) -> Option<bool> {
+    fn pass(&mut self) -> io::Result<bool> {
         let Stated::Digests(count, _) = self.stated()? else {
-            return Some(false);
+            return Ok(false);
         };
         for _ in 0..count {
-            let (_algorithm, len) = (self.byte()?, self.byte()?);
-            self.take(usize::from(len))?;
+            self.packed.byte()?;
+            self.packed.bytes()?;
         }
-        Some(true)
+        Ok(true)
     }
 
     /// Reads a line as far as its digests.
-    fn stated(&mut self) -> Option<Stated> {
-        self.number += self.read_number()?;
-        let Some(head) = self.read_number()?.checked_sub(1) else {
-            let error = self.read_number()?;
-            return self.errors.get(error as usize).copied().map(Stated::Error);
+    fn stated(&mut self) -> io::Result<Stated> {
+        self.number += self.packed.number()?;
+        let Some(head) = self.packed.number()?.checked_sub(1) else {
+            let error = self.errors.get(self.packed.number()?);
+            return Ok(Stated::Error(error.ok_or(io::ErrorKind::InvalidData)?));
         };
-        let (shared, len) = (self.read_number()?, self.read_number()?);
-        let rest = self.take(len as usize)?;
-        self.name.truncate(shared as usize);
-        self.name.extend_from_slice(rest);
+        self.name.truncate(self.packed.number()? as usize);
+        self.name.extend_from_slice(self.packed.bytes()?);
         let has_size = head % 2 == 1;
-        let size = if has_size {
-            Some(self.read_number()?)
-        } else {
-            None
-        };
-        Some(Stated::Digests(head as usize / 2, size))
+        let size = has_size.then(|| self.packed.number()).transpose()?;
+        Ok(Stated::Digests(head as usize / 2, size))
     }
 
-    fn digest(&mut self) -> Option<Digest> {
-        let (algorithm, len) = (self.byte()?, self.byte()?);
-        let algorithm = Algorithm::ALL.get(usize::from(algorithm))?;
-        Some(Digest::of(*algorithm, self.take(usize::from(len))?))
-    }
-
-    fn read_number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        Some(number)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (&byte, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(byte)
-    }
-
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        Some(taken)
+    fn digest(&mut self) -> io::Result<Digest> {
+        let algorithm = Algorithm::ALL.get(usize::from(self.packed.byte()?));
+        let algorithm = algorithm.ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Digest::of(*algorithm, self.packed.bytes()?))
     }
 }
 
@@ -293,22 +341,31 @@ mod tests {
         #[test]
         fn what_is_packed_is_found_again(
             contents in prop::collection::vec((1..u64::MAX / 64, contents()), 0..40),
+            room in 0..4000usize,
+            groups_room in 0..40usize,
         ) {
             let mut number = 0;
             let lines: Vec<Line> = contents.into_iter().map(|(step, content)| {
                 number += step;
                 Line { number, content }
             }).collect();
-            let mut packed = Lines::default();
+            let mut packed = Lines::with_room(room, groups_room);
             lines.iter().for_each(|line| packed.push(line));
             prop_assert_eq!(packed.len(), lines.len());
             for (place, line) in lines.iter().enumerate() {
-                prop_assert_eq!(packed.get(place), Some(line.clone()));
-                let rest: Vec<Line> = packed.from(place).map(|(_, line)| line).collect();
-                prop_assert_eq!(&rest, &lines[place..]);
+                prop_assert_eq!(&packed.get(place).unwrap(), line);
+                let rest = packed.from(place).map(|(_, line)| line.unwrap());
+                prop_assert_eq!(&rest.collect::<Vec<Line>>(), &lines[place..]);
             }
             prop_assert_eq!(packed.from(lines.len()).count(), 0);
-            prop_assert_eq!(packed.get(lines.len()), None);
+            let (mut names, mut all) = (Vec::new(), packed.names());
+            while let Some((place, name)) = all.next().unwrap() {
+                names.push((place, name.to_vec()));
+            }
+            let expected = lines.iter().enumerate().filter_map(|(place, line)| {
+                Some((place, line.content.as_ref().ok()?.name.clone()))
+            });
+            prop_assert_eq!(names, expected.collect::<Vec<_>>());
         }
     }
 
@@ -317,5 +374,20 @@ mod tests {
         for (place, algorithm) in Algorithm::ALL.into_iter().enumerate() {
             assert_eq!(algorithm as usize, place);
         }
+    }
+
+    #[test]
+    fn each_line_that_is_lost_is_an_error() {
+        let mut lines = Lines::with_room(100, 1000);
+        (0..10_000).for_each(|number: u32| lines.append(number.to_string().as_bytes(), None));
+        lines.packed.truncate(50);
+        assert_eq!(lines.name(0).unwrap(), Some(b"0".to_vec()));
+        assert!(lines.get(5000).is_err());
+        assert_eq!(
+            lines.from(1000).filter(|(_, line)| line.is_err()).count(),
+            9000
+        );
+        let mut names = lines.names();
+        assert!((0..lines.len()).any(|_| names.next().is_err()));
     }
 }

@@ -4,8 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use crate::digest::{Digest, DigestList};
+use crate::error::again;
 use crate::findings::{Finding, Findings};
 use crate::lines::Lines;
+use crate::listing::Listing;
 use crate::manifest::{Line, LineError};
 use crate::quote::push_quoted;
 use crate::root::Refusal;
@@ -56,14 +58,8 @@ impl Clone for Verdict {
     }
 }
 
-/// The same error of the system once more.
-pub(crate) fn again(error: &io::Error) -> io::Error {
-    let code = error.raw_os_error();
-    code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
-}
-
 /// Why a file is passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Skip {
     /// It is missing, and missing files are to be ignored.
@@ -186,18 +182,28 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What was found at a line.
-    pub(crate) fn new(line: Line, finding: Finding) -> Self {
-        let (name, expected) = line.content.map_or((Vec::new(), None), |entry| {
-            (entry.name, entry.digests.get(finding.decisive).copied())
-        });
-        Self {
-            line: line.number,
-            name,
-            expected,
+    /// What was found at a line; where one of both was in a temporary file and cannot be read
+    /// again, that.
+    pub(crate) fn new(line: io::Result<Line>, finding: io::Result<Finding>) -> Self {
+        let finding = finding.unwrap_or_else(|error| Finding::unread(Verdict::Unreadable(error)));
+        let mut outcome = Self {
+            line: 0,
+            name: Vec::new(),
+            expected: None,
             size: finding.size,
             verdict: finding.verdict,
+        };
+        match line {
+            Ok(line) => {
+                outcome.line = line.number;
+                if let Ok(entry) = line.content {
+                    outcome.name = entry.name;
+                    outcome.expected = entry.digests.get(finding.decisive).copied();
+                }
+            }
+            Err(error) => outcome.verdict = Verdict::Unreadable(error),
         }
+        outcome
     }
 }
 
@@ -212,8 +218,11 @@ pub struct Extra {
 
 /// The outcome of every line of a manifest, in the manifest's order.
 ///
-/// Memory: a line takes some 20 bytes, its digests, and what its name has that the name
-/// before does not; one with a rare verdict, such as a mismatch, some 150 more.
+/// Memory: at most 20 MiB, however many lines there are. A line takes some 20 bytes, its
+/// digests, and what its name has that the name before does not; one with a rare verdict, such
+/// as a mismatch, some 50 more. What is beyond that limit is in temporary files without a name,
+/// which end with the report: where there can be none, or the disk is full, in memory. An
+/// outcome that cannot be read again from there is [`Verdict::Unreadable`].
 #[derive(Debug)]
 pub struct Report {
     pub(crate) root: Vec<u8>,
@@ -222,7 +231,7 @@ pub struct Report {
     /// The digests of files that no manifest states yet.
     pub(crate) made: Option<DigestList>,
     pub(crate) findings: Findings,
-    pub(crate) extra: Vec<Extra>,
+    pub(crate) extra: Listing,
     pub(crate) lenient: bool,
     pub(crate) cancelled: bool,
     pub(crate) elapsed: Duration,
@@ -234,8 +243,8 @@ impl Report {
     #[must_use]
     pub fn ok(&self) -> bool {
         !self.cancelled
-            && self.extra.is_empty()
-            && self.failures().next().is_none()
+            && self.extra.len() == 0
+            && !self.has_failures()
             && self.count(VerdictKind::Ok) > 0
     }
 
@@ -247,9 +256,23 @@ impl Report {
 
     /// [`outcomes`](Self::outcomes) without so many at the beginning.
     pub fn outcomes_from(&self, first: usize) -> impl Iterator<Item = Outcome> {
-        let place = self.findings.place_of(first).unwrap_or(self.lines.len());
-        let lines = self.lines.from(place);
-        lines.filter_map(|(place, line)| self.outcome(place, line))
+        let first = self.findings.place_of(first).unwrap_or(self.lines.len());
+        let made = self.made.as_ref();
+        let mut made = made.map(|made| (first..).zip(made.from(first)));
+        let mut lines = self.lines.from(first);
+        self.findings
+            .from(first)
+            .filter_map(move |(place, finding)| {
+                let (_, line) = lines.find(|(other, _)| *other == place)?;
+                let mut outcome = Outcome::new(line, finding);
+                if let (Verdict::Ok, Some(made)) = (&outcome.verdict, &mut made) {
+                    match made.find(|(other, _)| *other == place)?.1 {
+                        Ok(digest) => outcome.expected = Some(digest),
+                        Err(error) => outcome.verdict = Verdict::Unreadable(error),
+                    }
+                }
+                Some(outcome)
+            })
     }
 
     /// Whether there is no outcome.
@@ -267,34 +290,36 @@ impl Report {
     /// The outcomes that fail the run, in manifest order: all but those that are OK
     /// or skipped or, in a lenient run, malformed.
     pub fn failures(&self) -> impl Iterator<Item = Outcome> {
-        let is_failure = |kind: &VerdictKind| match kind {
+        let findings = self.has_failures().then(|| self.findings.from(0));
+        findings
+            .into_iter()
+            .flatten()
+            .filter_map(|(place, finding)| {
+                let kind = finding.as_ref().map(|finding| finding.verdict.kind());
+                let fails = kind.map_or(true, |kind| self.fails(kind));
+                fails.then(|| Outcome::new(self.lines.get(place), finding))
+            })
+    }
+
+    /// Whether there are [failures](Self::failures).
+    fn has_failures(&self) -> bool {
+        let fails = |kind: &VerdictKind| self.fails(*kind) && self.count(*kind) > 0;
+        VerdictKind::ALL.iter().any(fails)
+    }
+
+    /// Whether verdicts of this kind fail the run.
+    fn fails(&self, kind: VerdictKind) -> bool {
+        match kind {
             VerdictKind::Ok | VerdictKind::Skipped => false,
             VerdictKind::Malformed => !self.lenient,
             _ => true,
-        };
-        let failures = self.kinds().filter(move |(_, kind)| is_failure(kind));
-        failures.filter_map(|(place, _)| self.outcome(place, self.lines.get(place)?))
-    }
-
-    /// What was found at a line, if it was looked at.
-    fn outcome(&self, place: usize, line: Line) -> Option<Outcome> {
-        let mut outcome = Outcome::new(line, self.findings.get(place)?);
-        if outcome.verdict.kind() == VerdictKind::Ok {
-            let made = self.made.as_ref().map(|made| made.get(place));
-            outcome.expected = made.or(outcome.expected);
         }
-        Some(outcome)
     }
 
-    /// The kinds of all verdicts, and the places of their lines.
-    fn kinds(&self) -> impl Iterator<Item = (usize, VerdictKind)> {
-        self.findings.each(|finding| finding.verdict.kind())
-    }
-
-    /// The files that an audit found and the manifest does not list, by name.
-    #[must_use]
-    pub fn extra(&self) -> &[Extra] {
-        &self.extra
+    /// The files that an audit found and the manifest does not list, by name; a directory that
+    /// cannot be read is where what is in it would be.
+    pub fn extra(&self) -> impl Iterator<Item = Extra> {
+        self.extra.extra()
     }
 
     /// Whether the run was ended early.
@@ -312,14 +337,13 @@ impl Report {
     /// How many lines have a verdict of this kind.
     #[must_use]
     pub fn count(&self, kind: VerdictKind) -> usize {
-        self.kinds().filter(|(_, found)| *found == kind).count()
+        self.findings.count(kind)
     }
 
     /// How many bytes of files were read.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let sizes = self.findings.each(|finding| finding.size);
-        sizes.map(|(_, size)| size).sum()
+        self.findings.bytes()
     }
 
     /// How long the run took.
@@ -336,7 +360,7 @@ impl Report {
     #[must_use]
     pub fn message(&self) -> Option<Vec<u8>> {
         let failures = self.failures().map(|outcome| self.describe(&outcome));
-        let extra = self.extra.iter().map(|extra| self.describe_extra(extra));
+        let extra = self.extra().map(|extra| self.describe_extra(&extra));
         let mut lines: Vec<Vec<u8>> = failures.chain(extra).collect();
         if self.cancelled {
             lines.push(self.of_manifest("cancelled"));

@@ -2,58 +2,118 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io;
 
 use crate::cancel::Cancel;
-use crate::index::Index;
+use crate::index::{Hashed, NameHash};
 use crate::lines::Lines;
+use crate::store::Cells;
 
 /// Which lines name the same file as an earlier one.
 ///
 /// They are judged by one reading of the file: so that two lines that state different
 /// digests of one algorithm are never both right, whatever is done to the file meanwhile.
-#[derive(Default)]
 pub(crate) struct SameFile {
-    /// For the first line of a file that several name: the others, in order.
-    later: HashMap<usize, Vec<usize>>,
+    /// For each line of a file that several name the place of the next one, or 0, and
+    /// [`LATER`]; `None` where there is none.
+    links: Option<Cells>,
 }
+
+/// How many bytes of the links are in memory.
+const ROOM: usize = 4 << 20;
+
+const LINK_LEN: usize = size_of::<u64>();
+
+/// Marks a line that is not the first of its file.
+const LATER: u64 = 1 << 63;
 
 impl SameFile {
     /// Looks for names that are the same but for `.` and empty parts, until `cancel` is
     /// raised.
-    pub(crate) fn among(lines: &Lines, cancel: &Cancel) -> Self {
-        let mut same = Self::default();
-        for places in Index::of(lines, cancel).alike() {
-            let mut first_of = HashMap::new();
-            for place in places.take_while(|_| !cancel.is_requested()) {
-                let name = lines.name(place).unwrap_or_default();
-                let first = *first_of.entry(plain(&name).into_owned()).or_insert(place);
-                if first != place {
-                    same.later.entry(first).or_default().push(place);
+    pub(crate) fn among(lines: &Lines, cancel: &Cancel) -> io::Result<Self> {
+        let mut same = Self { links: None };
+        if is_ascending(lines, cancel)? {
+            return Ok(same);
+        }
+        // The names of one hash, and the last line of each.
+        let mut alike = HashMap::new();
+        let mut before: Option<Hashed> = None;
+        for hashed in NameHash::new().index(lines, cancel)? {
+            if cancel.is_requested() {
+                break;
+            }
+            let hashed = hashed?;
+            match before.filter(|before| before.hash == hashed.hash) {
+                None => alike.clear(),
+                Some(before) => {
+                    if alike.is_empty() {
+                        alike.insert(plain_name(lines, before.place)?, before.place);
+                    }
+                    let name = plain_name(lines, hashed.place)?;
+                    if let Some(earlier) = alike.insert(name, hashed.place) {
+                        same.link(earlier, hashed.place, lines.len())?;
+                    }
                 }
             }
+            before = Some(hashed);
         }
-        same
+        Ok(same)
     }
 
     /// The places of all lines that name the file of the line at `first`, which is the
     /// first of them.
     pub(crate) fn all(&self, first: usize) -> impl Iterator<Item = usize> {
-        let later = self.later.get(&first).map_or(&[][..], Vec::as_slice);
-        std::iter::once(first).chain(later.iter().copied())
+        // What cannot be read again stays undone, so that the run fails.
+        let next = |place: &usize| self.get(*place).map_or(0, |link| link & !LATER);
+        std::iter::successors(Some(first), move |place| {
+            Some(next(place) as usize).filter(|next| *next != 0)
+        })
     }
 
-    /// The places that are no later line of any file, in order; `None` where that is
-    /// every one of `len`.
-    pub(crate) fn firsts(&self, len: usize) -> Option<Vec<usize>> {
-        if self.later.is_empty() {
-            return None;
-        }
-        let mut is_first = vec![true; len];
-        for place in self.later.values().flatten() {
-            is_first[*place] = false;
-        }
-        Some((0..len).filter(|place| is_first[*place]).collect())
+    /// Whether the line at a place names the file of an earlier one.
+    pub(crate) fn is_later(&self, place: usize) -> bool {
+        self.get(place).map_or(true, |link| link & LATER != 0)
     }
+
+    fn link(&mut self, earlier: usize, later: usize, lines: usize) -> io::Result<()> {
+        let link = self.get(earlier)? | later as u64;
+        let links = self
+            .links
+            .get_or_insert_with(|| Cells::new(lines, LINK_LEN, ROOM));
+        links.put(earlier, &link.to_le_bytes());
+        links.put(later, &LATER.to_le_bytes());
+        Ok(())
+    }
+
+    fn get(&self, place: usize) -> io::Result<u64> {
+        let mut link = [0; LINK_LEN];
+        if let Some(links) = &self.links {
+            links.read(place, &mut link)?;
+        }
+        Ok(u64::from_le_bytes(link))
+    }
+}
+
+/// Whether each name comes after the one before, so that all differ, as far as that is known
+/// when `cancel` is raised.
+fn is_ascending(lines: &Lines, cancel: &Cancel) -> io::Result<bool> {
+    let mut names = lines.names();
+    let mut before: Option<Vec<u8>> = None;
+    while let Some((_, name)) = names.next()?.filter(|_| !cancel.is_requested()) {
+        let name = plain(name);
+        match &mut before {
+            Some(before) if before[..] >= *name => return Ok(false),
+            Some(before) => name.as_ref().clone_into(before),
+            None => before = Some(name.into_owned()),
+        }
+    }
+    Ok(true)
+}
+
+/// The name in the line at a place as a listing has it.
+pub(crate) fn plain_name(lines: &Lines, place: usize) -> io::Result<Vec<u8>> {
+    let name = lines.name(place)?.unwrap_or_default();
+    Ok(plain(&name).into_owned())
 }
 
 /// A name as a listing of a directory has it: without `.` and empty parts.
@@ -75,7 +135,6 @@ pub(crate) fn plain(name: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{Options, parse};
 
     #[test]
     fn names_are_the_same_but_for_dots_and_doubled_slashes() {
@@ -94,24 +153,23 @@ mod tests {
 
     #[test]
     fn later_lines_stand_with_the_first_of_their_file() {
-        let digest = "d41d8cd98f00b204e9800998ecf8427e";
-        let names = ["a", "b", "./a", "c", "a", "b"];
-        let text: String = names
-            .iter()
-            .map(|name| format!("{digest}  {name}\n"))
-            .collect();
-        let lines = |text: &str| {
-            let mut lines = Lines::default();
-            let parsed = parse(text.as_bytes(), &Options::default()).unwrap();
-            parsed.lines.iter().for_each(|line| lines.push(line));
-            lines
+        let among = |names: &[&str]| {
+            let mut lines = Lines::new();
+            names
+                .iter()
+                .for_each(|name| lines.append(name.as_bytes(), None));
+            SameFile::among(&lines, &Cancel::default()).unwrap()
         };
-        let of_two: String = text.split_inclusive('\n').take(2).collect();
-        let cancel = Cancel::default();
-        let same = SameFile::among(&lines(&text), &cancel);
-        assert_eq!(same.firsts(names.len()), Some(vec![0, 1, 3]));
+        let same = among(&["a", "b", "./a", "c", "a", "b"]);
+        let is_later = (0..6).map(|place| same.is_later(place));
+        assert_eq!(
+            is_later.collect::<Vec<_>>(),
+            [false, false, true, false, true, true]
+        );
         let all = [0, 1, 3].map(|first| same.all(first).collect::<Vec<_>>());
         assert_eq!(all, [vec![0, 2, 4], vec![1, 5], vec![3]]);
-        assert_eq!(SameFile::among(&lines(&of_two), &cancel).firsts(2), None);
+        assert!(among(&["a", "b"]).links.is_none());
+        assert!(among(&["b", "a"]).links.is_none());
+        assert!(among(&["a", "a/.", "b"]).is_later(1));
     }
 }

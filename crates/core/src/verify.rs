@@ -16,7 +16,7 @@ use crate::file::FileError;
 use crate::findings::{Finding, Findings};
 use crate::hashing::{Hashed, Job, Kinds, Work, hash_files};
 use crate::lines::Lines;
-use crate::listing::unlisted;
+use crate::listing::{Listing, unlisted};
 use crate::locate::{DEFAULT_NAME, Located, ManifestSource, locate};
 use crate::manifest::{self, Entry, Format, Line};
 use crate::report::{Outcome, Report, Skip, Verdict};
@@ -86,8 +86,8 @@ impl Options {
 /// breaks off, or `cancel` is raised, the report has what was done until then.
 ///
 /// Memory: the [report](Report), and buffers of at most 12 MiB for all threads and 1 MiB for
-/// each file that one thread reads and another one hashes; for a while 8 bytes a line, and
-/// as many more during the run where a file has several lines or `measure` is chosen.
+/// each file that one thread reads and another one hashes; before the run 8 MiB, however many
+/// lines there are.
 ///
 /// # Errors
 /// Where the root or the manifest cannot be read. A listed file that cannot be
@@ -103,15 +103,17 @@ pub fn verify(
     let root_name = root.as_os_str().as_bytes();
     let directory = open_root(root_name)?;
     let of_manifest = options.of_manifest(cancel);
-    let mut lines = Lines::default();
+    let mut lines = Lines::new();
     let mut take = |line: Line| lines.push(&line);
     let located = match locate(&directory, root_name, manifest, &of_manifest, &mut take) {
         Err(error) if error.is_cancelled() => Located::unread(error.path()),
         located => located?,
     };
-    let (findings, end) = check_files(&directory, &lines, options, cancel, &mut observe);
+    let same = SameFile::among(&lines, cancel)
+        .map_err(|error| Error::new(root_name, ErrorKind::Temporary(error)))?;
+    let (findings, end) = check_files(&directory, &lines, &same, options, cancel, &mut observe);
     let mut cancelled = end == End::Early || cancel.is_requested();
-    let mut extra = Vec::new();
+    let mut extra = Listing::new();
     if options.audit && !cancelled {
         let own = located.status.as_ref();
         let own = own.map(|status| (&located.path[..], status));
@@ -136,21 +138,21 @@ pub fn verify(
 fn check_files(
     directory: &Root,
     lines: &Lines,
+    same: &SameFile,
     options: &Options,
     cancel: &Cancel,
     observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
 ) -> (Findings, End) {
-    let same = SameFile::among(lines, cancel);
-    let (order, bytes_total) = plan_order(directory, lines, &same, options, cancel);
+    let (order, bytes_total) = plan_order(directory, lines, same, options, cancel);
     let plan = Plan {
-        name: &|item| lines.name(item).unwrap_or_default(),
+        name: &|item| lines.name(item).ok().flatten().unwrap_or_default(),
         len: lines.len(),
         order,
         bytes_total,
     };
     let check = Check {
         lines,
-        same: &same,
+        same,
         options,
     };
     let live = |worker: &mut Worker<'_, Finding>| {
@@ -161,14 +163,12 @@ fn check_files(
     let mut findings = Findings::of(lines.len());
     let end = run(&plan, options.threads, cancel, live, |step| match step {
         Step::Done(item, finding) => {
-            findings.put(item, finding.clone());
-            let outcome = lines.get(item).map(|line| Outcome::new(line, finding));
-            outcome.map_or(ControlFlow::Continue(()), |outcome| {
-                observe(Event::Done(item, &outcome))
-            })
+            findings.put(item, &finding);
+            let outcome = || Outcome::new(lines.get(item), Ok(finding.clone()));
+            observe(Event::Done(&outcome))
         }
         Step::Late(item, finding) => {
-            findings.put(item, finding);
+            findings.put(item, &finding);
             ControlFlow::Continue(())
         }
         Step::Progress(progress) => observe(Event::Progress(progress)),
@@ -205,9 +205,9 @@ fn plan_order(
     options: &Options,
     cancel: &Cancel,
 ) -> (Option<Vec<usize>>, Option<u64>) {
-    let firsts = same.firsts(lines.len());
-    if lines.len() > MAX_SORTED && !options.measure {
-        return (firsts, None);
+    let is_sorted = lines.len() <= MAX_SORTED;
+    if !is_sorted && !options.measure {
+        return (None, None);
     }
     let size = |line: Line| match line.content {
         Ok(entry) if !options.exclude.matches(&entry.name) => entry.size.unwrap_or_else(|| {
@@ -216,21 +216,23 @@ fn plan_order(
         }),
         _ => 0,
     };
-    let mut order = firsts.unwrap_or_else(|| (0..lines.len()).collect());
-    let mut sizes = vec![0; lines.len()];
-    let mut next = order.iter().peekable();
+    let mut sizes = Vec::new();
+    let mut total: u64 = 0;
     for (place, line) in lines.from(0).take_while(|_| !cancel.is_requested()) {
-        if next.next_if_eq(&&place).is_some() {
-            sizes[place] = size(line);
+        let is_read = !same.is_later(place);
+        let size = line.ok().filter(|_| is_read).map_or(0, size);
+        total = total.saturating_add(size);
+        if is_sorted {
+            sizes.push(size);
         }
     }
-    let total = order
-        .iter()
-        .fold(0, |sum: u64, first| sum.saturating_add(sizes[*first]));
-    if order.len() <= MAX_SORTED {
+    let order = is_sorted.then(|| {
+        sizes.resize(lines.len(), 0);
+        let mut order: Vec<usize> = (0..lines.len()).collect();
         order.sort_by_key(|item| std::cmp::Reverse(sizes[*item]));
-    }
-    (Some(order), Some(total))
+        order
+    });
+    (order, Some(total))
 }
 
 /// The lines of a manifest, as work.
@@ -241,10 +243,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// The entry at a place, unless its file is not read.
-    fn entry(&self, place: usize) -> Option<Entry> {
-        let entry = self.lines.get(place)?.content.ok()?;
-        skipped(&entry, self.options).is_none().then_some(entry)
+    /// The entry at a place, or what is found without a look at its file.
+    fn entry(&self, place: usize) -> Result<Entry, Verdict> {
+        let line = self.lines.get(place).map_err(Verdict::Unreadable)?;
+        let malformed = |error| Verdict::Malformed(Box::new(error));
+        let entry = line.content.map_err(malformed)?;
+        skipped(&entry, self.options).map_or(Ok(entry), |skip| Err(Verdict::Skipped(skip)))
     }
 
     fn judge(&self, entry: &Entry, hashed: &Result<Hashed, FileError>, size: u64) -> Finding {
@@ -270,22 +274,20 @@ impl Work for Check<'_> {
     type Task = (usize, Entry);
 
     fn start(&self, first: usize, worker: &mut Worker<'_, Finding>) -> Option<Job<Self::Task>> {
+        if self.same.is_later(first) {
+            return None;
+        }
         let shared = worker.shared();
         let mut kinds = Kinds::new();
         let mut judged = None;
         for place in self.same.all(first).take_while(|_| !shared.is_cancelled()) {
-            let unread = match self.lines.get(place)?.content {
-                Err(error) => Verdict::Malformed(Box::new(error)),
-                Ok(entry) => match skipped(&entry, self.options) {
-                    Some(skip) => Verdict::Skipped(skip),
-                    None => {
-                        add_kinds(&mut kinds, &entry);
-                        judged.get_or_insert((place, entry));
-                        continue;
-                    }
-                },
-            };
-            worker.put(place, Finding::unread(unread));
+            match self.entry(place) {
+                Ok(entry) => {
+                    add_kinds(&mut kinds, &entry);
+                    judged.get_or_insert((place, entry));
+                }
+                Err(unread) => worker.put(place, Finding::unread(unread)),
+            }
         }
         let (place, mut entry) = judged?;
         let name = std::mem::take(&mut entry.name);
@@ -306,7 +308,8 @@ impl Work for Check<'_> {
         let shared = worker.shared();
         let later = self.same.all(first).filter(|place| *place > judged);
         for place in later.take_while(|_| !shared.is_cancelled()) {
-            if let Some(entry) = self.entry(place) {
+            // What is not read was found at the start.
+            if let Ok(entry) = self.entry(place) {
                 worker.put(place, self.judge(&entry, hashed, size));
             }
         }

@@ -30,7 +30,8 @@ pub fn write_manifest(
     zero: bool,
 ) -> Result<(), Error> {
     // Nobody raises this flag, so it is written.
-    write_until(&Cancel::default(), path, entries.iter(), format, zero).map(|_written| ())
+    let entries = entries.iter().map(Ok);
+    write_until(&Cancel::default(), path, entries, format, zero).map(|_written| ())
 }
 
 /// [`write_manifest`], unless `cancel` is raised before the file has its new content: then
@@ -38,7 +39,7 @@ pub fn write_manifest(
 pub(crate) fn write_until(
     cancel: &Cancel,
     path: &Path,
-    entries: impl Iterator<Item = impl Borrow<Entry>>,
+    entries: impl Iterator<Item = io::Result<impl Borrow<Entry>>>,
     format: Format,
     zero: bool,
 ) -> Result<Option<()>, Error> {
@@ -48,6 +49,7 @@ pub(crate) fn write_until(
         if cancel.is_requested() {
             return Ok(None);
         }
+        let entry = entry.map_err(|lost| error(ErrorKind::Temporary(lost)))?;
         draft.push(entry.borrow()).map_err(error)?;
     }
     draft.finish().map_err(error)

@@ -44,15 +44,14 @@ pub struct Progress<'a> {
 }
 
 /// What an observer is told while a run goes on.
-#[derive(Debug)]
 pub enum Event<'a, R> {
-    /// The item at this place is done.
-    Done(usize, &'a R),
+    /// An item is done. Its result is made for those who ask for it.
+    Done(&'a dyn Fn() -> R),
     /// Some time has passed.
     Progress(Progress<'a>),
 }
 
-/// What the caller is told while a run goes on: an [`Event`] whose result it keeps.
+/// What the caller is told while a run goes on: [`Event`]s with what is found, which it keeps.
 pub(crate) enum Step<'a, R> {
     /// The item at this place is done.
     Done(usize, R),

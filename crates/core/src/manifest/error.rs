@@ -6,7 +6,7 @@ use super::Format;
 use crate::algorithm::Algorithm;
 
 /// Why a line is malformed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineError {
     /// A NUL byte, which no file name can have.
@@ -136,7 +136,7 @@ impl ManifestError {
 
 /// The digest that should stand where none stands: of an algorithm, if that is
 /// known, and of a length in bytes, if there is but one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Wanted {
     /// The algorithm; `None` where the digest's length tells it.
     pub algorithm: Option<Algorithm>,

@@ -6,7 +6,7 @@ use rustix::fs::{FileType, RawMode};
 use rustix::io::Errno;
 
 /// Why a name is not opened, though it may exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// An absolute path, or one that `..` or a symbolic link leads out of the
@@ -31,6 +31,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every refusal, in the order of their declaration.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Outside,
+        Self::Directory,
+        Self::Fifo,
+        Self::Socket,
+        Self::Special,
+        Self::NotAName,
+    ];
+
     /// Why nothing but a regular file is read; `None` for a regular file.
     pub(super) fn of_type(file_type: FileType) -> Option<Self> {
         match file_type {

@@ -2,14 +2,23 @@
 
 use std::io;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RawMode, openat, statat};
 use rustix::io::Errno;
 
 use super::error::{OpenError, Refusal};
 use super::trail::Trail;
 use super::{Containment, Root};
 use crate::cancel::Cancel;
-use crate::sort::sort_unstable_by;
+use crate::store::{Log, Record, Sorter, Unpack, push_bytes, push_number};
+
+/// So many entries of a directory are sorted in memory at once: some 6 MiB.
+const MOST_SORTED: usize = 1 << 16;
+
+/// How much of the entries of the directories on the way is in memory.
+const ROOM: usize = 2 << 20;
+
+/// How much of these is read at once: more than most entries have.
+const READ_LEN: u64 = 512;
 
 /// What [`Root::list`] finds out about each file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,38 +63,78 @@ pub struct Listing {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Hands the files below the root to `take`, in order, until `cancel` is raised, and gives
-/// what was left out; fails where the root itself cannot be read.
+/// Hands the files below the root to `take`, and what is left out, until `cancel` is raised;
+/// fails where the root itself cannot be read, or `take` fails.
+///
+/// They come in the order of their names, where a directory's has a slash at its end.
 pub(super) fn visit(
     root: &Root,
     detail: Detail,
     cancel: &Cancel,
-    take: &mut dyn FnMut(Listed),
-) -> io::Result<Vec<LeftOut>> {
+    take: &mut dyn FnMut(Result<Listed, LeftOut>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut lister = Lister {
         root,
         detail,
         cancel,
         trail: Trail::new(root.directory()),
+        entries: Log::with_room(ROOM),
         take,
-        left_out: Vec::new(),
     };
-    let (entries, end) = lister.read_directory();
+    let (level, end) = lister.read_directory()?;
     end?;
-    lister.visit(entries);
-    let mut left_out = lister.left_out;
-    left_out.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok(left_out)
+    lister.visit(level)
 }
 
-/// An entry of a directory, of a type that is known.
+/// An entry of a directory. Such have an order by their names, which all differ.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
     /// Its name; a directory's with a slash after it, so that sorted entries give sorted
     /// paths of what is below them.
     name: Vec<u8>,
-    file_type: FileType,
+    /// Its type, which is known, as a mode has it; or why that cannot be found out.
+    mode: Result<RawMode, i32>,
     /// How many bytes a regular file has, where that was looked up.
     size: Option<u64>,
+}
+
+impl Found {
+    fn file_type(&self) -> Result<FileType, Errno> {
+        let mode = self.mode.map_err(Errno::from_raw_os_error);
+        mode.map(FileType::from_raw_mode)
+    }
+}
+
+impl Record for Found {
+    fn pack(&self, bytes: &mut Vec<u8>) {
+        push_bytes(bytes, &self.name);
+        match self.mode {
+            Ok(mode) => push_number(bytes, u64::from(mode) << 1),
+            Err(code) => push_number(bytes, u64::from(code.unsigned_abs()) << 1 | 1),
+        }
+        bytes.push(u8::from(self.size.is_some()));
+        push_number(bytes, self.size.unwrap_or_default());
+    }
+
+    fn unpack(bytes: &mut Unpack<'_>) -> io::Result<Self> {
+        let name = bytes.bytes()?.to_vec();
+        let mode = bytes.number()?;
+        let is_error = mode & 1 == 1;
+        let mode = (mode >> 1) as u32;
+        let (has_size, size) = (bytes.byte()? == 1, bytes.number()?);
+        Ok(Self {
+            name,
+            mode: if is_error { Err(mode as i32) } else { Ok(mode) },
+            size: has_size.then_some(size),
+        })
+    }
+}
+
+/// The entries of a directory that were not visited yet, by where they are.
+struct Level {
+    start: u64,
+    next: u64,
+    end: u64,
 }
 
 /// The state of a listing: depth first, each directory in the order of its names.
@@ -94,60 +143,93 @@ struct Lister<'a> {
     detail: Detail,
     cancel: &'a Cancel,
     trail: Trail<'a>,
-    take: &'a mut dyn FnMut(Listed),
-    left_out: Vec<LeftOut>,
+    /// The sorted entries of the directories on the way, those of the last one at the end.
+    entries: Log,
+    take: &'a mut dyn FnMut(Result<Listed, LeftOut>) -> io::Result<()>,
 }
 
 impl Lister<'_> {
     /// Takes the entries of the root and of all directories below.
-    fn visit(&mut self, entries: Vec<Found>) {
-        let mut levels = vec![entries.into_iter()];
+    fn visit(&mut self, root: Level) -> io::Result<()> {
+        let mut levels = vec![root];
         while let Some(level) = levels.last_mut() {
             if self.cancel.is_requested() {
-                return;
+                break;
             }
-            match level.next() {
-                Some(found) if found.file_type == FileType::Directory => {
-                    levels.extend(self.enter(&found).map(Vec::into_iter));
+            if level.next == level.end {
+                self.entries.truncate(level.start);
+                levels.pop();
+                self.trail.leave();
+                continue;
+            }
+            let found = self.next_of(level)?;
+            match found.file_type() {
+                Ok(FileType::Directory) => levels.extend(self.enter(&found)?),
+                Ok(file_type) => self.take(&found, file_type)?,
+                Err(errno) => {
+                    let path = self.trail.path_of(&found.name);
+                    self.leave_out(path, errno.into())?;
                 }
-                Some(found) => self.take(found),
-                None => {
-                    levels.pop();
-                    self.trail.leave();
+            }
+        }
+        Ok(())
+    }
+
+    /// The next entry of a level that has one.
+    fn next_of(&self, level: &mut Level) -> io::Result<Found> {
+        let mut len = READ_LEN;
+        loop {
+            let end = level.end.min(level.next + len);
+            let mut bytes = Unpack::new(self.entries.get(level.next..end)?);
+            let before = bytes.len();
+            match Found::unpack(&mut bytes) {
+                Err(_) if end < level.end => len *= 2,
+                found => {
+                    level.next += (before - bytes.len()) as u64;
+                    return found;
                 }
             }
         }
     }
 
     /// Goes down into a directory; `None` where that fails.
-    fn enter(&mut self, directory: &Found) -> Option<Vec<Found>> {
-        let name = directory.name.strip_suffix(b"/")?;
+    fn enter(&mut self, directory: &Found) -> io::Result<Option<Level>> {
+        let name = directory.name.strip_suffix(b"/").unwrap_or_default();
         let path = self.trail.path_of(name);
         if let Err(errno) = self.trail.enter(name) {
-            self.leave_out(path, errno.into());
-            return None;
+            self.leave_out(path, errno.into())?;
+            return Ok(None);
         }
-        let (entries, end) = self.read_directory();
+        let (level, end) = self.read_directory()?;
         if let Err(errno) = end {
-            self.leave_out(path, errno.into());
+            self.leave_out(path, errno.into())?;
         }
-        Some(entries)
+        Ok(Some(level))
     }
 
-    /// The entries of the trail's current directory, sorted: those before an error, and the
-    /// error.
-    fn read_directory(&mut self) -> (Vec<Found>, Result<(), Errno>) {
-        let mut entries = Vec::new();
-        let end = self.read_into(&mut entries);
-        sort_unstable_by(
-            &mut entries,
-            &|a: &Found, b| a.name.cmp(&b.name),
-            self.cancel,
-        );
-        (entries, end)
+    /// The entries of the trail's current directory: those before an error, and the error.
+    fn read_directory(&mut self) -> io::Result<(Level, Result<(), Errno>)> {
+        let mut sorter = Sorter::new(MOST_SORTED);
+        let end = self.read_into(&mut sorter);
+        let start = self.entries.len();
+        let mut packed = Vec::new();
+        for found in sorter.sorted(self.cancel)? {
+            if self.cancel.is_requested() {
+                break;
+            }
+            packed.clear();
+            found?.pack(&mut packed);
+            self.entries.append(&packed);
+        }
+        let level = Level {
+            start,
+            next: start,
+            end: self.entries.len(),
+        };
+        Ok((level, end))
     }
 
-    fn read_into(&mut self, entries: &mut Vec<Found>) -> Result<(), Errno> {
+    fn read_into(&mut self, entries: &mut Sorter<Found>) -> Result<(), Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(self.trail.directory()?, ".", flags, Mode::empty())?;
         for entry in Dir::new(directory)? {
@@ -157,36 +239,32 @@ impl Lister<'_> {
                 return Ok(());
             }
             if name != b"." && name != b".." {
-                entries.extend(self.find(name, entry.file_type()));
+                let found = self.find(name, entry.file_type());
+                entries.push(found, self.cancel);
             }
         }
         Ok(())
     }
 
-    /// An entry of the trail's current directory; `None` where it cannot be looked at.
-    fn find(&mut self, name: &[u8], file_type: FileType) -> Option<Found> {
-        let (file_type, size) = match file_type {
-            FileType::RegularFile if self.detail == Detail::Names => (file_type, None),
+    /// An entry of the trail's current directory.
+    fn find(&mut self, name: &[u8], file_type: FileType) -> Found {
+        let status = match file_type {
+            FileType::RegularFile if self.detail == Detail::Names => Ok((file_type, None)),
             // Not all file systems state the type in the directory.
-            FileType::RegularFile | FileType::Unknown => match self.status(name) {
-                Ok(status) => status,
-                Err(errno) => {
-                    let path = self.trail.path_of(name);
-                    self.leave_out(path, errno.into());
-                    return None;
-                }
-            },
-            known => (known, None),
+            FileType::RegularFile | FileType::Unknown => self.status(name),
+            known => Ok((known, None)),
         };
         let mut name = name.to_vec();
-        if file_type == FileType::Directory {
+        if matches!(status, Ok((FileType::Directory, _))) {
             name.push(b'/');
         }
-        Some(Found {
+        Found {
             name,
-            file_type,
-            size,
-        })
+            mode: status
+                .map(|(file_type, _)| file_type.as_raw_mode())
+                .map_err(Errno::raw_os_error),
+            size: status.ok().and_then(|(_, size)| size),
+        }
     }
 
     fn status(&mut self, name: &[u8]) -> Result<(FileType, Option<u64>), Errno> {
@@ -196,9 +274,9 @@ impl Lister<'_> {
     }
 
     /// Takes an entry of the trail's current directory that is no directory.
-    fn take(&mut self, found: Found) {
+    fn take(&mut self, found: &Found, file_type: FileType) -> io::Result<()> {
         let path = self.trail.path_of(&found.name);
-        match found.file_type {
+        match file_type {
             FileType::RegularFile => self.list(path, found.size),
             FileType::Symlink => match self.root.status(&path, Containment::Beneath) {
                 Ok(status) => self.list(path, Some(status.size)),
@@ -206,17 +284,17 @@ impl Lister<'_> {
             },
             special => {
                 let refusal = Refusal::of_type(special).unwrap_or(Refusal::Special);
-                self.leave_out(path, refusal.into());
+                self.leave_out(path, refusal.into())
             }
         }
     }
 
-    fn list(&mut self, name: Vec<u8>, size: Option<u64>) {
+    fn list(&mut self, name: Vec<u8>, size: Option<u64>) -> io::Result<()> {
         let size = size.filter(|_| self.detail == Detail::Sizes);
-        (self.take)(Listed { name, size });
+        (self.take)(Ok(Listed { name, size }))
     }
 
-    fn leave_out(&mut self, name: Vec<u8>, reason: OpenError) {
-        self.left_out.push(LeftOut { name, reason });
+    fn leave_out(&mut self, name: Vec<u8>, reason: OpenError) -> io::Result<()> {
+        (self.take)(Err(LeftOut { name, reason }))
     }
 }

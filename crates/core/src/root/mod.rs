@@ -156,19 +156,28 @@ impl Root {
     /// Where the root itself cannot be read. A directory below it that cannot is
     /// in [`Listing::left_out`].
     pub fn list(&self, detail: Detail, cancel: &Cancel) -> io::Result<Listing> {
-        let mut files = Vec::new();
-        let left_out = self.visit(detail, cancel, &mut |file| files.push(file))?;
-        Ok(Listing { files, left_out })
+        let mut listing = Listing::default();
+        self.visit(detail, cancel, &mut |visited| {
+            match visited {
+                Ok(file) => listing.files.push(file),
+                Err(left_out) => listing.left_out.push(left_out),
+            }
+            Ok(())
+        })?;
+        let by_name = |a: &LeftOut, b: &LeftOut| a.name.cmp(&b.name);
+        listing.left_out.sort_unstable_by(by_name);
+        Ok(listing)
     }
 
-    /// [`list`](Self::list) that hands each file to `take` and gives what is left out: it needs
-    /// memory for the names in one directory and in those above it.
+    /// [`list`](Self::list) that hands each file, and what is left out, to `take`, in bounded
+    /// memory: in the order of their names, where a directory's has a slash at its end. Ends
+    /// where `take` fails.
     pub(crate) fn visit(
         &self,
         detail: Detail,
         cancel: &Cancel,
-        take: &mut dyn FnMut(Listed),
-    ) -> io::Result<Vec<LeftOut>> {
+        take: &mut dyn FnMut(Result<Listed, LeftOut>) -> io::Result<()>,
+    ) -> io::Result<()> {
         list::visit(self, detail, cancel, take)
     }
 

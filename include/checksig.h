@@ -186,8 +186,9 @@ typedef struct checksig_manifest checksig_manifest;
 typedef struct checksig_options checksig_options;
 
 /**
- * Some of a report's results, from `checksig_report_page`, to be released with
- * `checksig_page_free`. It never changes: any number of threads may read it.
+ * Some of a report's results, from `checksig_report_page`, or of its extra files, from
+ * `checksig_report_extra_page`, to be released with `checksig_page_free`. It never changes:
+ * any number of threads may read it.
  */
 typedef struct checksig_page checksig_page;
 
@@ -821,17 +822,32 @@ const struct checksig_result *checksig_page_results(const struct checksig_page *
                                                     size_t *count);
 
 /**
- * Releases a page. NULL is a no-op; any other pointer must come from
- * `checksig_report_page` and must not be used again.
+ * The extra files of a page, by name.
+ *
+ * Returns an array that belongs to the page and ends with it, with all that it points to;
+ * NULL where `page` is NULL. `count`: receives the number of files, 0 where `page` is NULL;
+ * NULL where that is not wanted.
  *
  * # Safety
- * `page` is NULL or from `checksig_report_page` and not released yet.
+ * `page` is NULL or from `checksig_report_extra_page` and not released yet, `count` is NULL or
+ * valid for writing.
+ */
+const struct checksig_extra *checksig_page_extra(const struct checksig_page *page,
+                                                 size_t *count);
+
+/**
+ * Releases a page. NULL is a no-op; any other pointer must come from
+ * `checksig_report_page` or `checksig_report_extra_page` and must not be used again.
+ *
+ * # Safety
+ * `page` is NULL or from one of those and not released yet.
  */
 void checksig_page_free(struct checksig_page *page);
 
 /**
  * The files that an audit found and the manifest does not list, by name; none unless
- * the options asked for an audit.
+ * the options asked for an audit. The first call makes the array, of 32 bytes and the texts
+ * for each file; `checksig_report_extra_page` gives some of them at a time.
  *
  * Returns an array that belongs to the report and ends with it; NULL where `report` is
  * NULL. `count`: receives the number of files, 0 where `report` is NULL; NULL where that
@@ -842,6 +858,29 @@ void checksig_page_free(struct checksig_page *page);
  */
 const struct checksig_extra *checksig_report_extra(const struct checksig_report *report,
                                                    size_t *count);
+
+/**
+ * How many extra files there are; 0 for NULL.
+ *
+ * # Safety
+ * `report` is NULL or from `checksig_verify` and not released yet.
+ */
+size_t checksig_report_extra_len(const struct checksig_report *report);
+
+/**
+ * Some of the files that `checksig_report_extra` gives, without memory for all of them.
+ *
+ * Returns a page of its own: it stays when the report is released. `first`: how many files
+ * come before it. `count`: how many it has at the most; it has fewer, or none, where the
+ * report has no more. NULL where `report` is NULL. Any number of threads may call this at
+ * once.
+ *
+ * # Safety
+ * `report` is NULL or from `checksig_verify` and not released yet.
+ */
+struct checksig_page *checksig_report_extra_page(const struct checksig_report *report,
+                                                 size_t first,
+                                                 size_t count);
 
 /**
  * Whether the run was ended early, so that lines are left out of the results. False for

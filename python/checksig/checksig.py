@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+import operator
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import BinaryIO, Callable, Optional, Union, overload
+from typing import BinaryIO, Callable, Optional, TypeVar, Union, overload
 
 from ._native import backend
 from ._native.surface import (
@@ -114,24 +115,37 @@ class Progress:
     path: str
 
 
-class _Results(Sequence[Result]):
-    """The results of a report, each made when it is asked for."""
+_Item = TypeVar("_Item")
 
-    def __init__(self, handle: ReportHandle) -> None:
-        self._handle = handle
+
+class _Lazy(Sequence[_Item]):
+    """Items of a report, each made when it is asked for. It equals a list of the same."""
+
+    def __init__(self, count: Callable[[], int], item: Callable[[int], _Item]) -> None:
+        count()  # a closed report says so at once
+        self._count = count
+        self._item = item
 
     def __len__(self) -> int:
-        return len(self._handle)
+        return self._count()
 
     @overload
-    def __getitem__(self, index: int) -> Result: ...
+    def __getitem__(self, index: int) -> _Item: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Result]: ...
-    def __getitem__(self, index: Union[int, slice]) -> Union[Result, list[Result]]:
+    def __getitem__(self, index: slice) -> list[_Item]: ...
+    def __getitem__(self, index: Union[int, slice]) -> Union[_Item, list[_Item]]:
         places = range(len(self))
         if isinstance(index, slice):
-            return [result_of(self._handle.result(place)) for place in places[index]]
-        return result_of(self._handle.result(places[index]))
+            return [self._item(place) for place in places[index]]
+        return self._item(places[index])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (list, _Lazy)):
+            return NotImplemented
+        return len(self) == len(other) and all(map(operator.eq, self, other))
+
+    def __repr__(self) -> str:
+        return repr(list(self))
 
 
 class Report:
@@ -158,7 +172,8 @@ class Report:
     @property
     def results(self) -> Sequence[Result]:
         """The result of every line that names a file, or ought to."""
-        return _Results(self._handle)
+        handle = self._handle
+        return _Lazy(handle.__len__, lambda place: result_of(handle.result(place)))
 
     @property
     def failures(self) -> Iterator[Result]:
@@ -170,9 +185,10 @@ class Report:
                 yield result_of(result)
 
     @property
-    def extra(self) -> list[str]:
+    def extra(self) -> Sequence[str]:
         """The files that an audit found and the manifest does not list, by name."""
-        return [os.fsdecode(name) for name, _reason in self._handle.extra()]
+        handle = self._handle
+        return _Lazy(handle.extra_len, lambda place: os.fsdecode(handle.extra(place)[0]))
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -230,7 +246,7 @@ class Report:
                 "ok": self.ok,
                 "manifest": self.manifest,
                 "counts": {verdict.name: count for verdict, count in self.counts.items()},
-                "extra": self.extra,
+                "extra": list(self.extra),
                 "bytes": self.bytes,
                 "seconds": self.seconds,
                 "cancelled": self.cancelled,

@@ -115,6 +115,15 @@ struct Lent<T> {
     _texts: Texts,
 }
 
+impl<T> Default for Lent<T> {
+    fn default() -> Self {
+        Self {
+            array: Vec::new(),
+            _texts: Texts::default(),
+        }
+    }
+}
+
 impl Lent<checksig_extra> {
     /// These files.
     fn of_extra(files: impl Iterator<Item = Extra>) -> Self {
@@ -295,10 +304,19 @@ pub unsafe extern "C" fn checksig_report_len(report: *const checksig_report) -> 
     unsafe { read(report, 0, |report| report.report.len()) }
 }
 
-/// Some of a report's results, from `checksig_report_page`, to be released with
-/// `checksig_page_free`. It never changes: any number of threads may read it.
+/// Some of a report's results, from `checksig_report_page`, or of its extra files, from
+/// `checksig_report_extra_page`, to be released with `checksig_page_free`. It never changes:
+/// any number of threads may read it.
 pub struct checksig_page {
-    lent: Lent<checksig_result>,
+    results: Lent<checksig_result>,
+    extra: Lent<checksig_extra>,
+}
+
+impl checksig_page {
+    /// A page that the caller releases.
+    fn into_handle(results: Lent<checksig_result>, extra: Lent<checksig_extra>) -> *mut Self {
+        Box::into_raw(Box::new(Self { results, extra }))
+    }
 }
 
 /// Some of the results that `checksig_report_results` gives, without memory for all of them.
@@ -320,8 +338,7 @@ pub unsafe extern "C" fn checksig_report_page(
     unsafe {
         read(report, ptr::null_mut(), |report| {
             let outcomes = report.report.outcomes_from(first).take(count);
-            let lent = Lent::of(outcomes);
-            Box::into_raw(Box::new(checksig_page { lent }))
+            checksig_page::into_handle(Lent::of(outcomes), Lent::default())
         })
     }
 }
@@ -341,14 +358,32 @@ pub unsafe extern "C" fn checksig_page_results(
     count: *mut usize,
 ) -> *const checksig_result {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { array(page, "page", count, |page| &page.lent.array[..]) }
+    unsafe { array(page, "page", count, |page| &page.results.array[..]) }
+}
+
+/// The extra files of a page, by name.
+///
+/// Returns an array that belongs to the page and ends with it, with all that it points to;
+/// NULL where `page` is NULL. `count`: receives the number of files, 0 where `page` is NULL;
+/// NULL where that is not wanted.
+///
+/// # Safety
+/// `page` is NULL or from `checksig_report_extra_page` and not released yet, `count` is NULL or
+/// valid for writing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_page_extra(
+    page: *const checksig_page,
+    count: *mut usize,
+) -> *const checksig_extra {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { array(page, "page", count, |page| &page.extra.array[..]) }
 }
 
 /// Releases a page. NULL is a no-op; any other pointer must come from
-/// `checksig_report_page` and must not be used again.
+/// `checksig_report_page` or `checksig_report_extra_page` and must not be used again.
 ///
 /// # Safety
-/// `page` is NULL or from `checksig_report_page` and not released yet.
+/// `page` is NULL or from one of those and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_page_free(page: *mut checksig_page) {
     // SAFETY: the caller's promise is this function's own.
@@ -356,7 +391,8 @@ pub unsafe extern "C" fn checksig_page_free(page: *mut checksig_page) {
 }
 
 /// The files that an audit found and the manifest does not list, by name; none unless
-/// the options asked for an audit.
+/// the options asked for an audit. The first call makes the array, of 32 bytes and the texts
+/// for each file; `checksig_report_extra_page` gives some of them at a time.
 ///
 /// Returns an array that belongs to the report and ends with it; NULL where `report` is
 /// NULL. `count`: receives the number of files, 0 where `report` is NULL; NULL where that
@@ -371,6 +407,40 @@ pub unsafe extern "C" fn checksig_report_extra(
 ) -> *const checksig_extra {
     // SAFETY: the caller's promise is this function's own.
     unsafe { array(report, "report", count, checksig_report::extra) }
+}
+
+/// How many extra files there are; 0 for NULL.
+///
+/// # Safety
+/// `report` is NULL or from `checksig_verify` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_extra_len(report: *const checksig_report) -> usize {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { read(report, 0, |report| report.report.extra_len()) }
+}
+
+/// Some of the files that `checksig_report_extra` gives, without memory for all of them.
+///
+/// Returns a page of its own: it stays when the report is released. `first`: how many files
+/// come before it. `count`: how many it has at the most; it has fewer, or none, where the
+/// report has no more. NULL where `report` is NULL. Any number of threads may call this at
+/// once.
+///
+/// # Safety
+/// `report` is NULL or from `checksig_verify` and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_extra_page(
+    report: *const checksig_report,
+    first: usize,
+    count: usize,
+) -> *mut checksig_page {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        read(report, ptr::null_mut(), |report| {
+            let extra = report.report.extra_from(first).take(count);
+            checksig_page::into_handle(Lent::default(), Lent::of_extra(extra))
+        })
+    }
 }
 
 /// Lends an array of an object's, which is called `name`.

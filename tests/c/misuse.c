@@ -126,6 +126,11 @@ static void no_report(void) {
   count = 1;
   CHECK_FAILS(checksig_page_results(NULL, &count) == NULL);
   CHECK(count == 0);
+  CHECK_FAILS(checksig_report_extra_len(NULL) == 0);
+  CHECK_FAILS(checksig_report_extra_page(NULL, 0, 1) == NULL);
+  count = 1;
+  CHECK_FAILS(checksig_page_extra(NULL, &count) == NULL);
+  CHECK(count == 0);
   CHECK_FAILS(!checksig_report_cancelled(NULL));
   CHECK_FAILS(checksig_report_manifest(NULL) == NULL);
   CHECK_FAILS(checksig_report_count(NULL, CHECKSIG_VERDICT_OK) == 0);
@@ -142,8 +147,10 @@ static void misaligned_count(const char *good) {
   CHECK_FAILS(checksig_report_extra(report, behind(room)) == NULL);
   checksig_page *page = checksig_report_page(report, 0, 1);
   CHECK_FAILS(checksig_page_results(page, behind(room)) == NULL);
+  CHECK_FAILS(checksig_page_extra(page, behind(room)) == NULL);
   CHECK(all_canaries((char *)room, sizeof room));
   CHECK_FAILS(checksig_page_results(behind(page), NULL) == NULL);
+  CHECK_FAILS(checksig_page_extra(behind(page), NULL) == NULL);
   CHECK_CALL_FAILS(checksig_page_free(behind(page)));
   checksig_page_free(page);
   checksig_report_free(report);
@@ -157,6 +164,8 @@ static void misaligned_report(const char *good) {
   CHECK_FAILS(checksig_report_extra(behind(report), NULL) == NULL);
   CHECK_FAILS(checksig_report_len(behind(report)) == 0);
   CHECK_FAILS(checksig_report_page(behind(report), 0, 1) == NULL);
+  CHECK_FAILS(checksig_report_extra_len(behind(report)) == 0);
+  CHECK_FAILS(checksig_report_extra_page(behind(report), 0, 1) == NULL);
   CHECK_FAILS(!checksig_report_cancelled(behind(report)));
   CHECK_FAILS(checksig_report_manifest(behind(report)) == NULL);
   CHECK_FAILS(checksig_report_count(behind(report), CHECKSIG_VERDICT_OK) == 0);

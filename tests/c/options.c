@@ -259,6 +259,18 @@ static void check_extra(const char *good, checksig_options *options, const char 
     CHECK(extra[i].reason == NULL && extra[i].reason_len == 0); /* Regular files. */
   }
   CHECK(names[count] == NULL);
+  CHECK(checksig_report_extra_len(report) == count);
+  for (size_t i = 0; i <= count; i++) {
+    size_t rest = SIZE_MAX;
+    checksig_page *page = checksig_report_extra_page(report, i, SIZE_MAX);
+    extra = checksig_page_extra(page, &rest);
+    CHECK(rest == count - i);
+    CHECK(rest == 0 || has_name(extra[0].name, extra[0].name_len, names[i]));
+    CHECK(checksig_page_extra(page, NULL) == extra);
+    checksig_page_results(page, &rest);
+    CHECK(rest == 0);
+    checksig_page_free(page);
+  }
   CHECK(checksig_report_ok(report) == (count == 0));
   checksig_report_free(report);
 }

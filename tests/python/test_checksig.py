@@ -513,6 +513,7 @@ USES: dict[str, Callable[[Report], object]] = {
     "message": lambda report: report.message,
     "counts": lambda report: report.counts,
     "extra": lambda report: report.extra,
+    "len(extra)": lambda report: len(report.extra),
     "cancelled": lambda report: report.cancelled,
     "manifest": lambda report: report.manifest,
     "to_json": lambda report: report.to_json(),

@@ -320,7 +320,7 @@ def outcomes(of: surface.Backend, tree: Path, elsewhere: Path, nameserver: str) 
 
         handle = of.verify(root, manifest, RunOptions(**options), tell)
         assert sorted(told) == sorted(handle.result(place) for place in range(len(handle)))
-        return facts(handle), handle.extra()
+        return facts(handle), [handle.extra(place) for place in range(handle.extra_len())]
 
     def stopped(root: bytes) -> object:
         flag = of.new_cancel()

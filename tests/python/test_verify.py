@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
@@ -575,7 +575,7 @@ def test_globs_of_an_audit(tmp_path: Path) -> None:
     write_files(tmp_path, dict.fromkeys(names, b""))
     listed = line_of("k", b"")
 
-    def extra(*globs: str) -> list[str]:
+    def extra(*globs: str) -> Sequence[str]:
         return of_text(tmp_path, listed, audit=True, exclude=globs).extra
 
     assert extra() == sorted(set(names) - {"k"})

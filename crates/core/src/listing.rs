@@ -88,16 +88,11 @@ impl Listing {
         self.lines
     }
 
-    /// All of it, in order.
-    fn each(&self) -> impl Iterator<Item = io::Result<(Vec<u8>, Option<PassedOver>)>> {
-        self.lines.from(0).map(|(_, line)| self.named(line))
-    }
-
-    /// What is there as extra files; where one cannot be read again, that.
-    pub(crate) fn extra(&self) -> impl Iterator<Item = Extra> {
-        self.each().map(|found| {
+    /// What is there from a place on as extra files; where one cannot be read again, that.
+    pub(crate) fn extra(&self, first: usize) -> impl Iterator<Item = Extra> {
+        self.lines.from(first).map(|(_, line)| {
             let lost = |error: io::Error| (Vec::new(), Some(PassedOver::Error((&error).into())));
-            let (name, reason) = found.unwrap_or_else(lost);
+            let (name, reason) = self.named(line).unwrap_or_else(lost);
             let reason = reason.map(|reason| match reason {
                 PassedOver::Skip(skip) => skip.to_string(),
                 PassedOver::Error(cause) => io::Error::from(cause).to_string(),

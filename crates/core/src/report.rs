@@ -319,7 +319,18 @@ impl Report {
     /// The files that an audit found and the manifest does not list, by name; a directory that
     /// cannot be read is where what is in it would be.
     pub fn extra(&self) -> impl Iterator<Item = Extra> {
-        self.extra.extra()
+        self.extra_from(0)
+    }
+
+    /// [`extra`](Self::extra) without so many at the beginning.
+    pub fn extra_from(&self, first: usize) -> impl Iterator<Item = Extra> {
+        self.extra.extra(first)
+    }
+
+    /// How many [`extra`](Self::extra) files there are.
+    #[must_use]
+    pub fn extra_len(&self) -> usize {
+        self.extra.len()
     }
 
     /// Whether the run was ended early.

@@ -174,17 +174,17 @@ class NativeBackend:
         return float(self._lib.checksig_cookbook_pi(terms))
 
 
-#: How many results are in memory as the library lends them.
-RESULTS_IN_PAGE = 1024
+#: How many results, or extra files, are in memory as the library lends them.
+ITEMS_IN_PAGE = 1024
 
 
 class _Page(Owner):
-    """A ``checksig_page``: results, and how many come before them."""
+    """A ``checksig_page``: its items, and how many come before them."""
 
     def __init__(self, lib: Any, pointer: Any, first: int) -> None:
         super().__init__(pointer, lib.checksig_page_free)
         self.first = first
-        self.results: Any = ()
+        self.items: Any = ()
         self.count = 0
 
 
@@ -198,8 +198,9 @@ class NativeReport:
     def __init__(self, lib: Any, pointer: Any) -> None:
         self._owner: Optional[Owner] = Owner(pointer, lib.checksig_report_free)
         self._lib = lib
-        # The one that was read last: results are mostly read one after the other.
-        self._page: Optional[_Page] = None
+        # Those that were read last: items are mostly read one after the other.
+        self._result_page: Optional[_Page] = None
+        self._extra_page: Optional[_Page] = None
 
     def _array(self, function: Any, pointer: Any) -> tuple[Any, int]:
         """An array that a function lends, and its length."""
@@ -222,7 +223,7 @@ class NativeReport:
 
     def close(self) -> None:
         """Drops the report; more than once is no error."""
-        self._owner = self._page = None
+        self._owner = self._result_page = self._extra_page = None
 
     def ok(self) -> bool:
         """Whether all is well."""
@@ -265,37 +266,43 @@ class NativeReport:
 
     def result(self, index: int) -> ResultTuple:
         """The result at a place from 0."""
-        owner = self._held()
-        page = self._page
+        lib, owner, page = self._lib, self._held(), self._result_page
         if page is None or not page.first <= index < page.first + page.count:
             if not 0 <= index < len(self):
                 raise IndexError(index)
-            page = self._page = self._page_at(owner, index)
-        result = self._copy_result(page.results[index - page.first])
+            functions = lib.checksig_report_page, lib.checksig_page_results
+            page = self._result_page = self._page_at(owner, index, *functions)
+        result = self._copy_result(page.items[index - page.first])
         del page  # until here it kept what was copied
         return result
 
-    def _page_at(self, owner: Owner, index: int) -> _Page:
-        """The page that has the result at a place."""
-        first = index // RESULTS_IN_PAGE * RESULTS_IN_PAGE
-        lib = self._lib
-        page = _Page(lib, lib.checksig_report_page(owner.pointer, first, RESULTS_IN_PAGE), first)
-        page.results, page.count = self._array(lib.checksig_page_results, page.pointer)
+    def extra_len(self) -> int:
+        """How many files are not listed."""
+        owner = self._held()
+        return int(self._lib.checksig_report_extra_len(owner.pointer))
+
+    def extra(self, index: int) -> tuple[bytes, Optional[bytes]]:
+        """A file that is not listed: its name, and what is special about it."""
+        lib, owner, page = self._lib, self._held(), self._extra_page
+        if page is None or not page.first <= index < page.first + page.count:
+            if not 0 <= index < self.extra_len():
+                raise IndexError(index)
+            functions = lib.checksig_report_extra_page, lib.checksig_page_extra
+            page = self._extra_page = self._page_at(owner, index, *functions)
+        extra = page.items[index - page.first]
+        name = self._copy_bytes(extra.name, extra.name_len) or b""
+        reason = self._copy_bytes(extra.reason, extra.reason_len)
+        del page  # until here it kept what was copied
+        return name, reason
+
+    def _page_at(self, owner: Owner, index: int, new_page: Any, array: Any) -> _Page:
+        """The page that has the item at a place."""
+        first = index // ITEMS_IN_PAGE * ITEMS_IN_PAGE
+        page = _Page(self._lib, new_page(owner.pointer, first, ITEMS_IN_PAGE), first)
+        page.items, page.count = self._array(array, page.pointer)
         if not page.count:
             raise MemoryError
         return page
-
-    def extra(self) -> list[tuple[bytes, Optional[bytes]]]:
-        """The files that are not listed: name, and what is special about it."""
-        owner = self._held()
-        extra, count = self._array(self._lib.checksig_report_extra, owner.pointer)
-        return [
-            (
-                self._copy_bytes(extra[index].name, extra[index].name_len) or b"",
-                self._copy_bytes(extra[index].reason, extra[index].reason_len),
-            )
-            for index in range(count)
-        ]
 
 
 class NativeBulk(Owner):

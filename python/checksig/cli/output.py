@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Optional, Protocol
 
 from ..checksig import Report, Result, Verdict
@@ -151,19 +151,25 @@ class Text:
             self._line(escaped(name, terminal=self._terminal), "EXTRA")
 
     def _summary(self, report: Report, code: int) -> None:
-        groups: dict[str, list[str]] = {}
-        for result in report.failures:
-            reason = f" ({readable(result.error, terminal=True)})" if result.error else ""
-            name = _name(result, report.manifest, True) + reason
-            groups.setdefault(result.verdict.name, []).append(name)
-        groups["EXTRA"] = [escaped(name, terminal=True) for name in report.extra]
-        for verdict, names in groups.items():
-            if names:
-                self._write(f"{self._painted(verdict)} ({len(names)})")
-                self._write_all(f"  {name}" for name in names)
+        for verdict, count in report.counts.items():
+            if verdict not in _FINE:
+                self._group(verdict.name, count, self._failed(report, verdict))
+        if report.extra:
+            names = (escaped(name, terminal=True) for name in report.extra)
+            self._group("EXTRA", len(report.extra), names)
         if not self._quiet or code:
             word = "OK" if code == 0 else "FAILED"
             self._write(f"{self._painted(word)}: {_closing(report)}")
+
+    def _failed(self, report: Report, verdict: Verdict) -> Iterator[str]:
+        for result in report.failures:
+            if result.verdict is verdict:
+                reason = f" ({readable(result.error, terminal=True)})" if result.error else ""
+                yield _name(result, report.manifest, True) + reason
+
+    def _group(self, verdict: str, count: int, names: Iterable[str]) -> None:
+        self._write(f"{self._painted(verdict)} ({count})")
+        self._write_all(f"  {name}" for name in names)
 
     def _line(self, name: str, verdict: str, reason: Optional[str] = None) -> None:
         more = f" ({readable(reason, terminal=self._terminal)})" if reason else ""

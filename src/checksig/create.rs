@@ -46,7 +46,7 @@ pub unsafe extern "C" fn checksig_create(
             (
                 path(root, root_len, "root")?,
                 path(manifest, manifest_len, "manifest")?,
-                checksig_options::read(options)?.create(),
+                checksig_options::read(options)?.create(on_result.is_some()),
                 flag(cancel)?,
             )
         };

@@ -284,7 +284,7 @@ pub unsafe extern "C" fn checksig_manifest_write(
         };
         // SAFETY: likewise.
         let entries = unsafe { lines_of(entries) }?;
-        let options = options.create();
+        let options = options.create(false);
         Ok(write_manifest(
             file,
             &entries,

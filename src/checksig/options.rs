@@ -36,7 +36,16 @@ impl checksig_options {
         Ok(unsafe { reference(options, "options") }?.clone())
     }
 
-    pub(super) fn create(&self) -> CreateOptions {
+    /// Those of a verification whose caller wants results as they come, or not.
+    pub(super) fn verify(self, wants_results: bool) -> Options {
+        Options {
+            progress_only: !wants_results,
+            ..self.verify
+        }
+    }
+
+    /// Those of making a manifest, likewise.
+    pub(super) fn create(&self, wants_results: bool) -> CreateOptions {
         CreateOptions {
             algorithm: self.verify.algorithm.unwrap_or(Algorithm::Sha256),
             format: self.verify.format.unwrap_or(Format::Gnu),
@@ -44,6 +53,7 @@ impl checksig_options {
             detect_collisions: self.verify.detect_collisions,
             exclude: self.verify.exclude.clone(),
             threads: self.verify.threads,
+            progress_only: !wants_results,
         }
     }
 

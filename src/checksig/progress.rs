@@ -55,10 +55,9 @@ pub(super) unsafe fn hand_on(
     user: *mut c_void,
 ) -> ControlFlow<()> {
     let code = match (event, on_result, on_progress) {
-        (Event::Done(outcome), Some(on_result), _) => {
-            let outcome = outcome();
+        (Event::Done(_, outcome), Some(on_result), _) => {
             let reason = outcome.verdict.reason();
-            let result = result_of(&outcome, reason.as_deref(), <[u8]>::as_ptr);
+            let result = result_of(outcome, reason.as_deref(), <[u8]>::as_ptr);
             // SAFETY: by this function's contract; the outcome and the reason are there
             // until the callback has returned.
             unsafe { on_result(&raw const result, user) }

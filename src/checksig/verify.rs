@@ -99,7 +99,8 @@ pub unsafe extern "C" fn checksig_verify(
                 flag(cancel)?,
             )
         };
-        let found = checksig_core::verify(root, &manifest, &options.verify, &cancel, |event| {
+        let options = options.verify(on_result.is_some());
+        let found = checksig_core::verify(root, &manifest, &options, &cancel, |event| {
             // SAFETY: likewise.
             unsafe { hand_on(&event, on_result, on_progress, user) }
         })?;

@@ -45,6 +45,8 @@ pub struct CreateOptions {
     /// How many threads read files; otherwise one a processor, and more while these wait for
     /// a disk.
     pub threads: Option<NonZeroUsize>,
+    /// The observer is told of the progress alone, not of each outcome as it comes.
+    pub progress_only: bool,
 }
 
 /// How much of a file is read at a time where but one is hashed.
@@ -130,9 +132,11 @@ fn hash_all(
     };
     let end = run(&plan, options.threads, cancel, live, |step| match step {
         Step::Done(item, made) => {
-            let event = observe(Event::Done(&|| list.outcome(item, &made)));
+            let outcome = (!options.progress_only).then(|| list.outcome(item, &made));
             put(item, made);
-            event
+            outcome.map_or(ControlFlow::Continue(()), |outcome| {
+                observe(Event::Done(item, &outcome))
+            })
         }
         Step::Late(item, made) => {
             put(item, made);

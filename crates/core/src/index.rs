@@ -8,8 +8,8 @@ use crate::lines::Lines;
 use crate::same::plain;
 use crate::store::{Sorted, Sorter};
 
-/// Where the hash begins in a number that is made of a name's hash and a line's place: so many
-/// lines that their places are longer would need a hundred gigabytes.
+/// Where the hash begins in a number that is made of a name's hash and a line's place: a
+/// manifest of so many lines that their places are longer would have hundreds of gigabytes.
 const HASH_SHIFT: u32 = 32;
 
 /// So many lines are sorted in memory at once, in 4 MiB.

@@ -174,12 +174,15 @@ pub(crate) fn unlisted(
         if cancel.is_requested() {
             break;
         }
-        if !listed.has(hash, || plain_name(&unmet.lines, place))? {
+        if !listed.has(hash, || plain_name(&unmet.lines, place), cancel)? {
             places.push(place as u64, cancel);
         }
     }
     let mut extra = Listing::new();
-    for place in places.sorted(cancel)? {
+    for place in places
+        .sorted(cancel)?
+        .take_while(|_| !cancel.is_requested())
+    {
         let (name, reason) = unmet.get(place? as usize)?;
         extra.push(&name, reason);
     }
@@ -243,19 +246,24 @@ impl<'a, I: Iterator<Item = io::Result<Hashed>>> Hashes<'a, I> {
     }
 
     /// Whether there is a name, of a hash that is not less than the last one.
-    fn has(&mut self, hash: u32, name: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<bool> {
+    fn has(
+        &mut self,
+        hash: u32,
+        name: impl FnOnce() -> io::Result<Vec<u8>>,
+        cancel: &Cancel,
+    ) -> io::Result<bool> {
         if self.hash != Some(hash) {
             self.hash = Some(hash);
             self.names.clear();
-            self.go_to(hash)?;
+            self.go_to(hash, cancel)?;
         }
         Ok(!self.names.is_empty() && self.names.contains(&name()?))
     }
 
-    /// Takes the names of a hash.
-    fn go_to(&mut self, hash: u32) -> io::Result<()> {
+    /// Takes the names of a hash, unless `cancel` is raised meanwhile.
+    fn go_to(&mut self, hash: u32, cancel: &Cancel) -> io::Result<()> {
         let is_before = |next: &io::Result<Hashed>| match next {
-            Ok(next) => next.hash <= hash,
+            Ok(next) => next.hash <= hash && !cancel.is_requested(),
             Err(_) => true,
         };
         while let Some(next) = self.index.next_if(is_before) {

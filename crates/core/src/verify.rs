@@ -56,6 +56,8 @@ pub struct Options {
     pub threads: Option<NonZeroUsize>,
     /// The bytes to be read are added up before, for the progress.
     pub measure: bool,
+    /// The observer is told of the progress alone, not of each outcome as it comes.
+    pub progress_only: bool,
 }
 
 impl Options {
@@ -90,8 +92,8 @@ impl Options {
 /// lines there are.
 ///
 /// # Errors
-/// Where the root or the manifest cannot be read. A listed file that cannot be
-/// read, and a malformed line, is an [`Outcome`] and no error.
+/// Where the root or the manifest cannot be read, or a temporary file cannot be read again. A
+/// listed file that cannot be read, and a malformed line, is an [`Outcome`] and no error.
 pub fn verify(
     root: &Path,
     manifest: &ManifestSource,
@@ -164,8 +166,11 @@ fn check_files(
     let end = run(&plan, options.threads, cancel, live, |step| match step {
         Step::Done(item, finding) => {
             findings.put(item, &finding);
-            let outcome = || Outcome::new(lines.get(item), Ok(finding.clone()));
-            observe(Event::Done(&outcome))
+            if options.progress_only {
+                return ControlFlow::Continue(());
+            }
+            let outcome = Outcome::new(lines.get(item), Ok(finding));
+            observe(Event::Done(item, &outcome))
         }
         Step::Late(item, finding) => {
             findings.put(item, &finding);

@@ -190,6 +190,7 @@ fn no_manifest_of_sha_1_is_made_of_a_collision() {
             detect_collisions,
             exclude: Exclude::default(),
             threads: None,
+            progress_only: false,
         };
         let goes_on = |_: checksig_core::Event<'_, _>| ControlFlow::Continue(());
         create(

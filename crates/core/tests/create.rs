@@ -22,6 +22,7 @@ fn options() -> CreateOptions {
         detect_collisions: false,
         exclude: Exclude::default(),
         threads: None,
+        progress_only: false,
     }
 }
 

@@ -184,6 +184,7 @@ fn an_audit_passes_over_what_no_manifest_can_list() {
         detect_collisions: false,
         exclude: Exclude::default(),
         threads: None,
+        progress_only: false,
     };
     let goes_on = |_: Event<'_, Outcome>| ControlFlow::Continue(());
     let report = create(root.path(), &manifest, &made, &Cancel::default(), goes_on).unwrap();

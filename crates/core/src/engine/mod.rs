@@ -44,9 +44,10 @@ pub struct Progress<'a> {
 }
 
 /// What an observer is told while a run goes on.
+#[derive(Debug)]
 pub enum Event<'a, R> {
-    /// An item is done. Its result is made for those who ask for it.
-    Done(&'a dyn Fn() -> R),
+    /// The item at this place is done.
+    Done(usize, &'a R),
     /// Some time has passed.
     Progress(Progress<'a>),
 }

@@ -168,6 +168,46 @@ fn an_audit_finds_what_is_not_listed_but_for_the_manifest() {
 }
 
 #[test]
+fn an_audit_finds_the_same_whatever_the_order_of_the_lines() {
+    let root = TempDir::new().unwrap();
+    let name = |number: usize| format!("{}/{number:03}", number % 7);
+    for directory in 0..7 {
+        fs::create_dir(root.path().join(directory.to_string())).unwrap();
+    }
+    for number in 0..300 {
+        fs::write(root.path().join(name(number)), "").unwrap();
+    }
+    let is_listed = |number: &usize| !number.is_multiple_of(3) || *number > 200;
+    let mut extra: Vec<String> = (0..300).filter(|n| !is_listed(n)).map(name).collect();
+    extra.sort();
+    let written = |number: usize| match number % 4 {
+        0 => format!("./{}", name(number)),
+        1 => name(number).replace('/', "//./"),
+        2 => format!("{}\n{:032x}  gone/{number}", name(number), 0),
+        _ => format!("{}\n{:032x}  {}", name(number), 0, name(number)),
+    };
+    let mut lines: Vec<String> = (0..300)
+        .filter(is_listed)
+        .map(|number| format!("{:032x}  {}\n{:032x}  .\n", 0, written(number), 0))
+        .collect();
+    let audit = Options {
+        audit: true,
+        ..Options::default()
+    };
+    let found = |lines: &[String]| -> Vec<String> {
+        let manifest = ManifestSource::Text("MD5SUMS".into(), lines.concat().into_bytes());
+        let report = run(root.path(), &manifest, &audit).unwrap();
+        let names = report.extra().map(|extra| extra.name);
+        names.map(|name| String::from_utf8(name).unwrap()).collect()
+    };
+    assert_eq!(found(&lines), extra);
+    lines.reverse();
+    assert_eq!(found(&lines), extra);
+    lines.sort();
+    assert_eq!(found(&lines), extra);
+}
+
+#[test]
 fn an_audit_passes_over_what_no_manifest_can_list() {
     let root = tree();
     let at = |name: &str| root.path().join(name);

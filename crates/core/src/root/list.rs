@@ -298,3 +298,40 @@ impl Lister<'_> {
         (self.take)(Err(LeftOut { name, reason }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found() -> impl Strategy<Value = Found> {
+        let name = prop::collection::vec(any::<u8>(), 1..300);
+        let mode = prop::result::maybe_ok(0..1_u32 << 20, 1..4096_i32);
+        (name, mode, any::<Option<u64>>()).prop_map(|(name, mode, size)| Found { name, mode, size })
+    }
+
+    proptest! {
+        #[test]
+        fn entries_are_sorted_by_their_names(
+            entries in prop::collection::vec(found(), 0..100),
+            most in 1..50usize,
+        ) {
+            let cancel = Cancel::default();
+            let mut sorter = Sorter::new(most);
+            let mut expected: Vec<_> = entries.iter().map(|found| found.name.clone()).collect();
+            expected.sort();
+            let as_it_was = format!("{entries:?}");
+            let mut copied = Vec::new();
+            for entry in entries {
+                let mut packed = Vec::new();
+                entry.pack(&mut packed);
+                copied.push(Found::unpack(&mut Unpack::new(packed)).unwrap());
+                sorter.push(entry, &cancel);
+            }
+            prop_assert_eq!(format!("{copied:?}"), as_it_was);
+            let sorted = sorter.sorted(&cancel).unwrap().map(|found| found.unwrap().name);
+            prop_assert_eq!(sorted.collect::<Vec<_>>(), expected);
+        }
+    }
+}

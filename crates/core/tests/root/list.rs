@@ -62,6 +62,25 @@ fn files_are_sorted_by_their_bytes() {
 }
 
 #[test]
+fn more_files_in_a_directory_than_are_sorted_at_once() {
+    let tree = Tree::new();
+    fs::create_dir_all(tree.path("a")).unwrap();
+    let name = |number: usize| format!("a/{:08}", number * 7919 % 100_003);
+    for number in 0..70_000 {
+        fs::File::create(tree.path(name(number))).unwrap();
+    }
+    tree.file("a/00000000x/within", "it comes between its neighbours");
+    let root = tree.open(RESOLVERS[0]);
+    let listing = root.list(Detail::Sizes, &Cancel::default()).unwrap();
+    let mut expected: Vec<String> = (0..70_000).map(name).collect();
+    expected.push("a/00000000x/within".to_owned());
+    expected.sort();
+    assert_eq!(files(&listing), expected);
+    assert_eq!(listing.files[1].size, Some(31));
+    assert!(listing.left_out.is_empty());
+}
+
+#[test]
 fn sizes_come_when_asked_for() {
     let tree = Tree::new();
     tree.file("empty", "");

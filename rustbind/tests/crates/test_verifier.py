@@ -360,7 +360,13 @@ def test_an_observer_cannot_keep_what_it_is_told(many):
 def test_what_is_created_is_verified(files):
     manifest = files / "sha256sum.txt"
     options = core.CreateOptions(
-        core.Algorithm.Sha256, core.manifest.Format.Gnu, False, False, core.Exclude(["b"]), None, False
+        core.Algorithm.Sha256,
+        core.manifest.Format.Gnu,
+        False,
+        False,
+        core.Exclude(["b"]),
+        None,
+        False,
     )
     told = []
     report = core.create(files, manifest, options, core.Cancel(), lambda event: told.append(1))

@@ -1,15 +1,19 @@
 """No generated code reads or writes what is not its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import rustbind
 
 HERE = Path(__file__).parent
 
 
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="needs valgrind")
 def test_no_memory_is_misused():
     names = ("memory", "callbacks", "values", "lists", "maps", "traits", "channels", "pointers")
     names += ("slices",)

@@ -20,7 +20,7 @@ use crate::file::FileError;
 use crate::findings::{Finding, Findings};
 use crate::hash::Hasher;
 use crate::hashing::{Hashed, Job, Work, hash_files};
-use crate::listing::{Listing, PassedOver};
+use crate::listing::{Contents, PassedOver};
 use crate::locate::open_anywhere;
 use crate::manifest::{Entry, Format};
 use crate::report::{Outcome, Report, Verdict};
@@ -77,10 +77,10 @@ pub fn create(
     let directory = open_root(root_name)?;
     let own = open_anywhere(manifest_name).ok();
     let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
-    let listing = Listing::below(&directory, own, &options.exclude, cancel)
+    let contents = Contents::below(&directory, own, &options.exclude, cancel)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
     let list = List {
-        listing,
+        contents,
         algorithm: options.algorithm,
     };
     let (made, findings, end) = hash_all(&directory, &list, options, cancel, &mut observe);
@@ -88,10 +88,10 @@ pub fn create(
         root: root_name.to_vec(),
         manifest: manifest_name.to_vec(),
         cancelled: end == End::Early || cancel.is_requested(),
-        lines: list.listing.into_lines(),
+        lines: list.contents.into_lines(),
         made: Some(made),
         findings,
-        extra: Listing::new(),
+        extra: Contents::new(),
         lenient: false,
         elapsed: start.elapsed(),
     };
@@ -114,7 +114,7 @@ fn hash_all(
 ) -> (DigestList, Findings, End) {
     let plan = Plan {
         name: &|item| list.name(item),
-        len: list.listing.len(),
+        len: list.contents.len(),
         order: None,
         bytes_total: None,
     };
@@ -179,7 +179,7 @@ pub fn hash_file(path: &Path, algorithm: Algorithm) -> Result<Digest, Error> {
 
 /// The files to be listed and what is passed over, as work.
 struct List {
-    listing: Listing,
+    contents: Contents,
     algorithm: Algorithm,
 }
 
@@ -195,7 +195,7 @@ impl List {
 
     /// The name of what is at a place.
     fn name(&self, item: usize) -> Vec<u8> {
-        self.listing.get(item).map_or(Vec::new(), |(name, _)| name)
+        self.contents.get(item).map_or(Vec::new(), |(name, _)| name)
     }
 
     /// What is said of a file.
@@ -216,7 +216,7 @@ impl Work for List {
     type Task = ();
 
     fn start(&self, item: usize, worker: &mut Worker<'_, Made>) -> Option<Job<()>> {
-        let left_out = match self.listing.get(item) {
+        let left_out = match self.contents.get(item) {
             Ok((name, None)) => return Some(self.job(name)),
             Ok((_, Some(PassedOver::Skip(skip)))) => Verdict::Skipped(skip),
             Ok((_, Some(PassedOver::Error(cause)))) => Verdict::Unreadable(cause.into()),

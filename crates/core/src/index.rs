@@ -6,14 +6,11 @@ use std::io;
 use crate::cancel::Cancel;
 use crate::lines::Lines;
 use crate::same::plain;
-use crate::store::{Sorted, Sorter};
+use crate::store::Sorter;
 
 /// Where the hash begins in a number that is made of a name's hash and a line's place: a
 /// manifest of so many lines that their places are longer would have hundreds of gigabytes.
 const HASH_SHIFT: u32 = 32;
-
-/// So many lines are sorted in memory at once, in 4 MiB.
-const MOST_SORTED: usize = 1 << 19;
 
 /// A hash of names that nobody can foresee: of what they are but for `.` and empty parts.
 pub(crate) struct NameHash(RandomState);
@@ -38,14 +35,13 @@ impl NameHash {
         lines: &Lines,
         cancel: &Cancel,
     ) -> io::Result<impl Iterator<Item = io::Result<Hashed>> + use<>> {
-        let mut sorter = Sorter::new(MOST_SORTED);
+        let mut sorter = Sorter::of_numbers();
         let mut names = lines.names();
         while let Some((place, name)) = names.next()?.filter(|_| !cancel.is_requested()) {
             let hash = self.0.hash_one(plain(name)) >> HASH_SHIFT << HASH_SHIFT;
             sorter.push(hash | place as u64, cancel);
         }
-        let sorted: Sorted<u64> = sorter.sorted(cancel)?;
-        Ok(sorted.map(|number| {
+        Ok(sorter.sorted(cancel)?.map(|number| {
             number.map(|number| Hashed {
                 hash: (number >> HASH_SHIFT) as u32,
                 place: (number & ((1 << HASH_SHIFT) - 1)) as usize,

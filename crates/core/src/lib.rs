@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod algorithm;
+mod audit;
 mod cancel;
 mod create;
 mod digest;

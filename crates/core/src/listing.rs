@@ -1,21 +1,17 @@
-//! What is in a directory, with names left out.
+//! What there is below a root.
 
-use std::collections::HashSet;
 use std::io;
-use std::iter::Peekable;
 
 use rustix::io::Errno;
 
 use crate::cancel::Cancel;
 use crate::error::Cause;
 use crate::exclude::Exclude;
-use crate::index::{Hashed, NameHash};
-use crate::lines::{Lines, Names};
+use crate::lines::Lines;
 use crate::manifest::Line;
 use crate::report::{Extra, Skip};
 use crate::root::{Containment, Detail, FileStatus, LeftOut, Listed, OpenError, Root};
-use crate::same::{plain, plain_name};
-use crate::store::{Distinct, Sorter};
+use crate::store::Distinct;
 
 /// Why something below a root is no file that a manifest could list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,13 +38,13 @@ impl From<OpenError> for PassedOver {
 ///
 /// A directory that cannot be read is where what is in it would be.
 #[derive(Debug)]
-pub(crate) struct Listing {
+pub(crate) struct Contents {
     /// What was passed over has the number of the reason as its size.
     lines: Lines,
     reasons: Distinct<PassedOver>,
 }
 
-impl Listing {
+impl Contents {
     pub(crate) fn new() -> Self {
         Self {
             lines: Lines::new(),
@@ -65,12 +61,12 @@ impl Listing {
         exclude: &Exclude,
         cancel: &Cancel,
     ) -> io::Result<Self> {
-        let mut listing = Self::new();
+        let mut contents = Self::new();
         visit(root, own, exclude, cancel, &mut |name, reason| {
-            listing.push(name, reason);
+            contents.push(name, reason);
             Ok(())
         })?;
-        Ok(listing)
+        Ok(contents)
     }
 
     /// How many files and others there are.
@@ -81,6 +77,11 @@ impl Listing {
     /// The name at a place, and why it was passed over.
     pub(crate) fn get(&self, place: usize) -> io::Result<(Vec<u8>, Option<PassedOver>)> {
         self.named(self.lines.get(place))
+    }
+
+    /// The names alone.
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
     }
 
     /// The names alone, as lines.
@@ -108,17 +109,17 @@ impl Listing {
         Ok((entry.name, reason))
     }
 
-    fn push(&mut self, name: &[u8], reason: Option<PassedOver>) {
+    pub(crate) fn push(&mut self, name: &[u8], reason: Option<PassedOver>) {
         let reason = reason.map(|reason| self.reasons.number_of(reason));
         self.lines.append(name, reason);
     }
 }
 
 /// Takes what there is below a root, but directories.
-type Take<'a> = dyn FnMut(&[u8], Option<PassedOver>) -> io::Result<()> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(&[u8], Option<PassedOver>) -> io::Result<()> + 'a;
 
-/// Hands what a [`Listing`] has to `take`.
-fn visit(
+/// Hands what [`Contents`] have to `take`.
+pub(crate) fn visit(
     root: &Root,
     own: Option<(&[u8], &FileStatus)>,
     exclude: &Exclude,
@@ -140,140 +141,6 @@ fn visit(
         }
         _ => Ok(()),
     })
-}
-
-/// The files below a root that are not listed in a manifest, and the directories that could
-/// hide some, until `cancel` is raised.
-///
-/// What is passed over where a manifest is made is so here. A link to a directory inside
-/// the root is no file: what it leads to is looked at where it is.
-pub(crate) fn unlisted(
-    root: &Root,
-    own: Option<(&[u8], &FileStatus)>,
-    lines: &Lines,
-    exclude: &Exclude,
-    cancel: &Cancel,
-) -> io::Result<Listing> {
-    let mut unmet = Listing::new();
-    let mut listed = Ascending::new(lines);
-    visit(root, own, exclude, cancel, &mut |name, reason| {
-        let is_skipped = matches!(reason, Some(PassedOver::Skip(_)));
-        if !is_skipped && !listed.meets(name, cancel)? {
-            unmet.push(name, reason);
-        }
-        Ok(())
-    })?;
-    if unmet.len() == 0 {
-        return Ok(unmet);
-    }
-    let mut places = Sorter::new(MOST_SORTED);
-    let hash = NameHash::new();
-    let mut listed = Hashes::new(lines, hash.index(lines, cancel)?);
-    for hashed in hash.index(&unmet.lines, cancel)? {
-        let Hashed { hash, place } = hashed?;
-        if cancel.is_requested() {
-            break;
-        }
-        if !listed.has(hash, || plain_name(&unmet.lines, place), cancel)? {
-            places.push(place as u64, cancel);
-        }
-    }
-    let mut extra = Listing::new();
-    for place in places
-        .sorted(cancel)?
-        .take_while(|_| !cancel.is_requested())
-    {
-        let (name, reason) = unmet.get(place? as usize)?;
-        extra.push(&name, reason);
-    }
-    Ok(extra)
-}
-
-/// The names in a manifest, which a sorted listing goes along: without their hashes, where they
-/// are sorted themselves.
-struct Ascending<'a> {
-    names: Names<'a>,
-    /// The name that was come to; `None` at the beginning, and empty at the end.
-    current: Option<Vec<u8>>,
-}
-
-impl<'a> Ascending<'a> {
-    fn new(lines: &'a Lines) -> Self {
-        Self {
-            names: lines.names(),
-            current: None,
-        }
-    }
-
-    /// Whether a name is met, where the manifest's are sorted; else it may be missed. Each name
-    /// comes after the one before.
-    fn meets(&mut self, name: &[u8], cancel: &Cancel) -> io::Result<bool> {
-        loop {
-            match &mut self.current {
-                Some(current) if current.is_empty() || current[..] >= *name => {
-                    return Ok(current[..] == *name);
-                }
-                _ if cancel.is_requested() => return Ok(false),
-                current => {
-                    let next = self.names.next()?;
-                    let next = next.map(|(_, name)| plain(name)).unwrap_or_default();
-                    next.as_ref().clone_into(current.get_or_insert_default());
-                }
-            }
-        }
-    }
-}
-
-/// So many places of files that are not listed are sorted in memory at once, in 4 MiB.
-const MOST_SORTED: usize = 1 << 19;
-
-/// The names in a manifest, those of one hash at a time.
-struct Hashes<'a, I: Iterator<Item = io::Result<Hashed>>> {
-    lines: &'a Lines,
-    index: Peekable<I>,
-    hash: Option<u32>,
-    names: HashSet<Vec<u8>>,
-}
-
-impl<'a, I: Iterator<Item = io::Result<Hashed>>> Hashes<'a, I> {
-    fn new(lines: &'a Lines, index: I) -> Self {
-        Self {
-            lines,
-            index: index.peekable(),
-            hash: None,
-            names: HashSet::new(),
-        }
-    }
-
-    /// Whether there is a name, of a hash that is not less than the last one.
-    fn has(
-        &mut self,
-        hash: u32,
-        name: impl FnOnce() -> io::Result<Vec<u8>>,
-        cancel: &Cancel,
-    ) -> io::Result<bool> {
-        if self.hash != Some(hash) {
-            self.hash = Some(hash);
-            self.names.clear();
-            self.go_to(hash, cancel)?;
-        }
-        Ok(!self.names.is_empty() && self.names.contains(&name()?))
-    }
-
-    /// Takes the names of a hash, unless `cancel` is raised meanwhile.
-    fn go_to(&mut self, hash: u32, cancel: &Cancel) -> io::Result<()> {
-        let is_before = |next: &io::Result<Hashed>| match next {
-            Ok(next) => next.hash <= hash && !cancel.is_requested(),
-            Err(_) => true,
-        };
-        while let Some(next) = self.index.next_if(is_before) {
-            let next = next?;
-            if next.hash == hash {
-                self.names.insert(plain_name(self.lines, next.place)?);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn last_part(name: &[u8]) -> &[u8] {

@@ -7,7 +7,7 @@ use crate::digest::{Digest, DigestList};
 use crate::error::again;
 use crate::findings::{Finding, Findings};
 use crate::lines::Lines;
-use crate::listing::Listing;
+use crate::listing::Contents;
 use crate::manifest::{Line, LineError};
 use crate::quote::push_quoted;
 use crate::root::Refusal;
@@ -231,7 +231,7 @@ pub struct Report {
     /// The digests of files that no manifest states yet.
     pub(crate) made: Option<DigestList>,
     pub(crate) findings: Findings,
-    pub(crate) extra: Listing,
+    pub(crate) extra: Contents,
     pub(crate) lenient: bool,
     pub(crate) cancelled: bool,
     pub(crate) elapsed: Duration,

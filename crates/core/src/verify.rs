@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::algorithm::Algorithm;
+use crate::audit::unlisted;
 use crate::cancel::Cancel;
 use crate::digest::Digest;
 use crate::engine::{End, Event, Plan, Step, Worker, run};
@@ -16,7 +17,7 @@ use crate::file::FileError;
 use crate::findings::{Finding, Findings};
 use crate::hashing::{Hashed, Job, Kinds, Work, hash_files};
 use crate::lines::Lines;
-use crate::listing::{Listing, unlisted};
+use crate::listing::Contents;
 use crate::locate::{DEFAULT_NAME, Located, ManifestSource, locate};
 use crate::manifest::{self, Entry, Format, Line};
 use crate::report::{Outcome, Report, Skip, Verdict};
@@ -115,7 +116,7 @@ pub fn verify(
         .map_err(|error| Error::new(root_name, ErrorKind::Temporary(error)))?;
     let (findings, end) = check_files(&directory, &lines, &same, options, cancel, &mut observe);
     let mut cancelled = end == End::Early || cancel.is_requested();
-    let mut extra = Listing::new();
+    let mut extra = Contents::new();
     if options.audit && !cancelled {
         let own = located.status.as_ref();
         let own = own.map(|status| (&located.path[..], status));

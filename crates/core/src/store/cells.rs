@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use super::log::temporary_file;
+use super::temporary_file;
 use crate::error::Cause;
 
 /// Cells of some bytes each, all zero at first: those of the first places are in memory, the
@@ -107,7 +107,7 @@ impl Cells {
         Ok(())
     }
 
-    /// The values at these places, many at a time: the first place, and the values or why they
+    /// The values at these places, many at a time: their places, and the values or why they
     /// cannot be read again.
     pub(crate) fn batches(
         &self,

@@ -7,6 +7,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
 
+use super::temporary_file;
+
 /// How many bytes go to the file at once.
 const PIECE_LEN: usize = 64 * 1024;
 
@@ -190,11 +192,6 @@ impl Log {
             self.full = 2 * self.tail.len();
         }
     }
-}
-
-/// A file without a name, if there can be one.
-pub(super) fn temporary_file() -> Option<File> {
-    tempfile::tempfile().ok()
 }
 
 #[cfg(test)]

@@ -10,8 +10,15 @@ mod log;
 mod packed;
 mod sorter;
 
+use std::fs::File;
+
 pub(crate) use cells::Cells;
 pub(crate) use distinct::Distinct;
 pub(crate) use log::Log;
 pub(crate) use packed::{Unpack, push_bytes, push_number};
-pub(crate) use sorter::{Record, Sorted, Sorter};
+pub(crate) use sorter::{Record, Sorter};
+
+/// A file without a name, if there can be one.
+fn temporary_file() -> Option<File> {
+    tempfile::tempfile().ok()
+}

@@ -44,6 +44,16 @@ pub(crate) struct Sorter<T> {
     log: Log,
 }
 
+/// So many numbers are sorted in memory at once, in 4 MiB.
+const MOST_NUMBERS: usize = 1 << 19;
+
+impl Sorter<u64> {
+    /// No numbers so far.
+    pub(crate) fn of_numbers() -> Self {
+        Self::new(MOST_NUMBERS)
+    }
+}
+
 impl<T: Record> Sorter<T> {
     /// None so far; so many at the most are in memory.
     pub(crate) fn new(most: usize) -> Self {

@@ -1,0 +1,145 @@
+//! What is below a root and not listed in a manifest.
+
+use std::collections::HashSet;
+use std::io;
+use std::iter::Peekable;
+
+use crate::cancel::Cancel;
+use crate::exclude::Exclude;
+use crate::index::{Hashed, NameHash};
+use crate::lines::{Lines, Names};
+use crate::listing::{Contents, PassedOver, visit};
+use crate::root::{FileStatus, Root};
+use crate::same::{plain, plain_name};
+use crate::store::Sorter;
+
+/// The files below a root that are not listed in a manifest, and the directories that could
+/// hide some, until `cancel` is raised.
+///
+/// What is passed over where a manifest is made is so here. A link to a directory inside
+/// the root is no file: what it leads to is looked at where it is.
+pub(crate) fn unlisted(
+    root: &Root,
+    own: Option<(&[u8], &FileStatus)>,
+    lines: &Lines,
+    exclude: &Exclude,
+    cancel: &Cancel,
+) -> io::Result<Contents> {
+    let mut unmet = Contents::new();
+    let mut listed = Ascending::new(lines);
+    visit(root, own, exclude, cancel, &mut |name, reason| {
+        let is_skipped = matches!(reason, Some(PassedOver::Skip(_)));
+        if !is_skipped && !listed.meets(name, cancel)? {
+            unmet.push(name, reason);
+        }
+        Ok(())
+    })?;
+    if unmet.len() == 0 {
+        return Ok(unmet);
+    }
+    let mut places = Sorter::of_numbers();
+    let hash = NameHash::new();
+    let mut listed = ByHash::new(lines, hash.index(lines, cancel)?);
+    for hashed in hash.index(unmet.lines(), cancel)? {
+        let Hashed { hash, place } = hashed?;
+        if cancel.is_requested() {
+            break;
+        }
+        if !listed.has(hash, || plain_name(unmet.lines(), place), cancel)? {
+            places.push(place as u64, cancel);
+        }
+    }
+    let mut extra = Contents::new();
+    for place in places
+        .sorted(cancel)?
+        .take_while(|_| !cancel.is_requested())
+    {
+        let (name, reason) = unmet.get(place? as usize)?;
+        extra.push(&name, reason);
+    }
+    Ok(extra)
+}
+
+/// The names in a manifest, which a sorted listing goes along: without their hashes, where they
+/// are sorted themselves.
+struct Ascending<'a> {
+    names: Names<'a>,
+    /// The name that was come to; `None` at the beginning, and empty at the end.
+    current: Option<Vec<u8>>,
+}
+
+impl<'a> Ascending<'a> {
+    fn new(lines: &'a Lines) -> Self {
+        Self {
+            names: lines.names(),
+            current: None,
+        }
+    }
+
+    /// Whether a name is met, where the manifest's are sorted; else it may be missed. Each name
+    /// comes after the one before.
+    fn meets(&mut self, name: &[u8], cancel: &Cancel) -> io::Result<bool> {
+        loop {
+            match &mut self.current {
+                Some(current) if current.is_empty() || current[..] >= *name => {
+                    return Ok(current[..] == *name);
+                }
+                _ if cancel.is_requested() => return Ok(false),
+                current => {
+                    let next = self.names.next()?;
+                    let next = next.map(|(_, name)| plain(name)).unwrap_or_default();
+                    next.as_ref().clone_into(current.get_or_insert_default());
+                }
+            }
+        }
+    }
+}
+
+/// The names in a manifest, those of one hash at a time.
+struct ByHash<'a, I: Iterator<Item = io::Result<Hashed>>> {
+    lines: &'a Lines,
+    index: Peekable<I>,
+    hash: Option<u32>,
+    names: HashSet<Vec<u8>>,
+}
+
+impl<'a, I: Iterator<Item = io::Result<Hashed>>> ByHash<'a, I> {
+    fn new(lines: &'a Lines, index: I) -> Self {
+        Self {
+            lines,
+            index: index.peekable(),
+            hash: None,
+            names: HashSet::new(),
+        }
+    }
+
+    /// Whether there is a name, of a hash that is not less than the last one.
+    fn has(
+        &mut self,
+        hash: u32,
+        name: impl FnOnce() -> io::Result<Vec<u8>>,
+        cancel: &Cancel,
+    ) -> io::Result<bool> {
+        if self.hash != Some(hash) {
+            self.hash = Some(hash);
+            self.names.clear();
+            self.go_to(hash, cancel)?;
+        }
+        Ok(!self.names.is_empty() && self.names.contains(&name()?))
+    }
+
+    /// Takes the names of a hash, unless `cancel` is raised meanwhile.
+    fn go_to(&mut self, hash: u32, cancel: &Cancel) -> io::Result<()> {
+        let is_before = |next: &io::Result<Hashed>| match next {
+            Ok(next) => next.hash <= hash && !cancel.is_requested(),
+            Err(_) => true,
+        };
+        while let Some(next) = self.index.next_if(is_before) {
+            let next = next?;
+            if next.hash == hash {
+                self.names.insert(plain_name(self.lines, next.place)?);
+            }
+        }
+        Ok(())
+    }
+}

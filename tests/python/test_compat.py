@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -164,6 +165,7 @@ PRINTING = [
     "-z 'back\\slash'", "", "--help=3", "--nonsense", "-x", "--st a", "--tag=3 a", "-c --tag a",
     "--tag -t a", "-t --tag a", "-c -b a", "-c -t a", "-cz a", "--quiet a", "--status a", "-w a",
     "--strict a", "--ignore-missing a", "--quiet --warn a", "--status --strict a", "-bz a",
+    "--t a", "--s a", "--= a", "--tag --t",
     "'no such' \"no'pe\" 'no\"pe' '~nope' 'no:pe' '#no' '{' 'n{o' ''", "--tag -t -c a",
 ]  # fmt: skip
 
@@ -299,19 +301,62 @@ def test_what_never_waits_is_read(tree: Path) -> None:
 def test_a_terminal_is_not_waited_for(tree: Path) -> None:
     controller, terminal = pty.openpty()
     name = os.ttyname(terminal)
-    found = ours("sha1sum", [name], tree)
+    found, checked = (ours("sha1sum", [*mode, name], tree) for mode in ([], ["-c"]))
     os.close(controller)
     os.close(terminal)
     assert found == Done(1, b"", f"sha1sum: {name}: Resource temporarily unavailable\n".encode())
+    assert checked == Done(1, b"", f"sha1sum: {name}: read error\n".encode())
+
+
+def test_a_line_is_checked_before_the_next_one_comes(tree: Path) -> None:
+    line = theirs("sha1sum", ["a"], tree).stdout
+    command = [sys.executable, "-m", "checksig", "compat", "sha1sum", "-c"]
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=terminal) as process:
+        os.close(terminal)
+        assert process.stdin is not None
+        process.stdin.write(line)
+        process.stdin.flush()
+        assert os.read(controller, 100) == b"a: OK\r\n"
+        process.stdin.close()
+    os.close(controller)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["a", "nope", "b"], ["-c", "of-sha1sum/missing"]])
+def test_output_and_messages_keep_their_order(arguments: list[str], tree: Path) -> None:
+    def together(*command: str) -> bytes:
+        process = subprocess.Popen(
+            [*command, *arguments], cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        return process.communicate(timeout=TIMEOUT)[0]
+
+    assert together(sys.executable, "-m", "checksig", "compat", "sha1sum") == together("sha1sum")
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"], ["-", "a", "-"], ["-c"]])
+def test_standard_input_that_is_closed(arguments: list[str], tree: Path) -> None:
+    def without_input(*command: str) -> Done:
+        shell = ["sh", "-c", 'exec "$@" <&-', "sh", *command, *arguments]
+        return done(shell, tree, b"")
+
+    found = without_input(sys.executable, "-m", "checksig", "compat", "sha1sum")
+    assert found == without_input("sha1sum")
+
+
+def options_in(text: bytes) -> list[bytes]:
+    """The options that a help describes, as they are to be typed, in its order."""
+    return re.findall(rb"^ +((?:-\w, )?--[\w-]+(?:=\w+)?)  +\w", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("program", [*PROGRAMS, "cksum"])
 def test_help_and_version(program: str, tmp_path: Path) -> None:
-    asked = ours(program, ["--help"], tmp_path)
+    asked, expected = (ask(program, ["--help"], tmp_path) for ask in (ours, theirs))
     assert (asked.code, asked.stderr) == (0, b"")
-    assert asked.stdout.startswith(f"Usage: {program} ".encode())
-    assert b"--ignore-missing" in asked.stdout
-    asked = ours(program, ["--version"], tmp_path)
+    assert asked.stdout.split(b"\n")[0] == expected.stdout.split(b"\n")[0]
+    assert options_in(asked.stdout) == options_in(expected.stdout) != []
+    assert max(map(len, asked.stdout.splitlines())) <= 80
+    asked = ours(program, ["--version", "--nonsense"], tmp_path)
     assert (asked.code, asked.stderr) == (0, b"")
     assert asked.stdout.startswith(f"{program} (checksig) ".encode())
 

@@ -46,10 +46,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(name: str, arguments: list[str]) -> int:
-    from . import compat_names
+    from .compat import PROGRAMS
 
-    if name in compat_names.PROGRAMS:
-        from .compat import run
+    if name in PROGRAMS:
+        from .compat.program import run
 
         return run(name, arguments)
     from .commands import run_command

@@ -17,7 +17,8 @@ from .._native.library import include_dir, library_path
 from .._native.surface import RunOptions
 from ..checksig import Progress, Report, Verdict
 from ..errors import ManifestError
-from . import compat_names, progress, runs
+from . import progress, runs
+from .compat import PROGRAMS
 from .dns import dns
 from .output import Digest, JSONLines, Output, Text, complain
 
@@ -276,11 +277,11 @@ def hash_files(
 
 
 @cli.command(context_settings={"allow_interspersed_args": False})
-@click.argument("program", type=click.Choice(tuple(compat_names.PROGRAMS)), metavar="PROGRAM")
+@click.argument("program", type=click.Choice(tuple(PROGRAMS)), metavar="PROGRAM")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def compat(program: str, arguments: tuple[str, ...]) -> int:
     """Be one of coreutils' programs, such as sha256sum or cksum."""
-    from .compat import run
+    from .compat.program import run
 
     return run(program, list(arguments))
 

@@ -1,4 +1,8 @@
-"""The coreutils programs that the command line can be."""
+"""The checksum programs of coreutils: their options, output, messages and exit codes.
+
+Only the names are here, since every start of the command line asks for them;
+:mod:`.program` is what runs.
+"""
 
 from __future__ import annotations
 

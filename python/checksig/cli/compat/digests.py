@@ -1,4 +1,4 @@
-"""Digests of standard input and of regular files, in the algorithms of coreutils."""
+"""Digests of standard input and of files, in the algorithms of coreutils."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ __all__ = [
     "CRC",
     "SIZED",
     "TAGS",
+    "chunks",
     "digest_of",
     "digest_of_named",
     "open_named",
@@ -54,9 +55,7 @@ def digest_of(name: bytes, algorithm: str, length: int = 0) -> str:
     Raises:
         OSError: it cannot be read; ``strerror`` says why.
     """
-    if name == b"-":
-        return _digest(sys.stdin.buffer, algorithm, length)
-    with _open_regular(name) as stream:
+    with _standard_input() if name == b"-" else _open_regular(name) as stream:
         return _digest(stream, algorithm, length)
 
 
@@ -66,14 +65,12 @@ def digest_of_named(name: bytes, algorithm: str, length: int = 0) -> str:
     Raises:
         OSError: it cannot be read; ``strerror`` says why.
     """
-    if name == b"-":
-        return _digest(sys.stdin.buffer, algorithm, length)
     with open_named(name) as stream:
         return _digest(stream, algorithm, length)
 
 
 def open_named(name: bytes) -> BinaryIO:
-    """Opens a file that the user names, and not just a regular one.
+    """Opens a file that the user names, and not just a regular one; ``-`` is standard input.
 
     A device will do, if it does not keep its reader waiting, and a descriptor such as the
     shell's ``<(...)`` gives.
@@ -81,10 +78,31 @@ def open_named(name: bytes) -> BinaryIO:
     Raises:
         OSError: it cannot be opened, or is none of these.
     """
+    if name == b"-":
+        return _standard_input()
     inherited = _INHERITED.fullmatch(name)
     if inherited and not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116  # bytes
         return open(os.dup(int(inherited[1])), "rb", buffering=0)  # noqa: PTH123  # closed by it
     return _open(name, (stat.S_ISREG, stat.S_ISCHR))
+
+
+def chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The content to its end, as it comes; never waits for a device.
+
+    Raises:
+        OSError: it cannot be read to its end.
+    """
+    while chunk := stream.read(_CHUNK):
+        yield chunk
+    if chunk is None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def _standard_input() -> BinaryIO:
+    """Standard input, which others may go on to read."""
+    if sys.stdin is None:  # the caller has closed it
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
 
 
 def _open_regular(name: bytes) -> BinaryIO:
@@ -108,9 +126,9 @@ def _open(name: bytes, kinds: tuple[Callable[[int], bool], ...]) -> BinaryIO:
 
 def _digest(stream: BinaryIO, algorithm: str, length: int) -> str:
     if algorithm in SIZED:
-        return {"bsd": _bsd, "sysv": _sysv, CRC: _crc}[algorithm](_chunks(stream))
+        return {"bsd": _bsd, "sysv": _sysv, CRC: _crc}[algorithm](chunks(stream))
     hasher = _hasher(algorithm, length)
-    for chunk in _chunks(stream):
+    for chunk in chunks(stream):
         hasher.update(chunk)
     return hasher.hexdigest()
 
@@ -133,28 +151,20 @@ def _hasher(algorithm: str, length: int) -> _Hasher:
         raise OSError(errno.ENOTSUP, f"this Python has no {algorithm}") from None
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    """The content to its end; never waits for a device."""
-    while chunk := stream.read(_CHUNK):
-        yield chunk
-    if chunk is None:
-        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-
-def _bsd(chunks: Iterator[bytes]) -> str:
+def _bsd(pieces: Iterator[bytes]) -> str:
     """The 16-bit checksum of BSD's ``sum``, rotated before each byte, and blocks of 1024."""
     size, register = 0, 0
-    for chunk in chunks:
+    for chunk in pieces:
         size += len(chunk)
         for byte in chunk:
             register = ((register >> 1) + ((register & 1) << 15) + byte) & 0xFFFF
     return f"{register:05} {_blocks(size, 1024):5}"
 
 
-def _sysv(chunks: Iterator[bytes]) -> str:
+def _sysv(pieces: Iterator[bytes]) -> str:
     """The checksum of System V's ``sum``, bytes added up and folded, and blocks of 512."""
     size, total = 0, 0
-    for chunk in chunks:
+    for chunk in pieces:
         size += len(chunk)
         total += sum(chunk)
     total &= 0xFFFFFFFF
@@ -166,14 +176,14 @@ def _blocks(size: int, block: int) -> int:
     return -(-size // block)
 
 
-def _crc(chunks: Iterator[bytes]) -> str:
+def _crc(pieces: Iterator[bytes]) -> str:
     """The CRC of POSIX and the size.
 
     It is that of zlib with the bits of each byte and of the register in reverse, from
     another start, and with the size at the end.
     """
     size, register = 0, 0
-    for chunk in chunks:
+    for chunk in pieces:
         size += len(chunk)
         register = _crc_update(register, chunk)
     register = _crc_update(register, size.to_bytes((size.bit_length() + 7) // 8, "little"))

@@ -14,11 +14,11 @@ class BadOption(Exception):
 
 
 class Option(NamedTuple):
-    """An option: its long name, its letter or nothing, and whether it takes an argument."""
+    """An option: its long name, its letter, and its argument's name; empty where it has none."""
 
     long: str
     letter: str = ""
-    argument: bool = False
+    argument: str = ""
 
 
 #: An option's long name and its argument; ``None`` and an operand.
@@ -67,7 +67,7 @@ def _long(word: str, rest: list[str], options: Sequence[Option]) -> Found:
 
 def _named(name: str, word: str, options: Sequence[Option]) -> Option:
     """The option of this name, or the only one whose name starts so."""
-    found = [option for option in options if option.long.startswith(name)]
+    found = [option for option in options if option.long and option.long.startswith(name)]
     exact = [option for option in found if option.long == name]
     if not found:
         raise BadOption(f"unrecognized option '--{word}'")

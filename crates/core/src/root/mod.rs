@@ -9,6 +9,8 @@ mod trail;
 mod walk;
 
 use std::io;
+use std::thread;
+use std::time::Duration;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, Stat, fstat, openat, statat};
@@ -227,11 +229,16 @@ fn check_name(name: &[u8]) -> Result<(), OpenError> {
 /// Repeats what fails because something was renamed meanwhile (`EAGAIN`), but
 /// not for ever: somebody may rename without end.
 fn until_settled<T>(mut attempt: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    const ATTEMPTS: usize = 32;
-    for _ in 1..ATTEMPTS {
+    const ATTEMPTS: u32 = 64;
+    /// From here on a growing pause, so as not to keep step with who renames.
+    const HURRIED: u32 = 16;
+    for number in 1..ATTEMPTS {
         match attempt() {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return result,
+        }
+        if let Some(late) = number.checked_sub(HURRIED) {
+            thread::sleep(Duration::from_micros(late.into()));
         }
     }
     attempt()

@@ -106,6 +106,10 @@ typedef enum checksig_status {
    * What the servers say is not signed as the trust anchors demand.
    */
   CHECKSIG_STATUS_DNS_BOGUS = 16,
+  /**
+   * The call was ended early, since its flag was raised.
+   */
+  CHECKSIG_STATUS_CANCELLED = 17,
 } checksig_status;
 
 /**
@@ -193,7 +197,7 @@ typedef struct checksig_options checksig_options;
 typedef struct checksig_page checksig_page;
 
 /**
- * The verdicts on a directory, from `checksig_verify`, to be released with
+ * The verdicts on a directory, from `checksig_verify` or `checksig_create`, to be released with
  * `checksig_report_free`. It never changes: any number of threads may read it.
  */
 typedef struct checksig_report checksig_report;
@@ -506,19 +510,21 @@ enum checksig_status checksig_create(const char *root,
  * The digest of one regular file.
  *
  * `file`: its path, `file_len` bytes, NULL refused. `name`: the algorithm's, as for
- * `checksig_options_set_algorithm`, NULL refused. `out`: a buffer of `out_len` bytes
+ * `checksig_options_set_algorithm`, NULL refused. `cancel`: ends the call with
+ * `CHECKSIG_STATUS_CANCELLED` when it is raised, or NULL. `out`: a buffer of `out_len` bytes
  * that receives the digest; 64 are always enough. `digest_len`: receives how many bytes
  * the digest has, NULL refused. All are borrowed for the call. Any number of threads may
  * call this at once, with buffers of their own.
  *
  * # Safety
  * `file` is NULL or valid for reading `file_len` bytes, `name` is NULL or a
- * NUL-terminated string, `out` is valid for writing `out_len` bytes, `digest_len` is NULL
+ * NUL-terminated string, `cancel` is NULL or not released yet, `out` is valid for writing `out_len` bytes, `digest_len` is NULL
  * or valid for writing.
  */
 enum checksig_status checksig_hash_file(const char *file,
                                         size_t file_len,
                                         const char *name,
+                                        const struct checksig_cancel *cancel,
                                         uint8_t *out,
                                         size_t out_len,
                                         size_t *digest_len);
@@ -531,17 +537,19 @@ enum checksig_status checksig_hash_file(const char *file,
  *
  * `file`: its path, `file_len` bytes; NULL only where the options have its text. Of the
  * options, the algorithm, the format, zero, lenient and the text count; NULL for the
- * defaults.
+ * defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
+ * NULL.
  * `manifest`: receives the manifest, to be released with `checksig_manifest_free`; NULL
  * refused. All are borrowed for the call. Any number of threads may call this at once.
  *
  * # Safety
- * `file` is NULL or valid for reading `file_len` bytes; `options` is NULL or not released
- * yet; `manifest` is NULL or valid for writing.
+ * `file` is NULL or valid for reading `file_len` bytes; `options` and `cancel` are NULL or
+ * not released yet; `manifest` is NULL or valid for writing.
  */
 enum checksig_status checksig_manifest_read(const char *file,
                                             size_t file_len,
                                             const struct checksig_options *options,
+                                            const struct checksig_cancel *cancel,
                                             struct checksig_manifest **manifest);
 
 /**
@@ -709,8 +717,8 @@ enum checksig_status checksig_options_set_detect_collisions(struct checksig_opti
                                                             bool detect);
 
 /**
- * How many threads read files; 0 for one a processor, and more while these wait for a
- * disk.
+ * How many threads read files, up to 512; 0 for one a processor, and more while these wait
+ * for a disk.
  *
  * # Safety
  * `options` is from `checksig_options_new` and no other thread uses it.
@@ -763,7 +771,7 @@ enum checksig_status checksig_options_set_text(struct checksig_options *options,
  * lenient), and nothing is extra. False for NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 bool checksig_report_ok(const struct checksig_report *report);
 
@@ -778,8 +786,8 @@ bool checksig_report_ok(const struct checksig_report *report);
  * that is not wanted.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet, `count` is
- * NULL or valid for writing.
+ * `report` is NULL or a report and not released yet, `count` is NULL or valid for
+ * writing.
  */
 const struct checksig_result *checksig_report_results(const struct checksig_report *report,
                                                       size_t *count);
@@ -788,7 +796,7 @@ const struct checksig_result *checksig_report_results(const struct checksig_repo
  * How many results there are; 0 for NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 size_t checksig_report_len(const struct checksig_report *report);
 
@@ -801,7 +809,7 @@ size_t checksig_report_len(const struct checksig_report *report);
  * once.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 struct checksig_page *checksig_report_page(const struct checksig_report *report,
                                            size_t first,
@@ -863,7 +871,7 @@ const struct checksig_extra *checksig_report_extra(const struct checksig_report 
  * How many extra files there are; 0 for NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 size_t checksig_report_extra_len(const struct checksig_report *report);
 
@@ -876,7 +884,7 @@ size_t checksig_report_extra_len(const struct checksig_report *report);
  * once.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 struct checksig_page *checksig_report_extra_page(const struct checksig_report *report,
                                                  size_t first,
@@ -887,7 +895,7 @@ struct checksig_page *checksig_report_extra_page(const struct checksig_report *r
  * NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 bool checksig_report_cancelled(const struct checksig_report *report);
 
@@ -898,7 +906,7 @@ bool checksig_report_cancelled(const struct checksig_report *report);
  * NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 const char *checksig_report_manifest(const struct checksig_report *report);
 
@@ -907,9 +915,20 @@ const char *checksig_report_manifest(const struct checksig_report *report);
  * number that is no `checksig_verdict`.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 size_t checksig_report_count(const struct checksig_report *report, int verdict);
+
+/**
+ * Whether a line with this verdict, given by its number, fails the run: any but
+ * `CHECKSIG_VERDICT_OK`, `CHECKSIG_VERDICT_SKIPPED` and, where the options are lenient,
+ * `CHECKSIG_VERDICT_MALFORMED`. False for NULL and for a number that is no
+ * `checksig_verdict`.
+ *
+ * # Safety
+ * `report` is NULL or a report and not released yet.
+ */
+bool checksig_report_fails(const struct checksig_report *report, int verdict);
 
 /**
  * What `verify` would say: a line for each bad file, in the manifest's order.
@@ -918,7 +937,7 @@ size_t checksig_report_count(const struct checksig_report *report, int verdict);
  * NULL when all files match, and for NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 const char *checksig_report_message(const struct checksig_report *report);
 
@@ -926,7 +945,7 @@ const char *checksig_report_message(const struct checksig_report *report);
  * How many bytes of files were read; 0 for NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 uint64_t checksig_report_bytes(const struct checksig_report *report);
 
@@ -934,16 +953,16 @@ uint64_t checksig_report_bytes(const struct checksig_report *report);
  * How many seconds the verification took; 0 for NULL.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 double checksig_report_seconds(const struct checksig_report *report);
 
 /**
  * Releases a report. NULL is a no-op; any other pointer must come from
- * `checksig_verify` and must not be used again.
+ * `checksig_verify` or `checksig_create` and must not be used again.
  *
  * # Safety
- * `report` is NULL or from `checksig_verify` and not released yet.
+ * `report` is NULL or a report and not released yet.
  */
 void checksig_report_free(struct checksig_report *report);
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator
-from typing import Callable, Optional, TypeVar, Union
+from typing import Callable, Generic, Optional, TypeVar, Union
 
 from ._native import backend
 from ._native.surface import (
@@ -18,14 +18,17 @@ from ._native.surface import (
     OnProgress,
     OnResult,
     ProgressTuple,
-    ReportHandle,
     ResultTuple,
 )
 
-__all__ = ["Call", "Cancel", "run", "stream"]
+__all__ = ["Call", "Cancel", "run", "stream", "undisturbed"]
+
+#: What the library gives for a call.
+_Given = TypeVar("_Given")
+_Report = TypeVar("_Report")
 
 #: Calls the library with callbacks and a flag that ends the run.
-Call = Callable[[Optional[OnResult], Optional[OnProgress], CancelHandle], ReportHandle]
+Call = Callable[[Optional[OnResult], Optional[OnProgress], CancelHandle], _Given]
 
 #: How many results wait for a slow reader before the library waits too.
 _WAITING = 4096
@@ -56,12 +59,12 @@ class Cancel:
         self._handle.request()
 
 
-class _Background:
+class _Background(Generic[_Given]):
     """A run on a thread of its own, which hands on what happens."""
 
-    def __init__(self, call: Call, cancel: Optional[Cancel], results: bool) -> None:
+    def __init__(self, call: Call[_Given], cancel: Optional[Cancel], results: bool) -> None:
         self.events: queue.Queue[Union[ResultTuple, ProgressTuple, None]] = queue.Queue(_WAITING)
-        self.report: Optional[ReportHandle] = None
+        self.given: Optional[_Given] = None
         self._error: Optional[BaseException] = None
         self._stop = threading.Event()
         self._call = call
@@ -76,7 +79,7 @@ class _Background:
     def _work(self) -> None:
         on_result = self._put if self._results else None
         try:
-            self.report = self._call(on_result, self._put, self._cancel._handle)
+            self.given = self._call(on_result, self._put, self._cancel._handle)
         except BaseException as error:
             self._error = error
         self._put(None)
@@ -92,13 +95,13 @@ class _Background:
         # A program that ends waits for its threads: so this one ends early.
         return True
 
-    def finish(self) -> ReportHandle:
-        """The report, when the run is over; raises what ended it."""
+    def finish(self) -> _Given:
+        """What the library gives, when the run is over; raises what ended it."""
         self._thread.join()
         if self._error is not None:
             raise self._error
-        assert self.report is not None
-        return self.report
+        assert self.given is not None
+        return self.given
 
     def stop(self) -> None:
         """Ends the run early and waits for it."""
@@ -108,12 +111,9 @@ class _Background:
         self._thread.join()
 
 
-_Report = TypeVar("_Report")
-
-
 def run(
-    call: Call,
-    wrap: Callable[[ReportHandle], _Report],
+    call: Call[_Given],
+    wrap: Callable[[_Given], _Report],
     progress: Optional[Callable[[ProgressTuple], None]] = None,
     cancel: Optional[Cancel] = None,
 ) -> _Report:
@@ -138,15 +138,20 @@ def run(
                 progress(event)
     except BaseException as error:
         background.stop()
-        if background.report is not None:
-            error.report = wrap(background.report)  # type: ignore[attr-defined]
+        if background.given is not None:
+            error.report = wrap(background.given)  # type: ignore[attr-defined]
         raise
     return wrap(background.finish())
 
 
+def undisturbed(call: Callable[[CancelHandle], _Given]) -> _Given:
+    """A call of the library that tells nothing until its end, and that Ctrl-C ends at once."""
+    return run(lambda _on_result, _on_progress, flag: call(flag), lambda given: given)
+
+
 def _run_here(
-    call: Call,
-    wrap: Callable[[ReportHandle], _Report],
+    call: Call[_Given],
+    wrap: Callable[[_Given], _Report],
     progress: Optional[Callable[[ProgressTuple], None]],
     cancel: Optional[Cancel],
 ) -> _Report:
@@ -170,15 +175,22 @@ def _run_here(
 
 
 def stream(
-    call: Call, cancel: Optional[Cancel] = None
-) -> Generator[ResultTuple, None, ReportHandle]:
-    """Gives the results as they come, and the report in the end; closing ends the run."""
+    call: Call[_Given],
+    progress: Optional[Callable[[ProgressTuple], None]] = None,
+    cancel: Optional[Cancel] = None,
+) -> Generator[ResultTuple, None, _Given]:
+    """Gives the results as they come, and what the library gives in the end.
+
+    ``progress`` is called by who asks for results. Closing the generator ends the run.
+    """
     background = _Background(call, cancel, results=True)
     background.start()
     try:
         while (event := background.events.get()) is not None:
             if isinstance(event, ResultTuple):
                 yield event
+            elif progress is not None:
+                progress(event)
         return background.finish()
     finally:
         background.stop()

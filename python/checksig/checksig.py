@@ -59,8 +59,8 @@ class Verdict(enum.Enum):
     #: The file was written to or replaced while it was read: neither a good nor a bad
     #: digest could be trusted.
     CHANGED = 6
-    #: The file was passed over: it is missing, and missing files are ignored, or its
-    #: line states no digest.
+    #: The file was passed over: it is missing, and missing files are ignored; it is
+    #: excluded; its line states no digest; or it is no regular file, where a manifest is made.
     SKIPPED = 7
 
 
@@ -76,7 +76,8 @@ class Result:
             malformed line.
         expected: the digest that the manifest states, in lower-case hexadecimal;
             ``None`` for a malformed line, or one without a digest.
-        actual: the digest that the file has; ``None`` where it was not read.
+        actual: the digest that the file has, where it is ``OK`` or a ``MISMATCH``; ``None``
+            otherwise.
         size: how many bytes of the file were read.
         line: the line's number in the manifest, from 1.
         error: what else there is to say; ``None`` where there is nothing.
@@ -177,11 +178,14 @@ class Report:
 
     @property
     def failures(self) -> Iterator[Result]:
-        """The results that are neither ``OK`` nor ``SKIPPED``."""
-        fine = (Verdict.OK.value, Verdict.SKIPPED.value)
-        for index in range(len(self._handle)):
+        """The results that fail the run.
+
+        These are all but ``OK``, ``SKIPPED`` and, where ``strict`` was false, ``MALFORMED``.
+        """
+        failing = {verdict.value for verdict in self.counts if self._handle.fails(verdict.value)}
+        for index in range(len(self._handle) if failing else 0):
             result = self._handle.result(index)
-            if result.verdict not in fine:
+            if result.verdict in failing:
                 yield result_of(result)
 
     @property
@@ -362,17 +366,23 @@ def iter_verify(
     algorithm: str = "auto",
     format: str = "auto",  # noqa: A002
     zero: bool = False,
+    strict: bool = True,
     ignore_missing: bool = False,
+    audit: bool = False,
+    exclude: Iterable[str] = (),
     contain: bool = True,
     detect_collisions: bool = False,
     threads: Optional[int] = None,
+    progress: Optional[Callable[[Progress], object]] = None,
     cancel: Optional[Cancel] = None,
-) -> Generator[Result, None, None]:
+) -> Generator[Result, None, Report]:
     """Gives the result of every line as it comes, in no particular order.
 
-    The arguments are those of :func:`verify`. The run starts with the first result that
-    is asked for. Leaving the loop ends it when the generator is garbage, which is at once
-    on CPython; its ``close`` ends it at once on PyPy, too.
+    The arguments are those of :func:`verify`; ``progress`` is called while a result is
+    waited for. The run starts with the first result that is asked for. Leaving the loop
+    ends it when the generator is garbage, which is at once on CPython; its ``close`` ends
+    it at once on PyPy, too. The generator's own value is the :class:`Report`, so that
+    ``report = yield from iter_verify(...)`` has also what an audit finds.
 
     Raises:
         ManifestError: the directory or its manifest cannot be read.
@@ -390,12 +400,16 @@ def iter_verify(
         algorithm=algorithm,
         format=format,
         zero=zero,
+        strict=strict,
         ignore_missing=ignore_missing,
+        audit=audit,
+        exclude=exclude,
         contain=contain,
         detect_collisions=detect_collisions,
         threads=threads,
+        measure=progress is not None,
     )
-    return _streamed(request, cancel)
+    return _streamed(request, told(progress), cancel)
 
 
 async def verify_async(
@@ -413,11 +427,12 @@ async def verify_async(
     detect_collisions: bool = False,
     threads: Optional[int] = None,
     progress: Optional[Callable[[Progress], object]] = None,
+    cancel: Optional[Cancel] = None,
 ) -> Report:
     """:func:`verify` for asyncio: the event loop goes on meanwhile.
 
     ``progress`` is called on the event loop, which handles an exception of its.
-    Cancelling the task ends the run.
+    Cancelling the task ends the run, and leaves ``cancel`` as it is.
 
     Example:
         >>> import asyncio
@@ -442,22 +457,28 @@ async def verify_async(
         measure=progress is not None,
     )
     loop = asyncio.get_running_loop()
-    cancel = Cancel()
+    flag = Cancel() if cancel is None else cancel
     tell = told(progress)
+    is_wanted = True
 
     def on_progress(event: ProgressTuple) -> None:
+        if not is_wanted:
+            raise Cancelled("the task was cancelled")
         if tell is not None:
             loop.call_soon_threadsafe(tell, event)
 
     def work() -> Report:
-        return run(request, Report, on_progress, cancel)
+        return run(request, Report, on_progress, flag)
 
     future = loop.run_in_executor(None, work)
     try:
         return checked(await asyncio.shield(future))
     except asyncio.CancelledError:
-        cancel.request()
+        is_wanted = False
+        if cancel is None:
+            flag.request()
         await asyncio.wait([future])
+        future.exception()  # which nobody wants to know
         raise
 
 
@@ -483,14 +504,17 @@ def check_signature(root_dir: StrOrBytesPath) -> None:
         raise VerificationError(message.partition("\n")[0], report)
 
 
-def _streamed(request: _Request, cancel: Optional[Cancel]) -> Generator[Result, None, None]:
-    with closing(stream(request, cancel)) as results:
+def _streamed(
+    request: _Request,
+    progress: Optional[Callable[[ProgressTuple], None]],
+    cancel: Optional[Cancel],
+) -> Generator[Result, None, Report]:
+    with closing(stream(request, progress, cancel)) as results:
         while True:
             try:
                 result = next(results)
             except StopIteration as end:
-                checked(Report(end.value))
-                return
+                return checked(Report(end.value))
             yield result_of(result)
 
 

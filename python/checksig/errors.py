@@ -65,10 +65,11 @@ class ManifestError(ChecksigError, ValueError):
 class _WithReport(ChecksigError):
     """An error with the whole :class:`checksig.Report` of the run.
 
-    ``report`` is ``None`` in an error that came from another process.
+    ``report`` is ``None`` in an error that came from another process, and where the call
+    has no report.
     """
 
-    def __init__(self, message: str, report: Optional[Report]) -> None:
+    def __init__(self, message: str, report: Optional[Report] = None) -> None:
         super().__init__(message)
         self.report = report
 
@@ -151,12 +152,14 @@ _BY_STATUS: dict[int, type[ChecksigError]] = {
     14: CNAMELoop,
     15: DNSError,
     16: DNSSECBogus,
+    17: Cancelled,
 }
 
 
 def from_status(status: int, message: bytes, line: Optional[int] = None) -> ChecksigError:
     """The exception for a failed call of the library, whose message may name a path."""
-    error = _BY_STATUS.get(status, InternalError)(os.fsdecode(message), status)
+    error = _BY_STATUS.get(status, InternalError)(os.fsdecode(message))
+    error.status = status
     if isinstance(error, ManifestError):
         error.line = line
     return error

@@ -17,7 +17,7 @@ from ._native.surface import (
     RunOptions,
 )
 from ._native.values import c_text
-from ._run import Cancel, run
+from ._run import Cancel, run, undisturbed
 from .checksig import (
     Progress,
     Report,
@@ -42,6 +42,10 @@ __all__ = [
     "update",
     "write_manifest",
 ]
+
+
+#: A file of so many bytes takes longer to hash than a thread takes to start.
+_LARGE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -310,7 +314,7 @@ def diff(
 
 
 def hash_file(path: StrOrBytesPath, algorithm: str = "sha256") -> str:
-    """The digest of one regular file, in lower-case hexadecimal.
+    """The digest of one regular file, in lower-case hexadecimal; Ctrl-C ends it at once.
 
     Raises:
         ManifestError: it is no regular file, or cannot be read.
@@ -320,7 +324,12 @@ def hash_file(path: StrOrBytesPath, algorithm: str = "sha256") -> str:
         >>> hash_file("tests/data/logs/httpd-00.log", "sha1")
         '98cd16fa785baa83272235ef0e57d3dbff742dfa'
     """
-    return backend.hash_file(path_bytes(path), c_text(algorithm, "algorithm")).hex()
+    file, name = path_bytes(path), c_text(algorithm, "algorithm")
+
+    def call(flag: CancelHandle) -> bytes:
+        return backend.hash_file(file, name, flag)
+
+    return (undisturbed(call) if _is_large(file) else call(backend.new_cancel())).hex()
 
 
 def _manifest_path(
@@ -334,8 +343,16 @@ def _manifest_path(
     return os.path.join(root, os.fsencode(usual))  # noqa: PTH118  # bytes
 
 
+def _is_large(file: bytes) -> bool:
+    """Whether hashing a file takes so long that somebody may want it to end."""
+    try:
+        return os.stat(file).st_size >= _LARGE  # noqa: PTH116  # bytes
+    except OSError:
+        return False
+
+
 def _read(path: Optional[bytes], options: RunOptions) -> tuple[str, list[Entry]]:
-    format_name, entries = backend.read_manifest(path, options)
+    format_name, entries = undisturbed(lambda flag: backend.read_manifest(path, options, flag))
     return format_name, [_entry(entry) for entry in entries if entry.error is None]
 
 

@@ -43,6 +43,8 @@ pub enum checksig_status {
     DnsFailed = 15,
     /// What the servers say is not signed as the trust anchors demand.
     DnsBogus = 16,
+    /// The call was ended early, since its flag was raised.
+    Cancelled = 17,
 }
 
 /// A failed call: what it returns, and what it leaves as the last error.

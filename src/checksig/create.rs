@@ -63,20 +63,22 @@ pub unsafe extern "C" fn checksig_create(
 /// The digest of one regular file.
 ///
 /// `file`: its path, `file_len` bytes, NULL refused. `name`: the algorithm's, as for
-/// `checksig_options_set_algorithm`, NULL refused. `out`: a buffer of `out_len` bytes
+/// `checksig_options_set_algorithm`, NULL refused. `cancel`: ends the call with
+/// `CHECKSIG_STATUS_CANCELLED` when it is raised, or NULL. `out`: a buffer of `out_len` bytes
 /// that receives the digest; 64 are always enough. `digest_len`: receives how many bytes
 /// the digest has, NULL refused. All are borrowed for the call. Any number of threads may
 /// call this at once, with buffers of their own.
 ///
 /// # Safety
 /// `file` is NULL or valid for reading `file_len` bytes, `name` is NULL or a
-/// NUL-terminated string, `out` is valid for writing `out_len` bytes, `digest_len` is NULL
+/// NUL-terminated string, `cancel` is NULL or not released yet, `out` is valid for writing `out_len` bytes, `digest_len` is NULL
 /// or valid for writing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_hash_file(
     file: *const c_char,
     file_len: usize,
     name: *const c_char,
+    cancel: *const checksig_cancel,
     out: *mut u8,
     out_len: usize,
     digest_len: *mut usize,
@@ -84,8 +86,14 @@ pub unsafe extern "C" fn checksig_hash_file(
     guard_status(|| {
         check_pointer(digest_len, "digest_len")?;
         // SAFETY: the caller's promise is this function's own.
-        let (file, algorithm) = unsafe { (path(file, file_len, "file")?, algorithm(name)?) };
-        let digest = checksig_core::hash_file(file, algorithm)?;
+        let (file, algorithm, cancel) = unsafe {
+            (
+                path(file, file_len, "file")?,
+                algorithm(name)?,
+                flag(cancel)?,
+            )
+        };
+        let digest = checksig_core::hash_file(file, algorithm, &cancel)?;
         let bytes = digest.as_bytes();
         if out_len < bytes.len() {
             let message = format!("out has {out_len} bytes, the digest {}", bytes.len());

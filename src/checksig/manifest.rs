@@ -7,8 +7,9 @@ use std::ptr;
 use checksig_core::manifest::{Entry, Format, Line, Manifest};
 use checksig_core::{Digest, find_manifest, read_manifest, write_manifest};
 
+use super::cancel::checksig_cancel;
 use super::options::checksig_options;
-use super::verify::source;
+use super::verify::{flag, source};
 use super::{algorithm, c_name, path};
 use crate::abi::{
     Failure, bytes, check_pointer, checksig_status, guard, guard_status, malloc_text, reference,
@@ -121,30 +122,33 @@ fn malformed(line: u64, error: &str) -> checksig_entry {
 ///
 /// `file`: its path, `file_len` bytes; NULL only where the options have its text. Of the
 /// options, the algorithm, the format, zero, lenient and the text count; NULL for the
-/// defaults.
+/// defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
+/// NULL.
 /// `manifest`: receives the manifest, to be released with `checksig_manifest_free`; NULL
 /// refused. All are borrowed for the call. Any number of threads may call this at once.
 ///
 /// # Safety
-/// `file` is NULL or valid for reading `file_len` bytes; `options` is NULL or not released
-/// yet; `manifest` is NULL or valid for writing.
+/// `file` is NULL or valid for reading `file_len` bytes; `options` and `cancel` are NULL or
+/// not released yet; `manifest` is NULL or valid for writing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_manifest_read(
     file: *const c_char,
     file_len: usize,
     options: *const checksig_options,
+    cancel: *const checksig_cancel,
     manifest: *mut *mut checksig_manifest,
 ) -> checksig_status {
     guard_status(|| {
         check_pointer(manifest, "manifest")?;
         // SAFETY: the caller's promise is this function's own.
-        let options = unsafe { checksig_options::read(options) }?;
+        let (options, cancel) = unsafe { (checksig_options::read(options)?, flag(cancel)?) };
         if options.text.is_none() {
             check_pointer(file, "file")?;
         }
         // SAFETY: likewise.
         let source = unsafe { source(file, file_len, &options) }?;
-        let read = read_manifest(&source, &options.manifest(), options.verify.lenient)?;
+        let manifest_options = options.manifest(&cancel);
+        let read = read_manifest(&source, &manifest_options, options.verify.lenient)?;
         let handle = Box::into_raw(Box::new(checksig_manifest::new(read)));
         // SAFETY: not NULL and aligned; valid for writing by the caller's promise.
         unsafe { manifest.write(handle) };

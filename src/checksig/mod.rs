@@ -24,6 +24,7 @@ use crate::abi::{Failure, bytes, check_pointer, checksig_status, text, utf8};
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error.kind() {
+            ErrorKind::Cancelled => checksig_status::Cancelled,
             ErrorKind::Format(_)
             | ErrorKind::Line(..)
             | ErrorKind::Misnamed

@@ -1,10 +1,11 @@
 //! How a directory is verified, or its manifest made.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 use std::num::NonZeroUsize;
 
 use checksig_core::manifest::{self, Format};
-use checksig_core::{Algorithm, CreateOptions, Exclude, Options};
+use checksig_core::{Algorithm, Cancel, CreateOptions, Exclude, Options};
 
 use super::algorithm;
 use crate::abi::{
@@ -28,19 +29,19 @@ impl checksig_options {
     ///
     /// # Safety
     /// `options` is NULL or from `checksig_options_new` and not released yet.
-    pub(super) unsafe fn read(options: *const Self) -> Result<Self, Failure> {
+    pub(super) unsafe fn read<'a>(options: *const Self) -> Result<Cow<'a, Self>, Failure> {
         if options.is_null() {
-            return Ok(Self::default());
+            return Ok(Cow::default());
         }
         // SAFETY: this function's contract is the same.
-        Ok(unsafe { reference(options, "options") }?.clone())
+        unsafe { reference(options, "options") }.map(Cow::Borrowed)
     }
 
     /// Those of a verification whose caller wants results as they come, or not.
-    pub(super) fn verify(self, wants_results: bool) -> Options {
+    pub(super) fn verify(&self, wants_results: bool) -> Options {
         Options {
             progress_only: !wants_results,
-            ..self.verify
+            ..self.verify.clone()
         }
     }
 
@@ -57,13 +58,14 @@ impl checksig_options {
         }
     }
 
-    pub(super) fn manifest(&self) -> manifest::Options<'static> {
+    /// Those of reading a manifest by itself.
+    pub(super) fn manifest<'a>(&self, cancel: &'a Cancel) -> manifest::Options<'a> {
         manifest::Options {
             file_name: None,
             format: self.verify.format,
             algorithm: self.verify.algorithm,
             zero: self.verify.zero,
-            cancel: None,
+            cancel: Some(cancel),
         }
     }
 }
@@ -261,8 +263,8 @@ pub unsafe extern "C" fn checksig_options_set_detect_collisions(
     unsafe { set(options, |options| options.verify.detect_collisions = detect) }
 }
 
-/// How many threads read files; 0 for one a processor, and more while these wait for a
-/// disk.
+/// How many threads read files, up to 512; 0 for one a processor, and more while these wait
+/// for a disk.
 ///
 /// # Safety
 /// `options` is from `checksig_options_new` and no other thread uses it.

@@ -97,7 +97,7 @@ pub struct checksig_extra {
     pub reason_len: usize,
 }
 
-/// The verdicts on a directory, from `checksig_verify`, to be released with
+/// The verdicts on a directory, from `checksig_verify` or `checksig_create`, to be released with
 /// `checksig_report_free`. It never changes: any number of threads may read it.
 pub struct checksig_report {
     report: Report,
@@ -248,7 +248,7 @@ pub(super) fn result_of(
 /// Reads a value off a report; `on_null` where there is none.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 unsafe fn read<T>(
     report: *const checksig_report,
     on_null: T,
@@ -266,7 +266,7 @@ unsafe fn read<T>(
 /// lenient), and nothing is extra. False for NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_ok(report: *const checksig_report) -> bool {
     // SAFETY: the caller's promise is this function's own.
@@ -283,8 +283,8 @@ pub unsafe extern "C" fn checksig_report_ok(report: *const checksig_report) -> b
 /// that is not wanted.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet, `count` is
-/// NULL or valid for writing.
+/// `report` is NULL or a report and not released yet, `count` is NULL or valid for
+/// writing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_results(
     report: *const checksig_report,
@@ -297,7 +297,7 @@ pub unsafe extern "C" fn checksig_report_results(
 /// How many results there are; 0 for NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_len(report: *const checksig_report) -> usize {
     // SAFETY: the caller's promise is this function's own.
@@ -327,7 +327,7 @@ impl checksig_page {
 /// once.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_page(
     report: *const checksig_report,
@@ -412,7 +412,7 @@ pub unsafe extern "C" fn checksig_report_extra(
 /// How many extra files there are; 0 for NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_extra_len(report: *const checksig_report) -> usize {
     // SAFETY: the caller's promise is this function's own.
@@ -427,7 +427,7 @@ pub unsafe extern "C" fn checksig_report_extra_len(report: *const checksig_repor
 /// once.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_extra_page(
     report: *const checksig_report,
@@ -485,7 +485,7 @@ unsafe fn release<O>(object: *mut O, name: &str) {
 /// NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_cancelled(report: *const checksig_report) -> bool {
     // SAFETY: the caller's promise is this function's own.
@@ -498,7 +498,7 @@ pub unsafe extern "C" fn checksig_report_cancelled(report: *const checksig_repor
 /// NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_manifest(report: *const checksig_report) -> *const c_char {
     // SAFETY: the caller's promise is this function's own.
@@ -509,20 +509,46 @@ pub unsafe extern "C" fn checksig_report_manifest(report: *const checksig_report
 /// number that is no `checksig_verdict`.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_count(
     report: *const checksig_report,
     verdict: c_int,
 ) -> usize {
-    let has_number = |kind: &VerdictKind| checksig_verdict::from(*kind) as c_int == verdict;
+    let kind = kind_of(verdict);
     // SAFETY: the caller's promise is this function's own.
     unsafe {
         read(report, 0, |report| {
-            let kinds = VerdictKind::ALL.into_iter().filter(has_number);
-            kinds.map(|kind| report.report.count(kind)).sum()
+            kind.map_or(0, |kind| report.report.count(kind))
         })
     }
+}
+
+/// Whether a line with this verdict, given by its number, fails the run: any but
+/// `CHECKSIG_VERDICT_OK`, `CHECKSIG_VERDICT_SKIPPED` and, where the options are lenient,
+/// `CHECKSIG_VERDICT_MALFORMED`. False for NULL and for a number that is no
+/// `checksig_verdict`.
+///
+/// # Safety
+/// `report` is NULL or a report and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_fails(
+    report: *const checksig_report,
+    verdict: c_int,
+) -> bool {
+    let kind = kind_of(verdict);
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        read(report, false, |report| {
+            kind.is_some_and(|kind| report.report.fails(kind))
+        })
+    }
+}
+
+/// The verdict that has this number in C.
+fn kind_of(verdict: c_int) -> Option<VerdictKind> {
+    let has_number = |kind: &VerdictKind| checksig_verdict::from(*kind) as c_int == verdict;
+    VerdictKind::ALL.into_iter().find(has_number)
 }
 
 /// What `verify` would say: a line for each bad file, in the manifest's order.
@@ -531,7 +557,7 @@ pub unsafe extern "C" fn checksig_report_count(
 /// NULL when all files match, and for NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_message(report: *const checksig_report) -> *const c_char {
     // SAFETY: the caller's promise is this function's own.
@@ -545,7 +571,7 @@ pub unsafe extern "C" fn checksig_report_message(report: *const checksig_report)
 /// How many bytes of files were read; 0 for NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_bytes(report: *const checksig_report) -> u64 {
     // SAFETY: the caller's promise is this function's own.
@@ -555,7 +581,7 @@ pub unsafe extern "C" fn checksig_report_bytes(report: *const checksig_report) -
 /// How many seconds the verification took; 0 for NULL.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_seconds(report: *const checksig_report) -> f64 {
     // SAFETY: the caller's promise is this function's own.
@@ -563,10 +589,10 @@ pub unsafe extern "C" fn checksig_report_seconds(report: *const checksig_report)
 }
 
 /// Releases a report. NULL is a no-op; any other pointer must come from
-/// `checksig_verify` and must not be used again.
+/// `checksig_verify` or `checksig_create` and must not be used again.
 ///
 /// # Safety
-/// `report` is NULL or from `checksig_verify` and not released yet.
+/// `report` is NULL or a report and not released yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn checksig_report_free(report: *mut checksig_report) {
     // SAFETY: the caller's promise is this function's own.

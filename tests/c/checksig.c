@@ -130,9 +130,12 @@ static void check_result(const struct checksig_result *result, const struct line
 static void check_counts(const checksig_report *report) {
   for (int verdict = CHECKSIG_VERDICT_OK; verdict <= CHECKSIG_VERDICT_MALFORMED; verdict++) {
     CHECK(checksig_report_count(report, verdict) == 1);
+    CHECK(checksig_report_fails(report, verdict) == (verdict != CHECKSIG_VERDICT_OK));
   }
   CHECK(checksig_report_count(report, CHECKSIG_VERDICT_CHANGED) == 0);
   CHECK(checksig_report_count(report, CHECKSIG_VERDICT_SKIPPED) == 0);
+  CHECK(!checksig_report_fails(report, CHECKSIG_VERDICT_SKIPPED));
+  CHECK(!checksig_report_fails(report, -1));
   CHECK(checksig_report_count(report, -1) == 0);
   CHECK(checksig_report_count(report, CHECKSIG_VERDICT_SKIPPED + 1) == 0);
 }

@@ -201,21 +201,29 @@ static void hashed(const char *good) {
   struct path empty = below(good, "empty");
   uint8_t digest[64];
   size_t length = 0;
-  CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", digest, sizeof digest,
+  CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", NULL, digest, sizeof digest,
                            &length) == CHECKSIG_STATUS_OK);
   CHECK(length == sizeof SHA256_EMPTY);
   CHECK(memcmp(digest, SHA256_EMPTY, length) == 0);
 
   /* Just enough room. */
   uint8_t exact[sizeof SHA256_EMPTY];
-  CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", exact, sizeof exact,
+  CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", NULL, exact, sizeof exact,
                            &length) == CHECKSIG_STATUS_OK);
   CHECK(memcmp(exact, SHA256_EMPTY, sizeof exact) == 0);
 
+  checksig_cancel *cancel = checksig_cancel_new();
+  CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", cancel, digest, sizeof digest,
+                           &length) == CHECKSIG_STATUS_OK);
+  checksig_cancel_request(cancel);
+  CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", cancel, digest, sizeof digest,
+                           &length) == CHECKSIG_STATUS_CANCELLED);
+  checksig_cancel_free(cancel);
+
   struct path nowhere = below(good, "gone");
-  CHECK(checksig_hash_file(nowhere.text, strlen(nowhere.text), "sha256", digest, sizeof digest,
+  CHECK(checksig_hash_file(nowhere.text, strlen(nowhere.text), "sha256", NULL, digest, sizeof digest,
                            &length) == CHECKSIG_STATUS_IO);
-  CHECK(checksig_hash_file(good, strlen(good), "sha256", digest, sizeof digest, &length) ==
+  CHECK(checksig_hash_file(good, strlen(good), "sha256", NULL, digest, sizeof digest, &length) ==
         CHECKSIG_STATUS_IO); /* A directory. */
 }
 
@@ -231,7 +239,7 @@ static void hashed_with_every_algorithm(const char *good) {
   for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
     uint8_t digest[64];
     size_t length = 0;
-    CHECK(checksig_hash_file(abc.text, strlen(abc.text), algorithms[i].name, digest,
+    CHECK(checksig_hash_file(abc.text, strlen(abc.text), algorithms[i].name, NULL, digest,
                              sizeof digest, &length) == CHECKSIG_STATUS_OK);
     CHECK(length == algorithms[i].digest_len);
   }
@@ -243,7 +251,7 @@ static void too_small(const char *good) {
   for (size_t size = 0; size < sizeof SHA256_EMPTY; size++) {
     uint8_t digest[64] = {0};
     size_t length = 7;
-    CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", digest, size, &length) ==
+    CHECK(checksig_hash_file(empty.text, strlen(empty.text), "sha256", NULL, digest, size, &length) ==
           CHECKSIG_STATUS_BUFFER_TOO_SMALL);
     CHECK(length == 7);
     for (size_t i = 0; i < sizeof digest; i++) {

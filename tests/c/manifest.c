@@ -24,7 +24,7 @@ static const uint8_t ABC[20] = {0xa9, 0x99, 0x3e, 0x36, 0x47, 0x06, 0x81, 0x6a, 
 /* Reads the manifest at a path, to be released by the caller. */
 static checksig_manifest *read_path(const char *path, const checksig_options *options) {
   checksig_manifest *manifest = NULL;
-  CHECK(checksig_manifest_read(path, strlen(path), options, &manifest) == CHECKSIG_STATUS_OK);
+  CHECK(checksig_manifest_read(path, strlen(path), options, NULL, &manifest) == CHECKSIG_STATUS_OK);
   CHECK(manifest != NULL);
   return manifest;
 }
@@ -36,7 +36,7 @@ static enum checksig_status read_text(const char *text, const char *name, bool l
   CHECK(checksig_options_set_lenient(options, lenient) == CHECKSIG_STATUS_OK);
   CHECK(checksig_options_set_text(options, text, strlen(text)) == CHECKSIG_STATUS_OK);
   size_t name_len = name == NULL ? 0 : strlen(name);
-  enum checksig_status status = checksig_manifest_read(name, name_len, options, manifest);
+  enum checksig_status status = checksig_manifest_read(name, name_len, options, NULL, manifest);
   checksig_options_free(options); /* A manifest needs nothing that made it. */
   return status;
 }
@@ -180,14 +180,14 @@ static void no_manifest(void) {
   /* A success leaves both as they were; a failure that is about no line has none. */
   checksig_manifest_free(parsed(""));
   CHECK(checksig_last_error_line() == 2);
-  CHECK(checksig_hash_file("no/such/file", 12, "sha1", NULL, 0, NULL) ==
+  CHECK(checksig_hash_file("no/such/file", 12, "sha1", NULL, NULL, 0, NULL) ==
         CHECKSIG_STATUS_INVALID_ARGUMENT);
   CHECK(checksig_last_error_line() == 0);
 }
 
 static void no_file(void) {
   checksig_manifest *manifest = NULL;
-  CHECK(checksig_manifest_read("no/such/file", 12, NULL, &manifest) == CHECKSIG_STATUS_IO);
+  CHECK(checksig_manifest_read("no/such/file", 12, NULL, NULL, &manifest) == CHECKSIG_STATUS_IO);
   CHECK(manifest == NULL);
 }
 

@@ -134,6 +134,7 @@ static void no_report(void) {
   CHECK_FAILS(!checksig_report_cancelled(NULL));
   CHECK_FAILS(checksig_report_manifest(NULL) == NULL);
   CHECK_FAILS(checksig_report_count(NULL, CHECKSIG_VERDICT_OK) == 0);
+  CHECK_FAILS(!checksig_report_fails(NULL, CHECKSIG_VERDICT_MISMATCH));
   CHECK_FAILS(checksig_report_message(NULL) == NULL);
   CHECK_FAILS(checksig_report_bytes(NULL) == 0);
   CHECK_FAILS(checksig_report_seconds(NULL) == 0);
@@ -282,6 +283,11 @@ static void bad_cancel(void) {
   checksig_cancel *cancel = checksig_cancel_new();
   CHECK_CALL_FAILS(checksig_cancel_request(behind(cancel)));
   CHECK_CALL_FAILS(checksig_cancel_free(behind(cancel)));
+  checksig_manifest *manifest = NULL;
+  CHECK_FAILS(checksig_manifest_read("a", 1, NULL, behind(cancel), &manifest) ==
+              CHECKSIG_STATUS_INVALID_ARGUMENT);
+  CHECK_FAILS(checksig_hash_file("a", 1, "sha1", behind(cancel), NULL, 0, NULL) ==
+              CHECKSIG_STATUS_INVALID_ARGUMENT);
   checksig_cancel_free(cancel);
 }
 
@@ -292,15 +298,15 @@ static void manifests_read(void) {
   checksig_options *options = checksig_options_new();
   checksig_manifest *manifest = NULL;
   checksig_manifest *room[2] = {NULL, NULL};
-  CHECK_FAILS(checksig_manifest_read(NULL, 0, NULL, &manifest) == invalid);
-  CHECK_FAILS(checksig_manifest_read(NULL, 0, options, &manifest) == invalid);
-  CHECK_FAILS(checksig_manifest_read("a", SIZE_MAX, NULL, &manifest) == invalid);
-  CHECK_FAILS(checksig_manifest_read("", 0, NULL, &manifest) == CHECKSIG_STATUS_IO);
-  CHECK_FAILS(checksig_manifest_read("a", 1, behind(options), &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read(NULL, 0, NULL, NULL, &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read(NULL, 0, options, NULL, &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read("a", SIZE_MAX, NULL, NULL, &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read("", 0, NULL, NULL, &manifest) == CHECKSIG_STATUS_IO);
+  CHECK_FAILS(checksig_manifest_read("a", 1, behind(options), NULL, &manifest) == invalid);
   CHECK(checksig_options_set_text(options, "", 0) == CHECKSIG_STATUS_OK);
-  CHECK_FAILS(checksig_manifest_read("a", 1, options, NULL) == invalid);
-  CHECK_FAILS(checksig_manifest_read("a", 1, options, behind(room)) == invalid);
-  CHECK_FAILS(checksig_manifest_read("a", SIZE_MAX, options, &manifest) == invalid);
+  CHECK_FAILS(checksig_manifest_read("a", 1, options, NULL, NULL) == invalid);
+  CHECK_FAILS(checksig_manifest_read("a", 1, options, NULL, behind(room)) == invalid);
+  CHECK_FAILS(checksig_manifest_read("a", SIZE_MAX, options, NULL, &manifest) == invalid);
   CHECK(manifest == NULL && room[0] == NULL && room[1] == NULL);
   checksig_options_free(options);
 }
@@ -317,7 +323,7 @@ static void misaligned_manifest(void) {
   checksig_options *options = checksig_options_new();
   CHECK(checksig_options_set_text(options, "", 0) == CHECKSIG_STATUS_OK);
   checksig_manifest *manifest = NULL;
-  CHECK(checksig_manifest_read(NULL, 0, options, &manifest) == CHECKSIG_STATUS_OK);
+  CHECK(checksig_manifest_read(NULL, 0, options, NULL, &manifest) == CHECKSIG_STATUS_OK);
   checksig_options_free(options);
 
   size_t room[2];
@@ -395,15 +401,15 @@ static void single_files(const char *good) {
   uint8_t *out = (uint8_t *)room;
   size_t len = 7;
   size_t len_room[2] = {7, 7};
-  CHECK_FAILS(checksig_hash_file(NULL, length, "sha1", out, 64, &len) == invalid);
-  CHECK_FAILS(checksig_hash_file(path, SIZE_MAX, "sha1", out, 64, &len) == invalid);
-  CHECK_FAILS(checksig_hash_file("", 0, "sha1", out, 64, &len) == CHECKSIG_STATUS_IO);
-  CHECK_FAILS(checksig_hash_file(path, length, NULL, out, 64, &len) == invalid);
-  CHECK_FAILS(checksig_hash_file(path, length, "sha-0", out, 64, &len) == invalid);
-  CHECK_FAILS(checksig_hash_file(path, length, "\xff", out, 64, &len) == invalid);
-  CHECK_FAILS(checksig_hash_file(path, length, "sha1", NULL, 64, &len) == invalid);
-  CHECK_FAILS(checksig_hash_file(path, length, "sha1", out, 64, NULL) == invalid);
-  CHECK_FAILS(checksig_hash_file(path, length, "sha1", out, 64, behind(len_room)) == invalid);
+  CHECK_FAILS(checksig_hash_file(NULL, length, "sha1", NULL, out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, SIZE_MAX, "sha1", NULL, out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file("", 0, "sha1", NULL, out, 64, &len) == CHECKSIG_STATUS_IO);
+  CHECK_FAILS(checksig_hash_file(path, length, NULL, NULL, out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha-0", NULL, out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "\xff", NULL, out, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha1", NULL, NULL, 64, &len) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha1", NULL, out, 64, NULL) == invalid);
+  CHECK_FAILS(checksig_hash_file(path, length, "sha1", NULL, out, 64, behind(len_room)) == invalid);
   CHECK(len == 7 && len_room[0] == 7 && len_room[1] == 7);
   CHECK(all_canaries(room, sizeof room));
 }

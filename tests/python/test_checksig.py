@@ -673,7 +673,11 @@ def test_nothing_to_check(
 ) -> None:
     """A ManifestError that says why, which is a ValueError, from both functions."""
     root = prepare(tmp_path)
-    for call in (verify, check_signature):
+
+    def verify_named(directory: Path) -> Report:
+        return verify(directory, directory / "sha1sum.txt")
+
+    for call in (verify_named, check_signature):
         error = in_time(lambda call=call: outcome_of(call, root))  # type: ignore[misc]
         assert type(error) is ManifestError
         assert isinstance(error, ValueError)

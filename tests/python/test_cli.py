@@ -124,7 +124,7 @@ def test_help(command: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        [], ["nonsense"], ["--nonsense"], ["verify", "--nonsense"], ["verify", "a", "b"],
+        ["nonsense"], ["--nonsense"], ["verify", "--nonsense"], ["verify", "a", "b"],
         ["verify", "-j", "0"], ["verify", "-a", "sha0"], ["verify", "--format", "x"],
         ["create", "-m", "-", "--output", "jsonl"], ["hash"], ["diff", "a"], ["diff", "-", "-"],
         ["compat"], ["compat", "sum"], ["--library", "--include-dir"], ["--library", "verify"],
@@ -135,6 +135,11 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     done = checksig(*arguments, cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
     assert re.fullmatch(r"checksig: [^\n]+; try 'checksig[a-z ]* --help'\n", done.err)
+
+
+def test_without_a_command_it_shows_them(tmp_path: Path) -> None:
+    done, help_text = checksig(cwd=tmp_path), checksig("--help", cwd=tmp_path).out
+    assert done == Done(2, "", help_text)
 
 
 def test_where_things_are(tmp_path: Path, header: Path, library_path: Path) -> None:

@@ -500,7 +500,7 @@ def test_manifests_that_cannot_be_updated(files: Path) -> None:
         assert manifest.read_text() == text
     with pytest.raises(ManifestError, match="cannot read the manifest"):
         update(files, files / "nowhere")
-    with pytest.raises(ManifestError, match=r"sha1sum\.txt.*cannot read the manifest"):
+    with pytest.raises(ManifestError, match="no manifest such as"):
         update(files)
     manifest.write_text(f"{digest}  b\n")
     cancel = Cancel()

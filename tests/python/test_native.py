@@ -218,6 +218,7 @@ STATUS_ERRORS: dict[str, type[ChecksigError]] = {
     "DNS_CNAME_LOOP": errors.CNAMELoop,
     "DNS_FAILED": errors.DNSError,
     "DNS_BOGUS": errors.DNSSECBogus,
+    "CANCELLED": errors.Cancelled,
 }
 
 
@@ -341,7 +342,17 @@ def outcomes(of: surface.Backend, tree: Path, elsewhere: Path, nameserver: str) 
     def made(name: bytes, **options: Any) -> object:
         target = os.path.join(os.fsencode(elsewhere), name)  # noqa: PTH118  # bytes
         handle = of.create(os.fsencode(tree), target, RunOptions(**options))
-        return facts(handle), of.read_manifest(target, RunOptions())
+        return facts(handle), read(target)
+
+    def read(path: Optional[bytes], **options: Any) -> object:
+        format_name, entries = of.read_manifest(path, RunOptions(**options), of.new_cancel())
+        return format_name, list(entries)
+
+    def hashed_file(path: bytes, algorithm: bytes, cancelled: bool = False) -> bytes:
+        cancel = of.new_cancel()
+        if cancelled:
+            cancel.request()
+        return of.hash_file(path, algorithm, cancel)
 
     def written(name: bytes, entries: list[surface.EntryTuple], **options: Any) -> object:
         target = os.path.join(os.fsencode(elsewhere), name)  # noqa: PTH118  # bytes
@@ -391,14 +402,15 @@ def outcomes(of: surface.Backend, tree: Path, elsewhere: Path, nameserver: str) 
         lambda: written(b"gnu", entries[:1]),
         lambda: written(b"gnu", entries),
         lambda: written(b"odd", [entries[0]._replace(algorithm=b"nonsense")]),
-        lambda: of.read_manifest(None, RunOptions(text=b"nonsense\n" + hashed + b"  \xff")),
-        lambda: of.read_manifest(b"RECORD", RunOptions(text=b"a,,12\n,,\n")),
-        lambda: of.read_manifest(b"x", RunOptions(text=b"0,1,2", format=b"hashdeep")),
-        lambda: of.read_manifest(None, RunOptions()),
-        lambda: of.read_manifest(b"no/such/file", RunOptions()),
-        lambda: of.hash_file(listed, b"sha512"),
-        lambda: of.hash_file(listed, b"nonsense"),
-        lambda: of.hash_file(root, b"md5"),
+        lambda: read(None, text=b"nonsense\n" + hashed + b"  \xff"),
+        lambda: read(b"RECORD", text=b"a,,12\n,,\n"),
+        lambda: read(b"x", text=b"0,1,2", format=b"hashdeep"),
+        lambda: read(None),
+        lambda: read(b"no/such/file"),
+        lambda: hashed_file(listed, b"sha512"),
+        lambda: hashed_file(listed, b"sha512", cancelled=True),
+        lambda: hashed_file(listed, b"nonsense"),
+        lambda: hashed_file(root, b"md5"),
         lambda: report(b"no/such/directory"),
         lambda: report(b""),
         lambda: of.lookup_cname(b"www.golang.org", nameserver.encode(), DEADLINE),
@@ -544,7 +556,7 @@ def test_the_command_line(library_path: Path, header: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--nonsense"], ["--library", "--include-dir"], ["--library", "x"]]
+    "arguments", [["--nonsense"], ["--library", "--include-dir"], ["--library", "x"]]
 )
 def test_wrong_usage(arguments: list[str]) -> None:
     """Exit code 2, and one line on standard error that says where help is."""

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Generator, Optional, TypeVar
 
 import pytest
 
@@ -308,6 +308,8 @@ INTERRUPTED = """if True:
         "iterate": lambda: list(checksig.iter_verify(root)),
         "create": lambda: checksig.create(root, root + "/made"),
         "check_signature": lambda: checksig.check_signature(root),
+        "hash_file": lambda: checksig.hash_file(root + "/0"),
+        "read_manifest": lambda: checksig.read_manifest(root + "/0", zero=True),
     }
     print("ready", flush=True)
     try:
@@ -321,7 +323,10 @@ INTERRUPTED = """if True:
 """
 
 
-@pytest.mark.parametrize("call", ["verify", "progress", "iterate", "create", "check_signature"])
+WITH_REPORT = ["verify", "progress", "create", "check_signature"]
+
+
+@pytest.mark.parametrize("call", [*WITH_REPORT, "iterate", "hash_file", "read_manifest"])
 def test_ctrl_c(long: Path, call: str) -> None:
     """It ends the run, the report says how far that was, and no thread is left."""
     process = subprocess.Popen(
@@ -340,7 +345,7 @@ def test_ctrl_c(long: Path, call: str) -> None:
         process.kill()
         process.wait()
     assert (err, process.returncode) == ("", 0)
-    expected = "NoneType None []" if call == "iterate" else "Report True []"
+    expected = "Report True []" if call in WITH_REPORT else "NoneType None []"
     assert out == f"{expected}\n"
 
 
@@ -412,6 +417,40 @@ def test_the_options_of_iterating(tmp_path: Path) -> None:
     assert verdicts(algorithm="md5") == [bad, bad, bad]
     assert verdicts(format="sfv") == [bad, bad, bad]
     assert len(verdicts(zero=True)) == 1
+    assert verdicts(exclude=["gone"]) == [bad, Verdict.SKIPPED, refused]
+
+
+def test_the_report_of_an_iteration(tmp_path: Path) -> None:
+    """It is the generator's own value."""
+    (tmp_path / "a").write_bytes(b"")
+    (tmp_path / "b").write_bytes(b"")
+    (tmp_path / "list").write_text(f"nonsense\n{NOTHING}  a\n")
+
+    def whole(**options: Any) -> Generator[Result, None, None]:
+        report = yield from iter_verify(tmp_path, tmp_path / "list", **options)
+        reports.append(report)
+
+    reports: list[Report] = []
+    assert len(list(whole(strict=False))) == len(list(whole(audit=True, strict=False))) == 2
+    assert [(report.ok, report.extra) for report in reports] == [(True, []), (False, ["b"])]
+
+
+def test_progress_of_an_iteration(endless: Path) -> None:
+    """It is told to who asks for results, on that one's thread."""
+    seen: list[tuple[Progress, int]] = []
+
+    def progress(now: Progress) -> None:
+        seen.append((now, threading.get_ident()))
+        if now.files == now.files_total - 16:
+            raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        list(iter_verify(endless, progress=progress))
+    now, thread = seen[-1]
+    assert thread == threading.get_ident()
+    assert now.bytes_total is not None
+    assert now.bytes_total >= 16 * ENDLESS
+    wait_for(is_over)
 
 
 def test_collisions_are_looked_for_in_every_kind_of_run(colliding: Path) -> None:
@@ -429,7 +468,7 @@ def test_errors_come_out_of_an_iterator(tmp_path: Path) -> None:
     """Before the first result, and none is left behind."""
     with pytest.raises(ManifestError, match="cannot open the directory"):
         list(iter_verify(tmp_path / "nowhere"))
-    with pytest.raises(ManifestError, match="cannot read the manifest"):
+    with pytest.raises(ManifestError, match="no manifest such as"):
         next(iter_verify(tmp_path))
     with pytest.raises(ArgumentError, match="unknown algorithm"):
         list(iter_verify(tmp_path, io.BytesIO(b""), algorithm="nonsense"))
@@ -531,6 +570,31 @@ def test_the_event_loop_goes_on(long: Path) -> None:
     wait_for(is_over)
 
 
+def test_the_flag_of_a_task(long: Path, small: Path) -> None:
+    """It ends the run; a task that is cancelled leaves it as it is."""
+
+    async def main() -> None:
+        cancel = Cancel()
+        told = asyncio.Event()
+        task = asyncio.ensure_future(
+            verify_async(long, cancel=cancel, progress=lambda _now: told.set())
+        )
+        await asyncio.wait_for(told.wait(), DEADLINE)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not cancel.requested
+        assert len((await verify_async(small, cancel=cancel)).results) == 10_000
+        task = asyncio.ensure_future(verify_async(long, cancel=cancel))
+        await asyncio.sleep(0.1)
+        cancel.request()
+        with pytest.raises(Cancelled):
+            await task
+
+    asyncio.run(main())
+    wait_for(is_over)
+
+
 def test_the_report_of_a_task(small: Path) -> None:
     """As from ``verify``, many at once; errors come out."""
 
@@ -570,6 +634,12 @@ def test_the_options_of_a_task(tmp_path: Path) -> None:
 
 
 # Threads and processes
+
+
+def test_a_number_of_threads_beyond_reason(small: Path) -> None:
+    """As many as are of use are started."""
+    expected = list(verify(small).results)
+    assert list(verify(small, threads=100_000).results) == expected
 
 
 def test_many_at_once(small: Path) -> None:

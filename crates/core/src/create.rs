@@ -150,31 +150,30 @@ fn hash_all(
 /// The digest of one file, wherever it is.
 ///
 /// # Errors
-/// Where it is no regular file, or cannot be read.
-pub fn hash_file(path: &Path, algorithm: Algorithm) -> Result<Digest, Error> {
+/// Where it is no regular file, or cannot be read, or `cancel` was raised meanwhile.
+pub fn hash_file(path: &Path, algorithm: Algorithm, cancel: &Cancel) -> Result<Digest, Error> {
     let name = path.as_os_str().as_bytes();
-    let read = |file| {
-        let mut hasher = Hasher::new(algorithm);
-        let mut buffer = vec![0; BUFFER_LEN];
-        let mut file = File::from(file);
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => return Ok(hasher.finish()),
-                Ok(count) => hasher.update(&buffer[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+    let opened = open_anywhere(name).map_err(|error| match error {
+        OpenError::Io(error) => ErrorKind::File(error),
+        OpenError::Refused(refusal) => ErrorKind::Refused(refusal),
+    });
+    opened
+        .and_then(|(file, _status)| hash_opened(file.into(), algorithm, cancel))
+        .map_err(|kind| Error::new(name, kind))
+}
+
+fn hash_opened(mut file: File, algorithm: Algorithm, cancel: &Cancel) -> Result<Digest, ErrorKind> {
+    let mut hasher = Hasher::new(algorithm);
+    let mut buffer = vec![0; BUFFER_LEN];
+    while !cancel.is_requested() {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(ErrorKind::File(error)),
         }
-    };
-    open_anywhere(name)
-        .and_then(|(file, _status)| read(file).map_err(OpenError::Io))
-        .map_err(|error| {
-            let kind = match error {
-                OpenError::Io(error) => ErrorKind::File(error),
-                OpenError::Refused(refusal) => ErrorKind::Refused(refusal),
-            };
-            Error::new(name, kind)
-        })
+    }
+    Err(ErrorKind::Cancelled)
 }
 
 /// The files to be listed and what is passed over, as work.

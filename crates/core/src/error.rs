@@ -32,9 +32,15 @@ pub enum ErrorKind {
     /// The manifest as a whole is not one that a checksum tool writes.
     #[error("cannot read the manifest: {0}")]
     Format(#[source] ManifestError),
+    /// The call was ended early.
+    #[error("cancelled")]
+    Cancelled,
     /// A line of the manifest is not one that a checksum tool writes.
     #[error("malformed: {1}")]
     Line(u64, #[source] LineError),
+    /// None was named, and there is none with a usual name.
+    #[error("no manifest such as sha1sum.txt or SHA256SUMS; name one")]
+    NoManifest,
     /// None was named, and there are several.
     #[error("several manifests, name one of them: {0}")]
     Several(String),
@@ -55,6 +61,15 @@ pub enum ErrorKind {
     Refused(#[source] Refusal),
 }
 
+impl From<ManifestError> for ErrorKind {
+    fn from(error: ManifestError) -> Self {
+        match error {
+            ManifestError::Cancelled => Self::Cancelled,
+            error => Self::Format(error),
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(path: &[u8], kind: ErrorKind) -> Self {
         Self {
@@ -70,7 +85,7 @@ impl Error {
 
     /// Whether nothing is wrong, but the run was ended early.
     pub(crate) fn is_cancelled(&self) -> bool {
-        matches!(self.kind, ErrorKind::Format(ManifestError::Cancelled))
+        matches!(self.kind, ErrorKind::Cancelled)
     }
 
     /// What is wrong.

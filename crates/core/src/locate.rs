@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::iter;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use rustix::fd::OwnedFd;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Format, Line, Manifest, ManifestError, Reader};
+use crate::manifest::{self, Format, Line, Manifest, Reader};
 use crate::report::join;
 use crate::root::{Containment, FileStatus, OpenError, Root};
 use crate::verify::open_root;
@@ -94,7 +94,7 @@ pub(crate) fn locate(
             let mut reader = Reader::new(named(&path, options));
             reader
                 .read(text, true, take)
-                .map_err(|error| Error::new(&path, ErrorKind::Format(error)))?;
+                .map_err(|error| Error::new(&path, error.into()))?;
             return Ok(Located {
                 status: status_of_text(&path),
                 format: reader.format(),
@@ -125,8 +125,8 @@ pub(crate) fn locate(
 /// that of the current directory.
 ///
 /// # Errors
-/// Where the file cannot be read, or is no manifest; unless `lenient`, where it has a
-/// malformed line.
+/// Where the file cannot be read, or is no manifest, or the options' flag was raised; unless
+/// `lenient`, where it has a malformed line.
 pub fn read_manifest(
     source: &ManifestSource,
     options: &manifest::Options<'_>,
@@ -199,9 +199,7 @@ fn read_opened(
         // line is proportional to its length.
         let wanted = text.len() + text.len().max(PIECE_LEN);
         let is_end = read_until(&mut file, &mut text, wanted, options)?;
-        let read = reader
-            .read(&text, is_end, take)
-            .map_err(ErrorKind::Format)?;
+        let read = reader.read(&text, is_end, take)?;
         text.drain(..read);
         if is_end {
             return Ok((status, reader.format()));
@@ -218,7 +216,7 @@ fn read_until(
 ) -> Result<bool, ErrorKind> {
     while text.len() < wanted {
         if options.is_cancelled() {
-            return Err(ErrorKind::Format(ManifestError::Cancelled));
+            return Err(ErrorKind::Cancelled);
         }
         let mut piece = file.take(PIECE_LEN as u64);
         let count = piece.read_to_end(text).map_err(ErrorKind::Manifest)?;
@@ -237,11 +235,7 @@ fn usual_name(root: &Root, root_name: &[u8]) -> Result<String, Error> {
     };
     let mut found: Vec<String> = usual_names().filter(exists).collect();
     match found.len() {
-        0 => {
-            let path = join(root_name, DEFAULT_NAME.as_bytes());
-            let missing = io::Error::from(rustix::io::Errno::NOENT);
-            Err(Error::new(&path, ErrorKind::Manifest(missing)))
-        }
+        0 => Err(Error::new(root_name, ErrorKind::NoManifest)),
         1 => Ok(found.swap_remove(0)),
         _ if found[0] == DEFAULT_NAME => Ok(found.swap_remove(0)),
         _ => Err(Error::new(root_name, ErrorKind::Several(found.join(", ")))),

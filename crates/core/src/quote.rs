@@ -26,14 +26,18 @@ fn push_escaped(message: &mut Vec<u8>, character: char) {
         '\r' => "\\r".to_owned(),
         '\t' => "\\t".to_owned(),
         '\0'..='\x1f' | '\x7f' => format!("\\x{:02x}", u32::from(character)),
-        // C1 controls, then line separators and the marks, embeddings, overrides
-        // and isolates of Unicode's bidirectional algorithm (UAX #9).
+        // C1 controls, what is invisible, line separators, and what turns text around
+        // (Unicode's bidirectional algorithm, UAX #9). The command line has the same list.
         '\u{80}'..='\u{9f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{200e}'
-        | '\u{200f}'
+        | '\u{ad}'
         | '\u{61c}'
-        | '\u{2066}'..='\u{2069}' => format!("\\u{{{:x}}}", u32::from(character)),
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => format!("\\u{{{:x}}}", u32::from(character)),
         plain => {
             let mut utf_8 = [0; 4];
             message.extend_from_slice(plain.encode_utf8(&mut utf_8).as_bytes());
@@ -57,6 +61,10 @@ mod tests {
             (b"a\"b\\c", b"\"a\\\"b\\\\c\""),
             (b"a\n\r\t\x1b[2J\x7f", b"\"a\\n\\r\\t\\x1b[2J\\x7f\""),
             ("\u{9b}x\u{202e}".as_bytes(), b"\"\\u{9b}x\\u{202e}\""),
+            (
+                "a\u{200b}\u{feff}\u{ad}".as_bytes(),
+                b"\"a\\u{200b}\\u{feff}\\u{ad}\"",
+            ),
             (b"caf\xe9\xff", b"\"caf\xe9\xff\""),
         ] {
             let mut message = Vec::new();

@@ -308,7 +308,8 @@ impl Report {
     }
 
     /// Whether verdicts of this kind fail the run.
-    fn fails(&self, kind: VerdictKind) -> bool {
+    #[must_use]
+    pub fn fails(&self, kind: VerdictKind) -> bool {
         match kind {
             VerdictKind::Ok | VerdictKind::Skipped => false,
             VerdictKind::Malformed => !self.lenient,

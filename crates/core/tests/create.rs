@@ -173,14 +173,20 @@ fn a_manifest_is_not_misnamed() {
 #[test]
 fn one_file_is_hashed_wherever_it_is() {
     let root = tree();
-    let digest = hash_file(&root.path().join("b"), Algorithm::Md5).unwrap();
+    let digest = hash_file(&root.path().join("b"), Algorithm::Md5, &Cancel::default()).unwrap();
     assert_eq!(digest.to_string(), "92eb5ffee6ae2fec3ad71c777531578f");
-    let error = hash_file(&root.path().join("sub"), Algorithm::Md5).unwrap_err();
+    let error =
+        hash_file(&root.path().join("sub"), Algorithm::Md5, &Cancel::default()).unwrap_err();
     assert!(
         error
             .to_string()
             .ends_with("sub\" - cannot read: is a directory")
     );
-    let error = hash_file(&root.path().join("none"), Algorithm::Md5).unwrap_err();
+    let error = hash_file(
+        &root.path().join("none"),
+        Algorithm::Md5,
+        &Cancel::default(),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("No such file"));
 }

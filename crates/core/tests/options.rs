@@ -11,8 +11,8 @@ use std::thread;
 
 use checksig_core::manifest::Format;
 use checksig_core::{
-    Algorithm, Cancel, CreateOptions, Error, Event, Exclude, Hasher, ManifestSource, Options,
-    Outcome, Report, VerdictKind, create, verify,
+    Algorithm, Cancel, CreateOptions, Error, ErrorKind, Event, Exclude, Hasher, ManifestSource,
+    Options, Outcome, Report, VerdictKind, create, verify,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -328,12 +328,7 @@ fn the_usual_manifest_is_found_or_asked_for() {
     let root = tree();
     let find = || run(root.path(), &ManifestSource::Usual, &Options::default());
     let write = |name: &str, text: String| fs::write(root.path().join(name), text).unwrap();
-    assert!(
-        find()
-            .unwrap_err()
-            .to_string()
-            .contains("sha1sum.txt\" - cannot read")
-    );
+    assert!(matches!(find().unwrap_err().kind(), ErrorKind::NoManifest));
     write("SHA512SUMS", gnu(Algorithm::Sha512, &["a"]));
     assert!(find().unwrap().manifest().ends_with(b"/SHA512SUMS"));
     write("MD5SUMS", gnu(Algorithm::Md5, &["a"]));

@@ -260,6 +260,11 @@ class NativeReport:
         owner = self._held()
         return int(self._lib.checksig_report_count(owner.pointer, verdict))
 
+    def fails(self, verdict: int) -> bool:
+        """Whether a result with this verdict fails the run."""
+        owner = self._held()
+        return bool(self._lib.checksig_report_fails(owner.pointer, verdict))
+
     def __len__(self) -> int:
         owner = self._held()
         return int(self._lib.checksig_report_len(owner.pointer))

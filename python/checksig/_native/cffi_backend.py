@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from pathlib import Path
-from typing import Any, Optional, Sequence, cast
+from typing import Any, Iterator, Optional, Sequence, cast
 
 import cffi
 
@@ -205,29 +205,35 @@ class CffiBackend(NativeBackend):
         progress.reraise()
         return report
 
-    def hash_file(self, path: bytes, algorithm: bytes) -> bytes:
+    def hash_file(self, path: bytes, algorithm: bytes, cancel: CancelHandle) -> bytes:
         digest = self._ffi.new("uint8_t[64]")
         length = self._ffi.new("size_t *")
-        self._check(self._lib.checksig_hash_file(path, len(path), algorithm, digest, 64, length))
+        flag = cancel.owner.pointer
+        self._check(
+            self._lib.checksig_hash_file(path, len(path), algorithm, flag, digest, 64, length)
+        )
         return bytes(self._ffi.buffer(digest, length[0]))
 
     def read_manifest(
-        self, path: Optional[bytes], options: RunOptions
-    ) -> tuple[str, list[EntryTuple]]:
+        self, path: Optional[bytes], options: RunOptions, cancel: CancelHandle
+    ) -> tuple[str, Iterator[EntryTuple]]:
         owner = self._options(options)
         handle = self._ffi.new("checksig_manifest **")
         self._check(
             self._lib.checksig_manifest_read(
-                self._or_null(path), len(path or b""), owner.pointer, handle
+                self._or_null(path), len(path or b""), owner.pointer, cancel.owner.pointer, handle
             )
         )
         manifest = Owner(handle[0], self._lib.checksig_manifest_free)
+        name = self._string(self._lib.checksig_manifest_format(manifest.pointer))
+        return name.decode("ascii"), self._entries(manifest)
+
+    def _entries(self, manifest: Owner) -> Iterator[EntryTuple]:
+        """The entries of a manifest, which is kept until the last one."""
         count = self._ffi.new("size_t *")
         entries = self._lib.checksig_manifest_entries(manifest.pointer, count)
-        name = self._string(self._lib.checksig_manifest_format(manifest.pointer))
-        copied = [_entry_tuple(self._ffi, entries[index]) for index in range(count[0])]
-        del manifest  # until here it kept what was copied
-        return name.decode("ascii"), copied
+        for index in range(count[0]):
+            yield _entry_tuple(self._ffi, entries[index])
 
     def find_manifest(self, root: bytes) -> bytes:
         path = self._ffi.new("char **")

@@ -22,7 +22,7 @@ from ctypes import (
     c_void_p,
 )
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 from ..errors import from_status
 from .base import NativeBackend, NativeBulk, NativeReport
@@ -172,9 +172,12 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "checksig_create": (c_int, _RUN),
     "checksig_hash_file": (
         c_int,
-        [c_char_p, c_size_t, c_char_p, POINTER(c_uint8), c_size_t, POINTER(c_size_t)],
+        [c_char_p, c_size_t, c_char_p, c_void_p, POINTER(c_uint8), c_size_t, POINTER(c_size_t)],
     ),
-    "checksig_manifest_read": (c_int, [c_char_p, c_size_t, c_void_p, POINTER(c_void_p)]),
+    "checksig_manifest_read": (
+        c_int,
+        [c_char_p, c_size_t, c_void_p, c_void_p, POINTER(c_void_p)],
+    ),
     "checksig_manifest_find": (c_int, [c_char_p, c_size_t, POINTER(c_void_p)]),
     "checksig_manifest_entries": (POINTER(Entry), [c_void_p, POINTER(c_size_t)]),
     "checksig_manifest_format": (c_char_p, [c_void_p]),
@@ -210,6 +213,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "checksig_report_cancelled": (c_bool, [c_void_p]),
     "checksig_report_manifest": (c_char_p, [c_void_p]),
     "checksig_report_count": (c_size_t, [c_void_p, c_int]),
+    "checksig_report_fails": (c_bool, [c_void_p, c_int]),
     "checksig_report_message": (c_char_p, [c_void_p]),
     "checksig_report_bytes": (c_uint64, [c_void_p]),
     "checksig_report_seconds": (c_double, [c_void_p]),
@@ -418,31 +422,38 @@ class CtypesBackend(NativeBackend):
         progress.reraise()
         return report
 
-    def hash_file(self, path: bytes, algorithm: bytes) -> bytes:
+    def hash_file(self, path: bytes, algorithm: bytes, cancel: CancelHandle) -> bytes:
         digest = (c_uint8 * 64)()
         length = c_size_t()
+        flag = cancel.owner.pointer
         self._check(
             self._lib.checksig_hash_file(
-                path, len(path), algorithm, digest, len(digest), byref(length)
+                path, len(path), algorithm, flag, digest, len(digest), byref(length)
             )
         )
         return bytes(digest[: length.value])
 
     def read_manifest(
-        self, path: Optional[bytes], options: RunOptions
-    ) -> tuple[str, list[EntryTuple]]:
+        self, path: Optional[bytes], options: RunOptions, cancel: CancelHandle
+    ) -> tuple[str, Iterator[EntryTuple]]:
         owner = self._options(options)
         handle = c_void_p()
+        flag = cancel.owner.pointer
         self._check(
-            self._lib.checksig_manifest_read(path, len(path or b""), owner.pointer, byref(handle))
+            self._lib.checksig_manifest_read(
+                path, len(path or b""), owner.pointer, flag, byref(handle)
+            )
         )
         manifest = Owner(handle, self._lib.checksig_manifest_free)
+        name: bytes = self._lib.checksig_manifest_format(manifest.pointer)
+        return name.decode("ascii"), self._entries(manifest)
+
+    def _entries(self, manifest: Owner) -> Iterator[EntryTuple]:
+        """The entries of a manifest, which is kept until the last one."""
         count = c_size_t()
         entries = self._lib.checksig_manifest_entries(manifest.pointer, byref(count))
-        name: bytes = self._lib.checksig_manifest_format(manifest.pointer)
-        copied = [_entry_tuple(entries[index]) for index in range(count.value)]
-        del manifest  # until here it kept what was copied
-        return name.decode("ascii"), copied
+        for index in range(count.value):
+            yield _entry_tuple(entries[index])
 
     def find_manifest(self, root: bytes) -> bytes:
         path = c_void_p()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
@@ -146,6 +147,9 @@ def cli(context: click.Context, include: bool, library: bool) -> int:
     wrong usage, 130 interrupted.
     """
     command = context.invoked_subcommand
+    if command is None and not (include or library):
+        click.echo(context.get_help(), err=True)
+        return _NOTHING
     if include + library + (command is not None) != 1:
         raise click.UsageError("want one command", context)
     if command is None:
@@ -201,10 +205,11 @@ def create(
         target = name if directory is None else str(Path(directory, "manifest"))
         with _bar(watch, status) as move:
             report = manifests.create(root, target, progress=move, **options)
-        code = _code(report, lenient=False)
+        code = _code(report)
         shown.created(report, code, name == "-")
         if directory is not None and code == 0:
-            sys.stdout.buffer.write(Path(directory, "manifest").read_bytes())
+            with Path(directory, "manifest").open("rb") as manifest:
+                shutil.copyfileobj(manifest, sys.stdout.buffer)
     return code
 
 
@@ -314,7 +319,7 @@ def _verify(
         if code == _INTERRUPTED:
             return code
         if report is not None and required:
-            required -= _good_names(report)
+            _strike_out(required, report)
     for name in sorted(required):
         shown.error(f"{name}: required, and not listed or not OK", name)
         codes.append(_BAD)
@@ -329,7 +334,7 @@ def _verify_one(
     try:
         with _bar(watch, status) as move:
             report = runs.verify(root, runs.Target.of(name), options, on_result, move)
-        code = _code(report, options.lenient)
+        code = _code(report)
     except runs.Interrupted as interrupted:
         if interrupted.report is None:
             raise KeyboardInterrupt from None
@@ -341,18 +346,18 @@ def _verify_one(
     return report, code
 
 
-def _code(report: Report, lenient: bool) -> int:
+def _code(report: Report) -> int:
     """The exit code for what a run has found."""
-    fine = {Verdict.OK, Verdict.SKIPPED, *([Verdict.MALFORMED] if lenient else [])}
-    if report.extra or report.counts.keys() - fine:
+    if report.extra or next(report.failures, None) is not None:
         return _BAD
     return 0 if report.ok else _NOTHING
 
 
-def _good_names(report: Report) -> set[str]:
-    return {
-        os.path.normpath(result.path) for result in report.results if result.verdict is Verdict.OK
-    }
+def _strike_out(names: set[str], report: Report) -> None:
+    """Removes the names of files that are good."""
+    for result in report.results:
+        if result.verdict is Verdict.OK:
+            names.discard(os.path.normpath(result.path))
 
 
 def _output(output: str, quiet: bool, status: bool, color: str) -> Output:

@@ -144,7 +144,7 @@ class Text:
         complain(message)
 
     def _lines(self, report: Report) -> None:
-        for result in report.failures if self._quiet else report.results:
+        for result in _notable(report) if self._quiet else report.results:
             name = _name(result, report.manifest, self._terminal)
             self._line(name, result.verdict.name, result.error)
         for name in report.extra:
@@ -153,7 +153,7 @@ class Text:
     def _summary(self, report: Report, code: int) -> None:
         for verdict, count in report.counts.items():
             if verdict not in _FINE:
-                self._group(verdict.name, count, self._failed(report, verdict))
+                self._group(verdict.name, count, self._of_verdict(report, verdict))
         if report.extra:
             names = (escaped(name, terminal=True) for name in report.extra)
             self._group("EXTRA", len(report.extra), names)
@@ -161,8 +161,8 @@ class Text:
             word = "OK" if code == 0 else "FAILED"
             self._write(f"{self._painted(word)}: {_closing(report)}")
 
-    def _failed(self, report: Report, verdict: Verdict) -> Iterator[str]:
-        for result in report.failures:
+    def _of_verdict(self, report: Report, verdict: Verdict) -> Iterator[str]:
+        for result in _notable(report):
             if result.verdict is verdict:
                 reason = f" ({readable(result.error, terminal=True)})" if result.error else ""
                 yield _name(result, report.manifest, True) + reason
@@ -251,6 +251,12 @@ class JSONLines:
         if not self._silent:
             sys.stdout.buffer.write(json.dumps({"type": kind, **members}).encode("ascii") + b"\n")
             sys.stdout.buffer.flush()
+
+
+def _notable(report: Report) -> Iterator[Result]:
+    """The results that are worth a line where little is said: a malformed one in any case."""
+    if report.counts.keys() - set(_FINE):
+        yield from (result for result in report.results if result.verdict not in _FINE)
 
 
 def _colors(when: str) -> bool:

@@ -263,8 +263,8 @@ pub unsafe extern "C" fn checksig_options_set_detect_collisions(
     unsafe { set(options, |options| options.verify.detect_collisions = detect) }
 }
 
-/// How many threads read files, up to 512; 0 for one a processor, and more while these wait
-/// for a disk.
+/// How many threads read files: no more than 128, or one a processor, if that is more. 0 for
+/// one a processor, and more while these wait for a disk.
 ///
 /// # Safety
 /// `options` is from `checksig_options_new` and no other thread uses it.

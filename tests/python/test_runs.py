@@ -12,6 +12,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -640,6 +641,61 @@ def test_a_number_of_threads_beyond_reason(small: Path) -> None:
     """As many as are of use are started."""
     expected = list(verify(small).results)
     assert list(verify(small, threads=100_000).results) == expected
+
+
+CROWDED = """if True:
+    import resource
+    import sys
+
+    import checksig
+
+    root, algorithm, limit = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(limit), int(limit)))
+    made = checksig.create(root, root + "/" + algorithm + "sum.txt", algorithm=algorithm)
+    print(made.ok, checksig.verify(root, made.manifest, threads=24))
+"""
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "blake3"])
+def test_few_files_may_be_open(tmp_path: Path, algorithm: str) -> None:
+    """No more are opened at once than the system lets, and each is read."""
+    for number in range(1000):
+        (tmp_path / f"{number}").write_bytes(b"%d" % number * 10_000)
+    command = [sys.executable, "-c", CROWDED, str(tmp_path), algorithm, "24"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    assert done.stdout == "True <Report: 1000 OK>\n"
+
+
+STRANGER = """if True:
+    import os
+    import sys
+
+    import checksig
+
+    root = sys.argv[1]
+    os.setuid(65534)
+    for _ in range(2):
+        print(checksig.create(root), checksig.verify(root, audit=True).ok)
+    print(len(checksig.read_manifest(root + "/sha256sum.txt")))
+    print(checksig.hash_file(root + "/a", "crc32"))
+"""
+
+
+def test_a_directory_that_nobody_may_enter() -> None:
+    """It may be the current one: who names all paths needs it not."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to be somebody else")
+    with tempfile.TemporaryDirectory() as name:
+        here, root = Path(name, "here"), Path(name, "root")
+        Path(name).chmod(0o755)
+        here.mkdir(mode=0o700)
+        root.mkdir()
+        root.chmod(0o777)
+        (root / "a").write_bytes(b"a")
+        command = [sys.executable, "-c", STRANGER, str(root)]
+        done = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=DEADLINE)
+    assert done.stderr == ""
+    assert done.stdout == "<Report: 1 OK> True\n" * 2 + "1\ne8b7be43\n"
 
 
 def test_many_at_once(small: Path) -> None:

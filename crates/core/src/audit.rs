@@ -8,8 +8,8 @@ use crate::cancel::Cancel;
 use crate::exclude::Exclude;
 use crate::index::{Hashed, NameHash};
 use crate::lines::{Lines, Names};
-use crate::listing::{Contents, PassedOver, visit};
-use crate::root::{FileStatus, Root};
+use crate::listing::{Contents, Own, PassedOver, visit};
+use crate::root::Root;
 use crate::same::{plain, plain_name};
 use crate::store::Sorter;
 
@@ -20,7 +20,7 @@ use crate::store::Sorter;
 /// the root is no file: what it leads to is looked at where it is.
 pub(crate) fn unlisted(
     root: &Root,
-    own: Option<(&[u8], &FileStatus)>,
+    own: &Own<'_>,
     lines: &Lines,
     exclude: &Exclude,
     cancel: &Cancel,

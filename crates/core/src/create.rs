@@ -20,13 +20,12 @@ use crate::file::FileError;
 use crate::findings::{Finding, Findings};
 use crate::hash::Hasher;
 use crate::hashing::{Hashed, Job, Work, hash_files};
-use crate::listing::{Contents, PassedOver};
-use crate::locate::open_anywhere;
+use crate::listing::{Contents, Own, PassedOver};
 use crate::manifest::{Entry, Format};
 use crate::report::{Outcome, Report, Verdict};
-use crate::root::{Containment, OpenError, Root};
+use crate::root::{Containment, OpenError, Root, open_named};
 use crate::verify::open_root;
-use crate::write::write_until;
+use crate::write::{require_replaceable, write_until};
 
 /// How a manifest is made.
 #[derive(Clone, Debug)]
@@ -59,7 +58,9 @@ const BUFFER_LEN: usize = 128 * 1024;
 ///
 /// It is written only if there is a file and every one could be hashed, that is if the
 /// report is [`ok`](Report::ok): first to a temporary file beside it, which takes its place when
-/// it is safely on the disk. Otherwise what was there before stays as it was.
+/// it is safely on the disk, with the permissions of a file that was there. Otherwise what was
+/// there before stays as it was. A link is replaced and not followed; anything else but a
+/// regular file is left alone, which is an error.
 ///
 /// # Errors
 /// Where the root cannot be read, or the manifest cannot be written. A file that
@@ -75,9 +76,9 @@ pub fn create(
     let root_name = root.as_os_str().as_bytes();
     let manifest_name = manifest.as_os_str().as_bytes();
     let directory = open_root(root_name)?;
-    let own = open_anywhere(manifest_name).ok();
-    let own = own.as_ref().map(|(_file, status)| (manifest_name, status));
-    let contents = Contents::below(&directory, own, &options.exclude, cancel)
+    require_replaceable(manifest).map_err(|kind| Error::new(manifest_name, kind))?;
+    let own = Own::to_be(&directory, manifest);
+    let contents = Contents::below(&directory, &own, &options.exclude, cancel)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
     let list = List {
         contents,
@@ -153,7 +154,7 @@ fn hash_all(
 /// Where it is no regular file, or cannot be read, or `cancel` was raised meanwhile.
 pub fn hash_file(path: &Path, algorithm: Algorithm, cancel: &Cancel) -> Result<Digest, Error> {
     let name = path.as_os_str().as_bytes();
-    let opened = open_anywhere(name).map_err(|error| match error {
+    let opened = open_named(name).map_err(|error| match error {
         OpenError::Io(error) => ErrorKind::File(error),
         OpenError::Refused(refusal) => ErrorKind::Refused(refusal),
     });

@@ -50,6 +50,9 @@ pub enum ErrorKind {
     /// Who goes by the manifest's name would read other digests.
     #[error("cannot write the manifest: its name states another algorithm than its digests have")]
     Misnamed,
+    /// What has the manifest's name is nothing that it may take the place of.
+    #[error("cannot write the manifest: {0}")]
+    NotReplaced(#[source] Refusal),
     /// The manifest can't be written.
     #[error("cannot write the manifest: {0}")]
     Write(#[source] io::Error),

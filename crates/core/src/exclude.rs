@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::same::plain;
+
 /// Globs that say which names are left out.
 ///
 /// `*` and `?` stand for anything but a slash, `**` for any number of directories,
@@ -44,9 +46,10 @@ impl Exclude {
         })
     }
 
-    /// Whether a name below the root is left out.
+    /// Whether a name below the root is left out; `.` and empty parts of it do not count.
     #[must_use]
     pub fn matches(&self, name: &[u8]) -> bool {
+        let name = &*plain(name);
         let is_match = |set: &GlobSet, name: &[u8]| set.is_match(OsStr::from_bytes(name));
         is_match(&self.names, name)
             || (!self.parts.is_empty()
@@ -74,6 +77,7 @@ mod tests {
             ("a/**", "a/b/c.txt", true),
             ("**/c.{txt,md}", "a/b/c.md", true),
             ("a/b", "x/a/b", false),
+            ("a/*.txt", "./a//b.txt", true),
         ] {
             let exclude = Exclude::new([glob]).unwrap();
             assert_eq!(exclude.matches(name.as_bytes()), matches, "{glob} {name}");

@@ -3,6 +3,7 @@
 use std::io;
 
 use rustix::fd::AsFd;
+use rustix::io::pread;
 
 use crate::error::again;
 use crate::report::Verdict;
@@ -39,6 +40,13 @@ impl From<OpenError> for FileError {
     }
 }
 
+/// Whether the stated size says nothing, as that of files of /proc, where it is 0, and of /sys,
+/// where it is that of a page: there is less in the file than stated, and no more.
+fn has_no_size(file: impl AsFd, stated: &FileStatus, read: u64) -> bool {
+    let has_more = || pread(file, &mut [0; 1][..], read).map_or(true, |count| count > 0);
+    stated.size == 0 || (read < stated.size && !has_more())
+}
+
 /// Whether the file that was read is not, or no more, the one of that name.
 ///
 /// The open file tells by itself whether it was written to. Whether it was renamed
@@ -52,12 +60,11 @@ pub(crate) fn has_changed(
     before: &FileStatus,
     read: u64,
 ) -> Result<bool, FileError> {
-    let after = FileStatus::of(file)?;
+    let after = FileStatus::of(&file)?;
     if after.size != before.size || after.modified != before.modified {
         return Ok(true);
     }
-    // Files of /proc and the like have no size to compare with.
-    if before.size != 0 && read != before.size {
+    if before.size != read && !has_no_size(&file, before, read) {
         return Ok(true);
     }
     if after.changed == before.changed {

@@ -1,6 +1,8 @@
 //! What there is below a root.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use rustix::io::Errno;
 
@@ -10,8 +12,11 @@ use crate::exclude::Exclude;
 use crate::lines::Lines;
 use crate::manifest::Line;
 use crate::report::{Extra, Skip};
-use crate::root::{Containment, Detail, FileStatus, LeftOut, Listed, OpenError, Root};
+use crate::root::{
+    Containment, Detail, FileStatus, Identity, LeftOut, Listed, OpenError, Root, identity_named,
+};
 use crate::store::Distinct;
+use crate::write::directory_of;
 
 /// Why something below a root is no file that a manifest could list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,11 +58,10 @@ impl Contents {
     }
 
     /// That of a root, as far as it was made when `cancel` was raised. What is excluded is
-    /// passed over without a word, and the manifest itself: `own` is its path and status, if it
-    /// is a file.
+    /// passed over without a word, and the manifest itself.
     pub(crate) fn below(
         root: &Root,
-        own: Option<(&[u8], &FileStatus)>,
+        own: &Own<'_>,
         exclude: &Exclude,
         cancel: &Cancel,
     ) -> io::Result<Self> {
@@ -115,28 +119,74 @@ impl Contents {
     }
 }
 
+/// The manifest's own place in its directory, which is not listed.
+pub(crate) struct Own<'a> {
+    root: &'a Root,
+    /// The last part of its name; empty where it is no file below any root.
+    last: &'a [u8],
+    /// The file that it is, or the directory that it will be in.
+    is: Identified,
+}
+
+enum Identified {
+    File(Identity),
+    Directory(Option<Identity>),
+}
+
+impl<'a> Own<'a> {
+    /// A manifest that was read, if it is a file: its path and its status.
+    pub(crate) fn read(root: &'a Root, own: Option<(&'a [u8], &FileStatus)>) -> Self {
+        let (path, identity) = own.map_or((&b""[..], None), |(path, status)| {
+            (path, Some((status.device, status.inode)))
+        });
+        let is = identity.map_or(Identified::Directory(None), Identified::File);
+        let last = last_part(path);
+        Self { root, last, is }
+    }
+
+    /// A manifest that is going to take the place of whatever has its name.
+    pub(crate) fn to_be(root: &'a Root, path: &'a Path) -> Self {
+        let directory = directory_of(path).as_os_str().as_bytes();
+        Self {
+            root,
+            last: last_part(path.as_os_str().as_bytes()),
+            is: Identified::Directory(identity_named(directory).ok()),
+        }
+    }
+
+    /// Whether it has this name below the root.
+    fn is(&self, name: &[u8]) -> bool {
+        // The name decides almost always, without a look at the file.
+        if last_part(name) != self.last {
+            return false;
+        }
+        match self.is {
+            Identified::Directory(directory) => {
+                let parent = name.strip_suffix(self.last).unwrap_or_default();
+                directory.is_some() && self.root.identity(parent).ok() == directory
+            }
+            Identified::File(file) => {
+                let status = self.root.status(name, Containment::Beneath);
+                status.is_ok_and(|status| (status.device, status.inode) == file)
+            }
+        }
+    }
+}
+
 /// Takes what there is below a root, but directories.
 pub(crate) type Take<'a> = dyn FnMut(&[u8], Option<PassedOver>) -> io::Result<()> + 'a;
 
 /// Hands what [`Contents`] have to `take`.
 pub(crate) fn visit(
     root: &Root,
-    own: Option<(&[u8], &FileStatus)>,
+    own: &Own<'_>,
     exclude: &Exclude,
     cancel: &Cancel,
     take: &mut Take<'_>,
 ) -> io::Result<()> {
-    let is_own = |name: &[u8]| {
-        own.is_some_and(|(own_name, own)| {
-            let status = || root.status(name, Containment::Beneath);
-            let is_same = |now: FileStatus| (now.device, now.inode) == (own.device, own.inode);
-            // The name decides almost always, without a look at the file.
-            last_part(name) == last_part(own_name) && status().is_ok_and(is_same)
-        })
-    };
     root.visit(Detail::Names, cancel, &mut |visited| match visited {
-        Ok(Listed { name, .. }) if !exclude.matches(&name) && !is_own(&name) => take(&name, None),
-        Err(LeftOut { name, reason }) if !exclude.matches(&name) => {
+        Ok(Listed { name, .. }) if !exclude.matches(&name) && !own.is(&name) => take(&name, None),
+        Err(LeftOut { name, reason }) if !exclude.matches(&name) && !own.is(&name) => {
             take(&name, Some(reason.into()))
         }
         _ => Ok(()),

@@ -13,7 +13,7 @@ use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::manifest::{self, Format, Line, Manifest, Reader};
 use crate::report::join;
-use crate::root::{Containment, FileStatus, OpenError, Root};
+use crate::root::{Containment, FileStatus, OpenError, Root, open_named, status_named};
 use crate::verify::open_root;
 
 /// The manifest that is taken where none is named, even if there are others.
@@ -80,9 +80,10 @@ impl Located {
     }
 }
 
-/// Finds the manifest of a root, and hands its lines to `take`.
+/// Finds the manifest of a root, and hands its lines to `take`. Without a root there is no
+/// usual one.
 pub(crate) fn locate(
-    root: &Root,
+    root: Option<&Root>,
     root_name: &[u8],
     source: &ManifestSource,
     options: &manifest::Options<'_>,
@@ -103,10 +104,12 @@ pub(crate) fn locate(
         }
         ManifestSource::Path(path) => {
             let path = path_bytes(path);
-            let opened = open_anywhere(&path);
+            let opened = open_named(&path);
             (path, opened)
         }
         ManifestSource::Usual => {
+            let none = || Error::new(root_name, ErrorKind::NoManifest);
+            let root = root.ok_or_else(none)?;
             let name = usual_name(root, root_name)?;
             let opened = root.open_regular(name.as_bytes(), Containment::Beneath);
             (join(root_name, name.as_bytes()), opened)
@@ -132,9 +135,11 @@ pub fn read_manifest(
     options: &manifest::Options<'_>,
     lenient: bool,
 ) -> Result<Manifest, Error> {
-    let here = open_root(b".")?;
+    // Who names a manifest need not be able to read the current directory.
+    let here = Root::open(b".").ok();
     let mut lines = Vec::new();
-    let located = locate(&here, b".", source, options, &mut |line| lines.push(line))?;
+    let mut take = |line| lines.push(line);
+    let located = locate(here.as_ref(), b".", source, options, &mut take)?;
     let malformed = lines
         .iter()
         .find_map(|line| Some((line.number, *line.content.as_ref().err()?)));
@@ -167,18 +172,10 @@ fn named<'a>(path: &'a [u8], options: &manifest::Options<'a>) -> manifest::Optio
     }
 }
 
-/// Opens a file that the caller names, wherever it is.
-pub(crate) fn open_anywhere(path: &[u8]) -> Result<(OwnedFd, FileStatus), OpenError> {
-    Root::open(b".")
-        .map_err(OpenError::Io)?
-        .open_regular(path, Containment::Anywhere)
-}
-
 /// The file that a text came from, if its name is a path: so that an audit knows it.
 /// `-` stands for standard input.
 fn status_of_text(path: &[u8]) -> Option<FileStatus> {
-    let opened = (path != b"-").then(|| open_anywhere(path))?;
-    opened.ok().map(|(_file, status)| status)
+    (path != b"-").then(|| status_named(path).ok())?
 }
 
 fn read_opened(

@@ -118,7 +118,8 @@ pub(crate) fn plain_name(lines: &Lines, place: usize) -> io::Result<Vec<u8>> {
 
 /// A name as a listing of a directory has it: without `.` and empty parts.
 ///
-/// An absolute name keeps its first slash: it is another file's.
+/// An absolute name keeps its first slash: it is another file's. So does one that ends with
+/// `/` or `/.` its last one: it can be a directory's alone.
 pub(crate) fn plain(name: &[u8]) -> Cow<'_, [u8]> {
     let is_plain = |part: &&[u8]| !part.is_empty() && *part != b".";
     let (start, rest) = match name.strip_prefix(b"/") {
@@ -129,7 +130,9 @@ pub(crate) fn plain(name: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(name);
     }
     let parts: Vec<&[u8]> = rest.split(|&byte| byte == b'/').filter(is_plain).collect();
-    Cow::Owned([start, &parts.join(&b'/')].concat())
+    let is_directory = rest.ends_with(b"/") || rest.ends_with(b"/.");
+    let end = if is_directory { &b"/"[..] } else { b"" };
+    Cow::Owned([start, &parts.join(&b'/'), end].concat())
 }
 
 #[cfg(test)]
@@ -140,7 +143,9 @@ mod tests {
     fn names_are_the_same_but_for_dots_and_doubled_slashes() {
         for (name, expected) in [
             ("a/b", "a/b"),
-            ("./a//b/.", "a/b"),
+            ("./a//b", "a/b"),
+            ("a/b/", "a/b/"),
+            ("./a//b/./.", "a/b/"),
             ("a/../b", "a/../b"),
             (".a/..b", ".a/..b"),
             ("/a", "/a"),
@@ -170,6 +175,8 @@ mod tests {
         assert_eq!(all, [vec![0, 2, 4], vec![1, 5], vec![3]]);
         assert!(among(&["a", "b"]).links.is_none());
         assert!(among(&["b", "a"]).links.is_none());
-        assert!(among(&["a", "a/.", "b"]).is_later(1));
+        assert!(among(&["a", "./a", "b"]).is_later(1));
+        assert!(!among(&["a", "a/", "a/."]).is_later(1));
+        assert!(among(&["a", "a/", "a/."]).is_later(2));
     }
 }

@@ -17,7 +17,7 @@ use crate::file::FileError;
 use crate::findings::{Finding, Findings};
 use crate::hashing::{Hashed, Job, Kinds, Work, hash_files};
 use crate::lines::Lines;
-use crate::listing::Contents;
+use crate::listing::{Contents, Own};
 use crate::locate::{DEFAULT_NAME, Located, ManifestSource, locate};
 use crate::manifest::{self, Entry, Format, Line};
 use crate::report::{Outcome, Report, Skip, Verdict};
@@ -108,7 +108,13 @@ pub fn verify(
     let of_manifest = options.of_manifest(cancel);
     let mut lines = Lines::new();
     let mut take = |line: Line| lines.push(&line);
-    let located = match locate(&directory, root_name, manifest, &of_manifest, &mut take) {
+    let located = match locate(
+        Some(&directory),
+        root_name,
+        manifest,
+        &of_manifest,
+        &mut take,
+    ) {
         Err(error) if error.is_cancelled() => Located::unread(error.path()),
         located => located?,
     };
@@ -120,7 +126,8 @@ pub fn verify(
     if options.audit && !cancelled {
         let own = located.status.as_ref();
         let own = own.map(|status| (&located.path[..], status));
-        extra = unlisted(&directory, own, &lines, &options.exclude, cancel)
+        let own = Own::read(&directory, own);
+        extra = unlisted(&directory, &own, &lines, &options.exclude, cancel)
             .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
         cancelled = cancel.is_requested();
     }
@@ -187,7 +194,12 @@ fn check_files(
 /// # Errors
 /// As for [`verify`].
 pub fn verify_signature(root: &Path) -> Result<Report, Error> {
-    let manifest = ManifestSource::Path(root.join(DEFAULT_NAME));
+    let path = root.join(DEFAULT_NAME);
+    // Found as the usual one, a link may not lead out of the root.
+    let manifest = match path.symlink_metadata() {
+        Ok(_) => ManifestSource::Usual,
+        Err(_) => ManifestSource::Path(path),
+    };
     let goes_on = |_: Event<'_, Outcome>| ControlFlow::Continue(());
     verify(
         root,

@@ -1,10 +1,10 @@
 //! Writing a manifest to a file: all or nothing, and only what is read back as it was meant.
 
 use std::borrow::Borrow;
-use std::fs::{File, Permissions};
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -13,6 +13,7 @@ use crate::cancel::Cancel;
 use crate::digest::Digests;
 use crate::error::{Error, ErrorKind};
 use crate::manifest::{self, Entry, Format, Line, Reader, Writer};
+use crate::root::{OpenError, status_named};
 
 /// How much of a manifest is in memory, and flushed to the disk between two looks at whether
 /// to go on.
@@ -73,6 +74,7 @@ impl<'a> Draft<'a> {
         format: Format,
         zero: bool,
     ) -> Result<Self, ErrorKind> {
+        require_replaceable(path)?;
         Ok(Self {
             cancel,
             writer: Writer::new(format, zero).map_err(ErrorKind::Unwritable)?,
@@ -186,14 +188,36 @@ impl Replacement<'_> {
     }
 
     fn persist(self) -> io::Result<()> {
+        // Who may write into a directory but not read it can't flush it.
+        let directory = File::open(directory_of(self.path)).ok();
         if let Some(file) = self.file {
+            keep_permissions(self.path, file.as_file())?;
             file.persist(self.path)?;
         }
-        File::open(directory_of(self.path))?.sync_all()
+        directory.map_or(Ok(()), |directory| directory.sync_all())
     }
 }
 
-fn directory_of(path: &Path) -> &Path {
+/// Gives a file the permissions, and if that is allowed the owner, of the one that it replaces.
+fn keep_permissions(path: &Path, file: &File) -> io::Result<()> {
+    let before = path.symlink_metadata().ok().filter(Metadata::is_file);
+    let Some(before) = before else { return Ok(()) };
+    // For most users it is not.
+    let _ = fchown(file, Some(before.uid()), Some(before.gid()));
+    file.set_permissions(Permissions::from_mode(before.mode() & 0o777))
+}
+
+/// Fails where a path stands for, or leads to, what no manifest may take the place of, such as
+/// a device.
+pub(crate) fn require_replaceable(path: &Path) -> Result<(), ErrorKind> {
+    match status_named(path.as_os_str().as_bytes()) {
+        Err(OpenError::Refused(refusal)) => Err(ErrorKind::NotReplaced(refusal)),
+        _ => Ok(()),
+    }
+}
+
+/// The directory that a file is in.
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -9,9 +9,10 @@ use std::path::Path;
 
 use checksig_core::manifest::Format;
 use checksig_core::{
-    Algorithm, Cancel, CreateOptions, Exclude, ManifestSource, Options, Report, VerdictKind,
-    create, hash_file, verify,
+    Algorithm, Cancel, CreateOptions, ErrorKind, Exclude, ManifestSource, Options, Report,
+    VerdictKind, create, hash_file, verify, write_manifest,
 };
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 fn options() -> CreateOptions {
@@ -189,4 +190,73 @@ fn one_file_is_hashed_wherever_it_is() {
     )
     .unwrap_err();
     assert!(error.to_string().contains("No such file"));
+}
+
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    let root = tree();
+    let fifo = root.path().join("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    let link = root.path().join("to-fifo");
+    symlink("fifo", &link).unwrap();
+    for manifest in [fifo, link, root.path().join("sub")] {
+        let before = fs::symlink_metadata(&manifest).unwrap();
+        let entries = [];
+        let errors = [
+            create(
+                root.path(),
+                &manifest,
+                &options(),
+                &Cancel::default(),
+                |_| ControlFlow::Continue(()),
+            )
+            .unwrap_err(),
+            write_manifest(&manifest, &entries, Format::Gnu, false).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error.kind(), ErrorKind::NotReplaced(_)), "{error}");
+        }
+        let after = fs::symlink_metadata(&manifest).unwrap();
+        assert_eq!(after.file_type(), before.file_type());
+    }
+}
+
+#[test]
+fn permissions_stay_and_a_link_is_replaced() {
+    let root = tree();
+    let manifest = root.path().join("sha256sum.txt");
+    fs::write(&manifest, "before").unwrap();
+    fs::set_permissions(&manifest, fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(run(&root, &manifest, &options()).ok());
+    let mode = fs::metadata(&manifest).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+
+    let link = root.path().join("link.txt");
+    symlink("b", &link).unwrap();
+    assert!(run(&root, &link, &options()).ok());
+    assert!(fs::symlink_metadata(&link).unwrap().is_file());
+    assert_eq!(fs::read(root.path().join("b")).unwrap(), b"b");
+}
+
+#[test]
+fn another_name_of_the_manifest_before_is_listed() {
+    let root = tree();
+    let manifest = root.path().join("sha256sum.txt");
+    assert!(run(&root, &manifest, &options()).ok());
+    fs::create_dir(root.path().join("backup")).unwrap();
+    fs::hard_link(&manifest, root.path().join("backup/sha256sum.txt")).unwrap();
+    assert!(run(&root, &manifest, &options()).ok());
+    let audit = Options {
+        audit: true,
+        ..Options::default()
+    };
+    let source = ManifestSource::Path(manifest);
+    let report = verify(root.path(), &source, &audit, &Cancel::default(), |_| {
+        ControlFlow::Continue(())
+    });
+    let report = report.unwrap();
+    assert!(report.ok(), "{:?}", report.message());
+    let names: Vec<Vec<u8>> = report.outcomes().map(|outcome| outcome.name).collect();
+    assert!(names.contains(&b"backup/sha256sum.txt".to_vec()));
+    assert!(!names.contains(&b"sha256sum.txt".to_vec()));
 }

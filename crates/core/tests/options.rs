@@ -12,7 +12,7 @@ use std::thread;
 use checksig_core::manifest::Format;
 use checksig_core::{
     Algorithm, Cancel, CreateOptions, Error, ErrorKind, Event, Exclude, Hasher, ManifestSource,
-    Options, Outcome, Report, VerdictKind, create, verify,
+    Options, Outcome, Report, VerdictKind, create, verify, verify_signature,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -426,4 +426,42 @@ fn a_cancelled_run_reports_what_was_done() {
     assert!(!report.ok());
     assert!(report.outcomes().count() < 2);
     assert!(report.message().unwrap().ends_with(b"cancelled"));
+}
+
+#[test]
+fn a_name_that_only_a_directory_can_have_is_no_files() {
+    let root = tree();
+    let b = digest(Algorithm::Sha1, b"b");
+    let lenient = Options {
+        ignore_missing: true,
+        audit: true,
+        ..Options::default()
+    };
+    // The digest is that of `b`.
+    for (names, expected) in [
+        (["a/", "a", "b"], "skipped mismatch OK"),
+        (["a", "a/.", "b"], "mismatch skipped OK"),
+    ] {
+        let lines = names.map(|name| format!("{b}  {name}\n"));
+        let report = run_text(&root, "x", &lines.concat(), &lenient);
+        let words = kinds(&report).into_iter().map(VerdictKind::word);
+        assert_eq!(words.collect::<Vec<_>>().join(" "), expected);
+    }
+    let report = run_text(&root, "x", &format!("{b}  a/\n{b}  b\n"), &lenient);
+    let extra: Vec<Vec<u8>> = report.extra().map(|extra| extra.name).collect();
+    assert_eq!(extra, [b"a"]);
+}
+
+#[test]
+fn the_manifest_that_nobody_named_stays_inside() {
+    let root = tree();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("sums"), gnu(Algorithm::Sha1, &["a"])).unwrap();
+    for target in ["sums", "none"] {
+        let link = root.path().join("sha1sum.txt");
+        symlink(outside.path().join(target), &link).unwrap();
+        let error = verify_signature(root.path()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::NotAFile(_)), "{error}");
+        fs::remove_file(link).unwrap();
+    }
 }

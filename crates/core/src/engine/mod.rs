@@ -17,7 +17,7 @@ use rayon::Scope;
 pub(crate) use assist::ReadAhead;
 use collect::{Collector, Post};
 use pool::with_pool;
-pub(crate) use worker::{Shared, Worker};
+pub(crate) use worker::{Held, Shared, Worker};
 
 use crate::cancel::Cancel;
 
@@ -25,9 +25,9 @@ use crate::cancel::Cancel;
 /// for a disk: it does many requests at once in hardly more time than one.
 const MOST_WORKERS: usize = 32;
 
-/// No more workers than these, whatever the caller says: thousands that look for work keep
-/// the processors from doing it.
-const LIMIT: usize = 512;
+/// No more workers than these, or one a processor, whatever the caller says: hundreds that look
+/// for work keep the processors from doing it.
+const LIMIT: usize = 128;
 
 /// From so many items on it can pay to have so many workers.
 const MANY: usize = 128;
@@ -137,7 +137,7 @@ pub(crate) fn run<R: Send>(
 /// How many workers there are at first.
 fn worker_count(plan: &Plan<'_>, threads: Option<NonZeroUsize>) -> usize {
     let wanted = threads.map_or_else(checksig_threads::processors, NonZeroUsize::get);
-    let wanted = wanted.min(LIMIT);
+    let wanted = wanted.min(checksig_threads::processors().max(LIMIT));
     // An item keeps two busy at most: one reads, the other one hashes.
     wanted.min(2 * plan.len.max(1))
 }

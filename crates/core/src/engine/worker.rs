@@ -21,6 +21,17 @@ pub(crate) struct Shared<'a> {
     opened_bytes: AtomicU64,
     /// The item that each worker is at; [`NONE`] between two.
     current: Vec<AtomicUsize>,
+    /// How many files are open.
+    held: AtomicUsize,
+}
+
+/// Counts an open file until it is dropped.
+pub(crate) struct Held<'a>(&'a AtomicUsize);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// No item.
@@ -39,12 +50,24 @@ impl<'a> Shared<'a> {
             opened: AtomicU64::new(0),
             opened_bytes: AtomicU64::new(0),
             current: (0..workers).map(|_| AtomicUsize::new(NONE)).collect(),
+            held: AtomicUsize::new(0),
         }
     }
 
     /// Whether the run is to end early.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancel.is_requested() || self.stop.is_requested()
+    }
+
+    /// Counts a file that is open, or is going to be.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Held(&self.held)
+    }
+
+    /// Whether any file is open.
+    pub(crate) fn holds_files(&self) -> bool {
+        self.held.load(Ordering::Relaxed) > 0
     }
 
     /// So many bytes more were read.

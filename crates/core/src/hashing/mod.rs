@@ -5,18 +5,24 @@ mod lanes;
 mod source;
 
 use std::io;
+use std::thread;
+use std::time::Duration;
 
+use rustix::fd::OwnedFd;
 use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
 use crate::digest::{Digests, Kind};
-use crate::engine::{Shared, Worker};
+use crate::engine::{Held, Shared, Worker};
 use crate::file::{self, FileError};
 use crate::hash::Hasher;
-use crate::root::{Containment, Root};
+use crate::root::{Containment, FileStatus, OpenError, Root};
 use alone::SHORT;
 use lanes::{Lanes, Message};
 use source::Source;
+
+/// How long a worker waits for another one to close a file.
+const FOR_ROOM: Duration = Duration::from_millis(1);
 
 /// What is to be read for an item.
 pub(crate) struct Job<T> {
@@ -113,7 +119,7 @@ impl<'a, W: Work> Hashing<'a, W> {
         let Some(job) = self.work.start(item, worker) else {
             return;
         };
-        let (file, status) = match self.root.open_regular(&job.name, self.containment) {
+        let (file, status) = match self.open(&job.name, worker) {
             Ok(opened) => opened,
             Err(error) => {
                 return self.work.finish(item, job, &Err(error.into()), 0, worker);
@@ -126,6 +132,33 @@ impl<'a, W: Work> Hashing<'a, W> {
                 self.lanes.push(kind, Message { item, job }, source);
             }
             _ => self.hash_alone(Message { item, job }, source, worker),
+        }
+    }
+
+    /// Opens a file; where the process has no room for another one, after a file of this run
+    /// was closed.
+    fn open(
+        &mut self,
+        name: &[u8],
+        worker: &mut Worker<'_, W::Result>,
+    ) -> Result<((OwnedFd, Held<'a>), FileStatus), OpenError> {
+        loop {
+            let held = self.shared.hold();
+            let error = match self.root.open_regular(name, self.containment) {
+                Ok((file, status)) => return Ok(((file, held), status)),
+                Err(error) => error,
+            };
+            drop(held);
+            if !error.is_for_want_of_room() || self.shared.is_cancelled() {
+                return Err(error);
+            }
+            if !self.lanes.is_empty() {
+                self.step(worker);
+            } else if self.shared.holds_files() {
+                thread::sleep(FOR_ROOM);
+            } else {
+                return Err(error);
+            }
         }
     }
 

@@ -3,15 +3,17 @@
 use std::io::{self, BufRead, ErrorKind, Read};
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::io::read;
+use rustix::io::{Errno, read};
 
-use crate::engine::Shared;
+use crate::engine::{Held, Shared};
 use crate::root::FileStatus;
 
 /// An open file and the piece of it that was read last.
 pub(super) struct Source<'a> {
     shared: &'a Shared<'a>,
     file: OwnedFd,
+    /// Counts the file until after it is closed.
+    _held: Held<'a>,
     status: FileStatus,
     buffer: Vec<u8>,
     /// What of the buffer was not consumed.
@@ -23,17 +25,18 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// A file of which nothing was read, the status that it had when it was opened, and a
+    /// An open file of which nothing was read, the status that it had when it was opened, and a
     /// buffer for it.
     pub(super) fn new(
         shared: &'a Shared<'a>,
-        file: OwnedFd,
+        (file, held): (OwnedFd, Held<'a>),
         status: FileStatus,
         buffer: Vec<u8>,
     ) -> Self {
         Self {
             shared,
             file,
+            _held: held,
             status,
             buffer,
             start: 0,
@@ -77,7 +80,11 @@ impl<'a> Source<'a> {
         if self.shared.is_cancelled() {
             return Err(ErrorKind::Other.into());
         }
-        let count = read(&self.file, &mut self.buffer[..])?;
+        let count = read(&self.file, &mut self.buffer[..]).map_err(|errno| match errno {
+            // Some files of /proc have nothing to give yet. Lanes would ask again and again.
+            Errno::AGAIN => ErrorKind::ResourceBusy.into(),
+            errno => io::Error::from(errno),
+        })?;
         (self.start, self.end) = (0, count);
         self.count(count);
         // A read that gives less than it could, and all that there is, needs no other one to

@@ -78,6 +78,14 @@ impl OpenError {
     }
 }
 
+impl OpenError {
+    /// Whether the process, or the system, has as many open files as it may.
+    pub(crate) fn is_for_want_of_room(&self) -> bool {
+        let codes = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+        matches!(self, Self::Io(error) if error.raw_os_error().is_some_and(|code| codes.contains(&code)))
+    }
+}
+
 impl From<Errno> for OpenError {
     /// `EXDEV` is what resolution beneath a directory answers to a name that
     /// leads out, and no other system call made here answers it.

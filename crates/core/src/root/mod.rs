@@ -123,7 +123,7 @@ impl Root {
                 retry_on_intr(|| openat(&self.directory, name, flags::READ, Mode::empty()))
             }
         };
-        let file = file.map_err(|errno| self.explain(name, containment, errno))?;
+        let file = file.map_err(|errno| explained(errno, || self.status(name, containment)))?;
         let status = FileStatus::of_regular(&fstat(&file)?)?;
         Ok((file, status))
     }
@@ -201,17 +201,60 @@ impl Root {
         }
     }
 
-    /// The error of an open that failed. Where that is no regular file, its type
-    /// says more than the system's answer: `ENXIO` for a socket, `EACCES` for
-    /// somebody's directory.
-    fn explain(&self, name: &[u8], containment: Containment, errno: Errno) -> OpenError {
-        if matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::XDEV) {
-            return errno.into();
-        }
-        match self.status(name, containment) {
-            Err(OpenError::Refused(refusal)) => refusal.into(),
-            _ => errno.into(),
-        }
+    /// What tells the directory of this name from others; the root's is empty.
+    pub(crate) fn identity(&self, directory: &[u8]) -> io::Result<Identity> {
+        let name = if directory.is_empty() {
+            b"."
+        } else {
+            directory
+        };
+        Ok(identity(&self.stat_beneath(name)?))
+    }
+}
+
+/// A device, and a file's or a directory's number on it.
+pub(crate) type Identity = (u64, u64);
+
+// The types of the fields differ between systems.
+#[allow(clippy::unnecessary_cast)]
+fn identity(stat: &Stat) -> Identity {
+    (stat.st_dev as u64, stat.st_ino as u64)
+}
+
+/// What tells the directory of a path that the caller vouches for from others.
+pub(crate) fn identity_named(directory: &[u8]) -> io::Result<Identity> {
+    Ok(identity(&statat(CWD, directory, AtFlags::empty())?))
+}
+
+/// [`Root::open_regular`] of a path that the caller vouches for, wherever it leads.
+pub(crate) fn open_named(path: &[u8]) -> Result<(OwnedFd, FileStatus), OpenError> {
+    check_name(path)?;
+    let file = retry_on_intr(|| openat(CWD, path, flags::READ, Mode::empty()))
+        .map_err(|errno| explained(errno, || status_named(path)))?;
+    let status = FileStatus::of_regular(&fstat(&file)?)?;
+    Ok((file, status))
+}
+
+/// [`Root::status`] of a path that the caller vouches for, wherever it leads.
+pub(crate) fn status_named(path: &[u8]) -> Result<FileStatus, OpenError> {
+    check_name(path)?;
+    Ok(FileStatus::of_regular(&statat(
+        CWD,
+        path,
+        AtFlags::empty(),
+    )?)?)
+}
+
+/// The error of an open that failed. Where that is no regular file, its type
+/// says more than the system's answer: `ENXIO` for a socket, `EACCES` for
+/// somebody's directory.
+fn explained(errno: Errno, status: impl FnOnce() -> Result<FileStatus, OpenError>) -> OpenError {
+    if matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::XDEV) {
+        return errno.into();
+    }
+    match status() {
+        Err(OpenError::Refused(refusal)) => refusal.into(),
+        _ => errno.into(),
     }
 }
 

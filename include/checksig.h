@@ -717,8 +717,8 @@ enum checksig_status checksig_options_set_detect_collisions(struct checksig_opti
                                                             bool detect);
 
 /**
- * How many threads read files, up to 512; 0 for one a processor, and more while these wait
- * for a disk.
+ * How many threads read files: no more than 128, or one a processor, if that is more. 0 for
+ * one a processor, and more while these wait for a disk.
  *
  * # Safety
  * `options` is from `checksig_options_new` and no other thread uses it.
@@ -743,7 +743,8 @@ enum checksig_status checksig_options_set_measure(struct checksig_options *optio
  *
  * `*` and `?` stand for anything but a slash, `**` for any number of directories,
  * `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name below
- * the root; one without a slash against each part of it. `glob` is NUL-terminated
+ * the root; one without a slash against each part of it. What is in a directory that matches
+ * is passed over, too. `./` or `/` at the start stands for the root. `glob` is NUL-terminated
  * UTF-8, borrowed for the call; NULL is refused.
  *
  * # Safety

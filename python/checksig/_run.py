@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Generator
 from typing import Callable, Generic, Optional, TypeVar, Union
 
@@ -30,8 +31,14 @@ _Report = TypeVar("_Report")
 #: Calls the library with callbacks and a flag that ends the run.
 Call = Callable[[Optional[OnResult], Optional[OnProgress], CancelHandle], _Given]
 
+#: How long a thread that was started may take to begin, in seconds.
+_ON_ITS_WAY = 1
+
 #: How many results wait for a slow reader before the library waits too.
 _WAITING = 4096
+
+#: How long it waits then, in seconds.
+_CATCH_UP = 0.01
 
 
 class Cancel:
@@ -63,7 +70,9 @@ class _Background(Generic[_Given]):
     """A run on a thread of its own, which hands on what happens."""
 
     def __init__(self, call: Call[_Given], cancel: Optional[Cancel], results: bool) -> None:
-        self.events: queue.Queue[Union[ResultTuple, ProgressTuple, None]] = queue.Queue(_WAITING)
+        # One that Ctrl-C can't leave half locked.
+        self.events: queue.SimpleQueue[Union[ResultTuple, ProgressTuple, None]]
+        self.events = queue.SimpleQueue()
         self.given: Optional[_Given] = None
         self._error: Optional[BaseException] = None
         self._stop = threading.Event()
@@ -72,26 +81,33 @@ class _Background(Generic[_Given]):
         self._cancel = Cancel() if cancel is None else cancel
         self._results = results
         self._thread = threading.Thread(target=self._work, name="checksig")
+        self._is_starting = False
+        self._has_begun = threading.Event()
 
     def start(self) -> None:
+        self._is_starting = True
         self._thread.start()
 
     def _work(self) -> None:
+        self._has_begun.set()
         on_result = self._put if self._results else None
         try:
-            self.given = self._call(on_result, self._put, self._cancel._handle)
+            self.given = self._call(on_result, self._put_progress, self._cancel._handle)
         except BaseException as error:
             self._error = error
         self._put(None)
 
+    def _put_progress(self, event: ProgressTuple) -> bool:
+        """Hands on how far the run is, unless the news before were not heard yet."""
+        return self._put(event) if self.events.empty() else self._stop.is_set()
+
     def _put(self, event: Union[ResultTuple, ProgressTuple, None]) -> bool:
         """Hands on an event; true where nobody wants it any more."""
         while not self._stop.is_set() and threading.main_thread().is_alive():
-            try:
-                self.events.put(event, timeout=0.1)
-            except queue.Full:
-                continue
-            return False
+            if self.events.qsize() < _WAITING:
+                self.events.put(event)
+                return False
+            time.sleep(_CATCH_UP)
         # A program that ends waits for its threads: so this one ends early.
         return True
 
@@ -104,11 +120,13 @@ class _Background(Generic[_Given]):
         return self.given
 
     def stop(self) -> None:
-        """Ends the run early and waits for it."""
+        """Ends the run early, if it has begun, and waits for it."""
         self._stop.set()
         if self._is_own:
             self._cancel.request()
-        self._thread.join()
+        # Ctrl-C may have come while the thread was on its way.
+        if self._is_starting and self._has_begun.wait(_ON_ITS_WAY):
+            self._thread.join()
 
 
 def run(
@@ -128,11 +146,11 @@ def run(
         return _run_here(call, wrap, progress, cancel)
     background = _Background(call, cancel, results=False)
     try:
-        background.start()
-    except RuntimeError:
-        # No thread can be had.
-        return _run_here(call, wrap, progress, cancel)
-    try:
+        try:
+            background.start()
+        except RuntimeError:
+            # No thread can be had.
+            return _run_here(call, wrap, progress, cancel)
         while (event := background.events.get()) is not None:
             if progress is not None and isinstance(event, ProgressTuple):
                 progress(event)
@@ -184,8 +202,8 @@ def stream(
     ``progress`` is called by who asks for results. Closing the generator ends the run.
     """
     background = _Background(call, cancel, results=True)
-    background.start()
     try:
+        background.start()
         while (event := background.events.get()) is not None:
             if isinstance(event, ResultTuple):
                 yield event

@@ -64,6 +64,10 @@ class Verdict(enum.Enum):
     SKIPPED = 7
 
 
+#: By their numbers.
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+
+
 @dataclass(frozen=True)
 class Result:
     """One line of a manifest and what was found.
@@ -139,6 +143,9 @@ class _Lazy(Sequence[_Item]):
         if isinstance(index, slice):
             return [self._item(place) for place in places[index]]
         return self._item(places[index])
+
+    def __iter__(self) -> Iterator[_Item]:
+        return map(self._item, range(len(self)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (list, _Lazy)):
@@ -318,7 +325,9 @@ def verify(
         audit: files that are not listed fail the run and are in ``extra``.
         exclude: globs of files that are passed over: their lines are skipped, and an
             audit does not look for them. ``*`` and ``?`` stop at a slash, ``**`` does
-            not; a glob without a slash matches any part of a name.
+            not; a glob without a slash matches any part of a name, one with ``./`` at its
+            start what is in the root itself. What is in a directory that matches is
+            passed over, too.
         contain: names that lead out of the root, through ``..`` or symbolic links too,
             are refused.
         detect_collisions: files that show signs of a collision attack on SHA-1 are
@@ -649,18 +658,18 @@ def thread_count(threads: Optional[int]) -> int:
 
 def result_of(result: ResultTuple) -> Result:
     """What Python sees of a result."""
-    verdict = Verdict(result.verdict)
-    expected = None if result.expected is None else result.expected.hex()
-    actual = None if result.actual is None else result.actual.hex()
+    name, algorithm, expected, actual, reason, line, size, number = result
+    verdict = _VERDICTS[number]
     # A mismatch without another digest: the size alone is wrong.
-    is_of_wrong_size = verdict is Verdict.MISMATCH and actual is None
+    if verdict is Verdict.OK or (verdict is Verdict.MISMATCH and actual is None):
+        actual = expected
     return Result(
-        path=os.fsdecode(result.name),
+        path=os.fsdecode(name),
         verdict=verdict,
-        algorithm=None if result.algorithm is None else result.algorithm.decode("ascii"),
-        expected=expected,
-        actual=expected if verdict is Verdict.OK or is_of_wrong_size else actual,
-        size=result.size,
-        line=result.line,
-        error=None if result.reason is None else result.reason.decode("utf-8"),
+        algorithm=None if algorithm is None else algorithm.decode("ascii"),
+        expected=None if expected is None else expected.hex(),
+        actual=None if actual is None else actual.hex(),
+        size=size,
+        line=line,
+        error=None if reason is None else reason.decode("utf-8"),
     )

@@ -185,8 +185,8 @@ def update(
     carried over on trust.
 
     Raises:
-        ManifestError: the manifest cannot be read or written, has malformed lines or
-            several algorithms, or a file cannot be read.
+        ManifestError: the manifest cannot be read or written, has malformed lines, several
+            algorithms or short BLAKE2b digests, or a file cannot be read.
 
     Example:
         >>> import tempfile
@@ -206,6 +206,8 @@ def update(
         zero=bool(zero),
     )
     format_name, before = _read(path, options)
+    if any(entry.algorithm == "blake2b" and len(entry.digest or "") != 128 for entry in before):
+        raise ManifestError(f'"{os.fsdecode(path)}" - want BLAKE2b digests of 512 bits')
     algorithms = {entry.algorithm for entry in before if entry.algorithm is not None}
     if len(algorithms) != 1:
         found = ", ".join(sorted(algorithms)) or "no algorithm"
@@ -367,6 +369,8 @@ def _entry(entry: EntryTuple) -> Entry:
 
 
 def _entry_tuple(entry: Entry) -> EntryTuple:
+    if entry.size is not None and not 0 <= entry.size < 1 << 63:
+        raise ValueError(f"the size of {entry.path!r} is {entry.size}, want 0 to 2**63 - 1")
     return EntryTuple(
         name=path_bytes(entry.path),
         algorithm=None if entry.algorithm is None else c_text(entry.algorithm, "algorithm"),

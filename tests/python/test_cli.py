@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -219,7 +220,13 @@ def test_verify_excludes(tree: Path) -> None:
     done = checksig("verify", "--exclude", "b", cwd=tree)
     assert (done.code, done.out) == (0, "a: OK\nb: SKIPPED (excluded)\n")
     assert checksig("verify", "--exclude", "*", cwd=tree).code == 2
-    assert checksig("verify", "--exclude", "b", "--require", "b", cwd=tree).code == 1
+    done = checksig("verify", "--exclude", "b", "--require", "b", "--require", "no", cwd=tree)
+    assert done.code == 1
+    errors = done.err.splitlines()
+    assert errors[-2:] == [
+        "checksig: b: required, but SKIPPED",
+        "checksig: no: required, but not listed",
+    ]
 
 
 def test_collisions(colliding: Path) -> None:
@@ -587,6 +594,34 @@ def test_ctrl_c(output: str, endless: Path) -> None:
         result, summary = objects(done)
         assert (result["path"], result["verdict"]) == ("a", "OK")
         assert (summary["cancelled"], summary["counts"]) == (True, {"OK": 1})
+
+
+def test_many_files_are_hashed_at_once_and_shown_in_their_order(tmp_path: Path) -> None:
+    names = [f"{number}" for number in range(40)]
+    write(tmp_path, **{name: name * 50_000 * (40 - int(name)) for name in names})
+    expected = "".join(line(name, (tmp_path / name).read_text(), "sha256") for name in names)
+    for threads in ([], ["-j", "1"], ["-j", "64"]):
+        assert checksig("hash", *names, *threads, cwd=tmp_path) == Done(0, expected, "")
+
+
+def test_ctrl_c_ends_hashing(endless: Path) -> None:
+    command = [*COMMAND, "hash", "a", "large", "large", "large", "--output", "jsonl"]
+    with subprocess.Popen(
+        command, cwd=endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert b'"path": "a"' in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, out, err) == (130, b"", b"checksig: interrupted\n")
+
+
+def test_standard_input_that_is_closed(tree: Path) -> None:
+    for arguments in ["verify -m -", "diff - sha1sum.txt"]:
+        shell = f"exec {shlex.join(COMMAND)} {arguments} <&-"
+        done = subprocess.run(["sh", "-c", shell], cwd=tree, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "checksig: standard input is closed\n"
 
 
 def test_ctrl_c_leaves_no_manifest(endless: Path) -> None:

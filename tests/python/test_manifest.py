@@ -493,6 +493,7 @@ def test_manifests_that_cannot_be_updated(files: Path) -> None:
         (f"{digest}  b\nnonsense\n", "line 2 - malformed"),
         (f"SHA256 (b) = {digest}\nMD5 (b) = {md5}\n", "want one algorithm, found md5, sha256"),
         ("", "want one algorithm, found no algorithm"),
+        (f"BLAKE2b-256 (b) = {digest}\n", "want BLAKE2b digests of 512 bits"),
     ]:
         manifest.write_text(text)
         with pytest.raises(ManifestError, match=error):
@@ -513,6 +514,13 @@ def test_manifests_that_cannot_be_updated(files: Path) -> None:
 
 
 # Reading and writing
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 63, 1 << 64])
+def test_a_size_that_no_file_has(tmp_path: Path, size: int) -> None:
+    with pytest.raises(ValueError, match="the size of 'a' is"):
+        write_manifest(tmp_path / "list", [Entry("a", "md5", "0" * 32, size)], format="hashdeep")
+    assert not (tmp_path / "list").exists()
 
 
 SIZED = [Entry("a b", "sha256", sha256(b"1"), 1), Entry("d/é", "sha256", sha256(b"2"), 2)]

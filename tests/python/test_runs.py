@@ -327,6 +327,23 @@ INTERRUPTED = """if True:
 WITH_REPORT = ["verify", "progress", "create", "check_signature"]
 
 
+@pytest.mark.parametrize("call", [verify, lambda root: list(iter_verify(root))])
+def test_ctrl_c_while_a_run_begins(
+    call: Callable[[Path], object], long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread may be on its way already."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call(long)
+    assert is_over()
+
+
 @pytest.mark.parametrize("call", [*WITH_REPORT, "iterate", "hash_file", "read_manifest"])
 def test_ctrl_c(long: Path, call: str) -> None:
     """It ends the run, the report says how far that was, and no thread is left."""
@@ -434,6 +451,23 @@ def test_the_report_of_an_iteration(tmp_path: Path) -> None:
     reports: list[Report] = []
     assert len(list(whole(strict=False))) == len(list(whole(audit=True, strict=False))) == 2
     assert [(report.ok, report.extra) for report in reports] == [(True, []), (False, ["b"])]
+
+
+def test_a_slow_observer_hears_the_latest(endless: Path) -> None:
+    """What is old when it could be told is not told."""
+    seen: list[float] = []
+    start = time.monotonic()
+
+    def progress(_now: Progress) -> None:
+        time.sleep(0.5)
+        seen.append(time.monotonic() - start)
+        if len(seen) == 3:
+            raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough") as caught:
+        verify(endless, progress=progress)
+    assert caught.value.report.cancelled  # type: ignore[attr-defined]
+    wait_for(is_over)
 
 
 def test_progress_of_an_iteration(endless: Path) -> None:

@@ -12,7 +12,9 @@ use crate::same::plain;
 /// `*` and `?` stand for anything but a slash, `**` for any number of directories,
 /// `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name
 /// below the root; one without a slash against each part of the name, so that `.git`
-/// leaves out whatever is in a directory `.git`, and `*.tmp` such files everywhere.
+/// leaves out whatever is in a directory `.git`, and `*.tmp` such files everywhere. `./` or `/`
+/// at the start stands for the root, one at the end makes no difference, and what is in a
+/// directory that matches is left out, too.
 #[derive(Clone, Debug, Default)]
 pub struct Exclude {
     names: GlobSet,
@@ -32,13 +34,16 @@ impl Exclude {
     pub fn new<'a>(globs: impl IntoIterator<Item = &'a str>) -> Result<Self, GlobError> {
         let mut names = GlobSetBuilder::new();
         let mut parts = GlobSetBuilder::new();
+        let build = |glob: &str| GlobBuilder::new(glob).literal_separator(true).build();
         for glob in globs {
-            let set = if glob.contains('/') {
-                &mut names
-            } else {
-                &mut parts
-            };
-            set.add(GlobBuilder::new(glob).literal_separator(true).build()?);
+            let whole = glob.strip_prefix("./").or_else(|| glob.strip_prefix('/'));
+            let all = whole.unwrap_or(glob).trim_end_matches('/');
+            if whole.is_none() && !all.contains('/') {
+                parts.add(build(all)?);
+                continue;
+            }
+            names.add(build(all)?);
+            names.add(build(&format!("{all}/**"))?);
         }
         Ok(Self {
             names: names.build()?,
@@ -77,6 +82,12 @@ mod tests {
             ("a/**", "a/b/c.txt", true),
             ("**/c.{txt,md}", "a/b/c.md", true),
             ("a/b", "x/a/b", false),
+            ("a/b", "a/b/c", true),
+            ("a/b/", "a/b/c", true),
+            ("b/", "a/b/c", true),
+            ("./a", "a", true),
+            ("/a", "a/b", true),
+            ("/b", "a/b", false),
             ("a/*.txt", "./a//b.txt", true),
         ] {
             let exclude = Exclude::new([glob]).unwrap();

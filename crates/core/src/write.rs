@@ -13,7 +13,7 @@ use crate::cancel::Cancel;
 use crate::digest::Digests;
 use crate::error::{Error, ErrorKind};
 use crate::manifest::{self, Entry, Format, Line, Reader, Writer};
-use crate::root::{OpenError, status_named};
+use crate::root::{OpenError, Refusal, is_magic, status_named};
 
 /// How much of a manifest is in memory, and flushed to the disk between two looks at whether
 /// to go on.
@@ -210,8 +210,11 @@ fn keep_permissions(path: &Path, file: &File) -> io::Result<()> {
 /// Fails where a path stands for, or leads to, what no manifest may take the place of, such as
 /// a device.
 pub(crate) fn require_replaceable(path: &Path) -> Result<(), ErrorKind> {
-    match status_named(path.as_os_str().as_bytes()) {
+    let name = path.as_os_str().as_bytes();
+    match status_named(name) {
         Err(OpenError::Refused(refusal)) => Err(ErrorKind::NotReplaced(refusal)),
+        // Such as /dev/stdout.
+        Ok(_) if is_magic(name) => Err(ErrorKind::NotReplaced(Refusal::Special)),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::ops::ControlFlow;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -199,7 +200,14 @@ fn what_is_no_file_is_not_replaced() {
     mknodat(CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
     let link = root.path().join("to-fifo");
     symlink("fifo", &link).unwrap();
-    for manifest in [fifo, link, root.path().join("sub")] {
+    let open = fs::File::open(root.path().join("b")).unwrap();
+    let magic = root.path().join("to-open");
+    symlink(format!("/proc/self/fd/{}", open.as_raw_fd()), &magic).unwrap();
+    let mut manifests = vec![fifo, link, root.path().join("sub")];
+    if fs::metadata(&magic).is_ok() {
+        manifests.push(magic);
+    }
+    for manifest in manifests {
         let before = fs::symlink_metadata(&manifest).unwrap();
         let entries = [];
         let errors = [

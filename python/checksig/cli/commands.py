@@ -263,19 +263,19 @@ def diff(
     help="The format of the lines.",
 )  # fmt: skip
 @_ZERO
+@_THREADS
 @_OUTPUT
 def hash_files(
-    files: tuple[str, ...], algorithm: str, format_: str, zero: bool, output: str
-) -> int:
+    files: tuple[str, ...], algorithm: str, format_: str, zero: bool, threads: Optional[int],
+    output: str,
+) -> int:  # fmt: skip
     """Print the digest of each file, as the lines of a manifest."""
     shown = _output(output, quiet=False, status=False, color="never")
     failures = 0
-    for file in files:
-        try:
-            digest = manifests.hash_file(file, algorithm)
-        except ManifestError as error:
+    for file, digest in zip(files, runs.digests(files, algorithm, threads)):
+        if isinstance(digest, ManifestError):
             failures += 1
-            shown.error(str(error), file)
+            shown.error(str(digest), file)
         else:
             shown.digest(Digest(file, algorithm, digest, format_ == "bsd", zero))
     return _NOTHING if failures == len(files) else _BAD if failures else 0
@@ -311,7 +311,7 @@ def _verify(
         threads=threads or 0,
         exclude=tuple(os.fsencode(glob) for glob in exclude),
     )
-    required = {os.path.normpath(name) for name in require}
+    required: dict[str, str] = {os.path.normpath(name): "not listed" for name in require}
     codes = []
     for name in names or (None,):
         report, code = _verify_one(root, name, options, shown, watch, status)
@@ -319,10 +319,11 @@ def _verify(
         if code == _INTERRUPTED:
             return code
         if report is not None and required:
-            _strike_out(required, report)
-    for name in sorted(required):
-        shown.error(f"{name}: required, and not listed or not OK", name)
-        codes.append(_BAD)
+            _look_up(required, report)
+    for name, found in sorted(required.items()):
+        if found != Verdict.OK.name:
+            shown.error(f"{name}: required, but {found}", name)
+            codes.append(_BAD)
     return max(codes)
 
 
@@ -353,11 +354,12 @@ def _code(report: Report) -> int:
     return 0 if report.ok else _NOTHING
 
 
-def _strike_out(names: set[str], report: Report) -> None:
-    """Removes the names of files that are good."""
+def _look_up(names: dict[str, str], report: Report) -> None:
+    """Notes the verdict on each of these names; of several, one that is OK."""
     for result in report.results:
-        if result.verdict is Verdict.OK:
-            names.discard(os.path.normpath(result.path))
+        name = os.path.normpath(result.path)
+        if names.get(name, Verdict.OK.name) != Verdict.OK.name:
+            names[name] = result.verdict.name
 
 
 def _output(output: str, quiet: bool, status: bool, color: str) -> Output:
@@ -371,7 +373,7 @@ def _bar(watch: str, status: bool) -> AbstractContextManager[Optional[Callable[[
 
 
 def _source(name: str) -> Union[str, BinaryIO]:
-    return sys.stdin.buffer if name == "-" else name
+    return runs.standard_input() if name == "-" else name
 
 
 def _temporary(wanted: bool) -> AbstractContextManager[Optional[str]]:

@@ -18,6 +18,8 @@ _UNSAFE = (
 )
 #: Bytes that are not UTF-8, as :func:`os.fsdecode` has them.
 _NOT_UTF8 = "\udc80-\udcff"
+_IN_A_NAME = re.compile(f"[\\\\{_UNSAFE}]")
+_IN_A_TERMINAL = re.compile(f"[\\\\{_UNSAFE}{_NOT_UTF8}]")
 _SHORT = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -36,7 +38,7 @@ def escaped(name: str, *, terminal: bool) -> str:
 
     Bytes that are not UTF-8 stay as they are but on a terminal.
     """
-    return re.sub(f"[\\\\{_UNSAFE}{_NOT_UTF8 if terminal else ''}]", _escape, name)
+    return (_IN_A_TERMINAL if terminal else _IN_A_NAME).sub(_escape, name)
 
 
 def readable(message: str, *, terminal: bool) -> str:

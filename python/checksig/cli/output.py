@@ -144,8 +144,9 @@ class Text:
         complain(message)
 
     def _lines(self, report: Report) -> None:
+        manifest = report.manifest
         for result in _notable(report) if self._quiet else report.results:
-            name = _name(result, report.manifest, self._terminal)
+            name = _name(result, manifest, self._terminal)
             self._line(name, result.verdict.name, result.error)
         for name in report.extra:
             self._line(escaped(name, terminal=self._terminal), "EXTRA")

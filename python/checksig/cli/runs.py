@@ -1,11 +1,13 @@
-"""Runs of the library that hand on each result as it comes, and survive Ctrl-C."""
+"""Runs of the library that hand on each result as it comes, and that Ctrl-C ends."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import BinaryIO, Callable, Optional, Union
 
 from .._native import backend
 from .._native.surface import (
@@ -17,9 +19,10 @@ from .._native.surface import (
     RunOptions,
 )
 from .._run import run
-from ..checksig import Progress, Report, Result, result_of, told
+from ..checksig import Progress, Report, Result, path_bytes, result_of, told
+from ..errors import ManifestError
 
-__all__ = ["Interrupted", "Target", "verify"]
+__all__ = ["Interrupted", "Target", "digests", "standard_input", "verify"]
 
 
 class Interrupted(Exception):
@@ -28,6 +31,17 @@ class Interrupted(Exception):
     def __init__(self, report: Optional[Report]) -> None:
         super().__init__("interrupted")
         self.report = report
+
+
+def standard_input() -> BinaryIO:
+    """Standard input.
+
+    Raises:
+        ManifestError: the caller has closed it.
+    """
+    if sys.stdin is None:
+        raise ManifestError("standard input is closed")
+    return sys.stdin.buffer
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class Target:
         if name is None:
             return cls(None)
         if name == "-":
-            return cls(b"-", sys.stdin.buffer.read())
+            return cls(b"-", standard_input().read())
         return cls(os.fsencode(name))
 
 
@@ -73,6 +87,28 @@ def verify(
         return run(call, Report, told(on_progress))
     except KeyboardInterrupt as interrupt:
         raise Interrupted(getattr(interrupt, "report", None)) from None
+
+
+def digests(
+    files: Sequence[str], algorithm: str, threads: Optional[int]
+) -> Iterator[Union[str, ManifestError]]:
+    """The digest of each file in hexadecimal, or why it has none, in the files' order."""
+    flag = backend.new_cancel()
+    name = algorithm.encode("ascii")
+
+    def digest(file: str) -> Union[str, ManifestError]:
+        try:
+            return backend.hash_file(path_bytes(file), name, flag).hex()
+        except ManifestError as error:
+            return error
+
+    with ThreadPoolExecutor(min(threads or os.cpu_count() or 1, len(files))) as pool:
+        try:
+            yield from pool.map(digest, files)
+        except BaseException:
+            flag.request()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _handing_on(on_result: Callable[[Result], None]) -> OnResult:

@@ -59,6 +59,20 @@ fn open_beneath(root: BorrowedFd<'_>, name: &[u8], flags: OFlags) -> Result<Owne
     super::until_settled(|| openat2(root, name, flags, Mode::empty(), resolve))
 }
 
+/// Whether a path leads through a link of /proc that is no path, to what a process has open.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn is_magic(path: &[u8]) -> bool {
+    use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
+    let place = super::flags::PLACE;
+    let found = openat2(CWD, path, place, Mode::empty(), ResolveFlags::NO_MAGICLINKS);
+    matches!(found, Err(Errno::LOOP))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn is_magic(_: &[u8]) -> bool {
+    false
+}
+
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn open_beneath(_: BorrowedFd<'_>, _: &[u8], _: OFlags) -> Result<OwnedFd, Errno> {
     Err(Errno::NOSYS)

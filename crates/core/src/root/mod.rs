@@ -18,6 +18,7 @@ use rustix::io::{Errno, retry_on_intr};
 
 pub use error::{OpenError, Refusal};
 use kernel::Kernel;
+pub(crate) use kernel::is_magic;
 pub use list::{Detail, LeftOut, Listed, Listing};
 pub use status::FileStatus;
 

@@ -596,6 +596,18 @@ def test_ctrl_c(output: str, endless: Path) -> None:
         assert (summary["cancelled"], summary["counts"]) == (True, {"OK": 1})
 
 
+def test_an_audit_by_several_manifests(tree: Path) -> None:
+    write(tree, c="gamma", one=line("a", "alpha"), two=line("b", "beta"))
+    command = ["audit", "-m", "one", "-m", "two", "--exclude", "sha1sum.txt"]
+    done = checksig(*command, cwd=tree)
+    assert (done.code, done.out) == (1, "a: OK\nb: OK\nc: EXTRA\n")
+    summaries = [o for o in objects(checksig(*command, "--output", "jsonl", cwd=tree))
+                 if o["type"] == "summary"]  # fmt: skip
+    assert [(o["ok"], o["extra"]) for o in summaries] == [(True, 0), (False, 1)]
+    assert checksig(*command, "--exclude", "c", cwd=tree) == Done(0, "a: OK\nb: OK\n", "")
+    assert "EXTRA" not in checksig(*command, "-m", "nowhere", cwd=tree).out
+
+
 def test_many_files_are_hashed_at_once_and_shown_in_their_order(tmp_path: Path) -> None:
     names = [f"{number}" for number in range(40)]
     write(tmp_path, **{name: name * 50_000 * (40 - int(name)) for name in names})

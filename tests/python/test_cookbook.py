@@ -877,7 +877,8 @@ def test_verify_loses_no_memory(tmp_path: Path) -> None:
             verify(missing)
 
     times = 5_000
-    assert growth(verify_all, times) < 100 * times / 2
+    # What is lost is lost again each time; what PyPy needs for its own sake is not.
+    assert any(growth(verify_all, times) < 100 * times / 2 for _ in range(3))
 
 
 # The documentation

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional, TypeVar, Union
@@ -205,7 +206,7 @@ def create(
         target = name if directory is None else str(Path(directory, "manifest"))
         with _bar(watch, status) as move:
             report = manifests.create(root, target, progress=move, **options)
-        code = _code(report)
+        code = _code(report, ())
         shown.created(report, code, name == "-")
         if directory is not None and code == 0:
             with Path(directory, "manifest").open("rb") as manifest:
@@ -312,9 +313,10 @@ def _verify(
         exclude=tuple(os.fsencode(glob) for glob in exclude),
     )
     required: dict[str, str] = {os.path.normpath(name): "not listed" for name in require}
+    unlisted = _Unlisted(len(names) or 1)
     codes = []
     for name in names or (None,):
-        report, code = _verify_one(root, name, options, shown, watch, status)
+        report, code = _verify_one(root, name, options, shown, unlisted, watch, status)
         codes.append(code)
         if code == _INTERRUPTED:
             return code
@@ -328,30 +330,49 @@ def _verify(
 
 
 def _verify_one(
-    root: str, name: Optional[str], options: RunOptions, shown: Output, watch: str, status: bool
-) -> tuple[Optional[Report], int]:
+    root: str, name: Optional[str], options: RunOptions, shown: Output, unlisted: _Unlisted,
+    watch: str, status: bool,
+) -> tuple[Optional[Report], int]:  # fmt: skip
     """The report on one manifest, unless it cannot be read, and the exit code."""
     on_result = shown.result if shown.streams else None
     try:
         with _bar(watch, status) as move:
             report = runs.verify(root, runs.Target.of(name), options, on_result, move)
-        code = _code(report)
+        extra = unlisted.after(report)
+        code = _code(report, extra)
     except runs.Interrupted as interrupted:
         if interrupted.report is None:
             raise KeyboardInterrupt from None
-        report, code = interrupted.report, _INTERRUPTED
+        report, extra, code = interrupted.report, (), _INTERRUPTED
     except ManifestError as error:
         shown.error(str(error), name)
         return None, _NOTHING
-    shown.verified(report, code)
+    shown.verified(report, extra, code)
     return report, code
 
 
-def _code(report: Report) -> int:
+class _Unlisted:
+    """The files that none of so many manifests lists."""
+
+    def __init__(self, manifests: int) -> None:
+        self._left = manifests
+        self._common: Optional[set[str]] = None
+
+    def after(self, report: Report) -> Sequence[str]:
+        """What is to be told after one more manifest: nothing until it is the last one."""
+        self._left -= 1
+        if self._common is None and self._left == 0:
+            return report.extra
+        unlisted = set(report.extra)
+        self._common = unlisted if self._common is None else self._common & unlisted
+        return sorted(self._common) if self._left == 0 else ()
+
+
+def _code(report: Report, extra: Sequence[str]) -> int:
     """The exit code for what a run has found."""
-    if report.extra or next(report.failures, None) is not None:
+    if extra or next(report.failures, None) is not None:
         return _BAD
-    return 0 if report.ok else _NOTHING
+    return 0 if report.counts.get(Verdict.OK) else _NOTHING
 
 
 def _look_up(names: dict[str, str], report: Report) -> None:

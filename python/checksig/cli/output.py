@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Optional, Protocol
 
 from ..checksig import Report, Result, Verdict
@@ -35,8 +35,8 @@ class Output(Protocol):
     def result(self, result: Result) -> None:
         """One result, as it comes."""
 
-    def verified(self, report: Report, code: int) -> None:
-        """All that a run has found."""
+    def verified(self, report: Report, extra: Sequence[str], code: int) -> None:
+        """All that a run has found, and the files that no manifest lists."""
 
     def created(self, report: Report, code: int, to_stdout: bool) -> None:
         """What a manifest was made of."""
@@ -99,16 +99,16 @@ class Text:
     def result(self, result: Result) -> None:
         """Nothing: lines come in the manifest's order, when all is known."""
 
-    def verified(self, report: Report, code: int) -> None:
+    def verified(self, report: Report, extra: Sequence[str], code: int) -> None:
         """The verdict on each line, or a summary of them."""
         if self._silent:
             return
         if self._terminal:
-            self._summary(report, code)
+            self._summary(report, extra, code)
         else:
-            self._lines(report)
+            self._lines(report, extra)
             if code:
-                complain(_closing(report))
+                complain(_closing(report, extra))
 
     def created(self, report: Report, code: int, to_stdout: bool) -> None:
         """What was passed over, and where the manifest is."""
@@ -143,24 +143,24 @@ class Text:
         """One line on standard error."""
         complain(message)
 
-    def _lines(self, report: Report) -> None:
+    def _lines(self, report: Report, extra: Iterable[str]) -> None:
         manifest = report.manifest
         for result in _notable(report) if self._quiet else report.results:
             name = _name(result, manifest, self._terminal)
             self._line(name, result.verdict.name, result.error)
-        for name in report.extra:
+        for name in extra:
             self._line(escaped(name, terminal=self._terminal), "EXTRA")
 
-    def _summary(self, report: Report, code: int) -> None:
+    def _summary(self, report: Report, extra: Sequence[str], code: int) -> None:
         for verdict, count in report.counts.items():
             if verdict not in _FINE:
                 self._group(verdict.name, count, self._of_verdict(report, verdict))
-        if report.extra:
-            names = (escaped(name, terminal=True) for name in report.extra)
-            self._group("EXTRA", len(report.extra), names)
+        if extra:
+            names = (escaped(name, terminal=True) for name in extra)
+            self._group("EXTRA", len(extra), names)
         if not self._quiet or code:
             word = "OK" if code == 0 else "FAILED"
-            self._write(f"{self._painted(word)}: {_closing(report)}")
+            self._write(f"{self._painted(word)}: {_closing(report, extra)}")
 
     def _of_verdict(self, report: Report, verdict: Verdict) -> Iterator[str]:
         for result in _notable(report):
@@ -203,17 +203,17 @@ class JSONLines:
         if not (self._quiet and result.verdict in _FINE):
             self._object("result", **result.to_dict())
 
-    def verified(self, report: Report, code: int) -> None:
+    def verified(self, report: Report, extra: Sequence[str], code: int) -> None:
         """The files that are not listed, and the summary."""
-        for name in report.extra:
+        for name in extra:
             self._object("extra", path=name)
-        self._summary(report, code)
+        self._summary(report, len(extra), code)
 
     def created(self, report: Report, code: int, to_stdout: bool) -> None:
         """The files and the summary."""
         for result in report.results:
             self.result(result)
-        self._summary(report, code)
+        self._summary(report, 0, code)
 
     def difference(self, difference: Difference) -> None:
         """The names and how many there are of each kind."""
@@ -234,13 +234,13 @@ class JSONLines:
         self._object("error", message=message, path=path)
         complain(message)
 
-    def _summary(self, report: Report, code: int) -> None:
+    def _summary(self, report: Report, extra: int, code: int) -> None:
         self._object(
             "summary",
             ok=code == 0,
             manifest=report.manifest,
             counts={verdict.name: count for verdict, count in report.counts.items()},
-            extra=len(report.extra),
+            extra=extra,
             bytes=report.bytes,
             seconds=report.seconds,
             cancelled=report.cancelled,
@@ -280,11 +280,11 @@ def _plain(result: Result, manifest: str) -> str:
     return f"{name}: {result.verdict.name}" + (f" ({result.error})" if result.error else "")
 
 
-def _closing(report: Report) -> str:
+def _closing(report: Report, extra: Sequence[str]) -> str:
     """The whole run in one line."""
     found = [f"{count} {verdict.name}" for verdict, count in report.counts.items()]
-    if report.extra:
-        found.append(f"{len(report.extra)} EXTRA")
+    if extra:
+        found.append(f"{len(extra)} EXTRA")
     interrupted = ", interrupted" if report.cancelled else ""
     manifest = escaped(report.manifest, terminal=sys.stderr.isatty())
     size = _size(report.bytes)

@@ -11,7 +11,10 @@ one function for each way of passing data over a C ABI.
 
 from __future__ import annotations
 
-from . import cookbook, dns
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from ._native import backend as _backend
 from .checksig import (
     Cancel,
@@ -35,6 +38,9 @@ from .manifest import (
     update,
     write_manifest,
 )
+
+if _TYPE_CHECKING:
+    from . import cookbook, dns
 
 __all__ = [
     "Cancel",
@@ -64,3 +70,10 @@ __all__ = [
 ]
 
 __version__: str = _backend.version()
+
+
+def __getattr__(name: str) -> _Any:
+    """The modules beside the verifier, imported when they are asked for."""
+    if name in ("cookbook", "dns"):
+        return _import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

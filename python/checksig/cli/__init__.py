@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
+from .. import __version__
 from ..errors import ChecksigError
 from .names import readable
 
@@ -52,6 +53,9 @@ def _run(name: str, arguments: list[str]) -> int:
         from .compat.program import run
 
         return run(name, arguments)
+    if arguments == ["--version"]:  # is asked for often, and needs no command
+        sys.stdout.write(f"checksig {__version__}\n")
+        return 0
     from .commands import run_command
 
     return run_command(arguments)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO, Callable, Optional, Union
 
@@ -93,6 +92,8 @@ def digests(
     files: Sequence[str], algorithm: str, threads: Optional[int]
 ) -> Iterator[Union[str, ManifestError]]:
     """The digest of each file in hexadecimal, or why it has none, in the files' order."""
+    from concurrent.futures import ThreadPoolExecutor  # takes long to import
+
     flag = backend.new_cancel()
     name = algorithm.encode("ascii")
 

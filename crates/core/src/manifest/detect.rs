@@ -43,9 +43,8 @@ fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Fo
     }
     let mut lines = text::lines(text).take_while(|_| !options.is_cancelled());
     let first = lines.find_map(|line| format_of_line(line, options));
-    let is_comment = |line: &[u8]| text::trim_start(line).first() == Some(&sfv::COMMENT);
     let of_comments = || {
-        if text::lines(text).any(is_comment) {
+        if text::lines(text).any(sfv::is_comment) {
             Format::Sfv
         } else {
             Format::Gnu
@@ -59,10 +58,13 @@ fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Fo
 /// A line that is of two formats, such as `89abcdef 01234567`, counts as digest
 /// and name.
 fn format_of_line(line: &[u8], options: &Options<'_>) -> Option<Format> {
+    if sfv::is_comment(line) {
+        return None;
+    }
     let line = text::trim_start(line);
     let states_digest = || record::read_entry(line, None).is_ok_and(|e| !e.digests.is_empty());
     match line.first()? {
-        b'#' | &sfv::COMMENT => None,
+        b'#' => None,
         b'\\' => gnu_or_bsd(&line[1..], options),
         _ => gnu_or_bsd(line, options)
             .or_else(|| states_digest().then_some(Format::Record))

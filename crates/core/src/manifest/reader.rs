@@ -161,13 +161,13 @@ impl<'a> Reader<'a> {
         }
         let line = text::without_end(line);
         match dialect {
-            Dialect::Gnu(_, reader) => text::read_line(line, b'#', |line| reader.read_line(line)),
-            Dialect::Sfv => text::read_line(line, sfv::COMMENT, sfv::read_line),
+            Dialect::Gnu(_, reader) => text::read_line(line, text::is_comment, |line| reader.read_line(line)),
+            Dialect::Sfv => text::read_line(line, sfv::is_comment, sfv::read_line),
             Dialect::Hashdeep(columns) => {
-                text::read_line(line, b'#', |line| hashdeep::read_line(line, columns))
+                text::read_line(line, text::is_comment, |line| hashdeep::read_line(line, columns))
             }
             Dialect::Bagit(algorithm) => {
-                text::read_line(line, b'#', |line| bagit::read_line(line, *algorithm))
+                text::read_line(line, text::is_comment, |line| bagit::read_line(line, *algorithm))
             }
             Dialect::Record(_) => None,
         }

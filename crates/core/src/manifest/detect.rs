@@ -22,7 +22,7 @@ pub(super) fn format(text: &[u8], is_end: bool, options: &Options<'_>) -> Option
     named.or_else(told)
 }
 
-fn format_of_name(path: &[u8]) -> Option<Format> {
+pub(super) fn format_of_name(path: &[u8]) -> Option<Format> {
     let name = base(path);
     if name == b"RECORD" {
         return Some(Format::Record);

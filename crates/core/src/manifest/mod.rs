@@ -146,6 +146,14 @@ impl Format {
         Self::ALL.into_iter().find(is_named)
     }
 
+    /// The format that the name of a manifest's file tells, if it tells one: that of
+    /// `RECORD`, `*.sfv` and BagIt's `manifest-<algorithm>.txt`. A path before it does
+    /// not matter.
+    #[must_use]
+    pub fn from_file_name(path: &[u8]) -> Option<Self> {
+        detect::format_of_name(path)
+    }
+
     /// Whether its lines may end with NUL instead of a newline, as those of
     /// `sha256sum --zero` do.
     fn has_zero_form(self) -> bool {

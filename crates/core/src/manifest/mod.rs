@@ -194,10 +194,13 @@ impl Options<'_> {
         if self.zero { 0 } else { b'\n' }
     }
 
-    /// The algorithm of a digest whose line names none, where it is known.
-    fn untagged(&self) -> Option<Algorithm> {
-        let named = || self.file_name.and_then(detect::algorithm);
-        self.algorithm.or_else(named)
+    /// The algorithm of a digest whose line names none, where it is known; an error where it is
+    /// known to be one that is not supported.
+    fn untagged(&self) -> Result<Option<Algorithm>, LineError> {
+        match (self.algorithm, self.file_name) {
+            (None, Some(name)) => detect::algorithm(name),
+            (forced, _) => Ok(forced),
+        }
     }
 }
 

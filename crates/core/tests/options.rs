@@ -351,6 +351,9 @@ fn the_usual_manifest_is_found_or_asked_for() {
     let find = || run(root.path(), &ManifestSource::Usual, &Options::default());
     let write = |name: &str, text: String| fs::write(root.path().join(name), text).unwrap();
     assert!(matches!(find().unwrap_err().kind(), ErrorKind::NoManifest));
+    write("SHA256SUMS.txt", gnu(Algorithm::Sha256, &["a"]));
+    assert!(find().unwrap().manifest().ends_with(b"/SHA256SUMS.txt"));
+    fs::remove_file(root.path().join("SHA256SUMS.txt")).unwrap();
     write("SHA512SUMS", gnu(Algorithm::Sha512, &["a"]));
     assert!(find().unwrap().manifest().ends_with(b"/SHA512SUMS"));
     write("MD5SUMS", gnu(Algorithm::Md5, &["a"]));

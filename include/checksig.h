@@ -485,8 +485,10 @@ void checksig_cancel_free(struct checksig_cancel *cancel);
  *
  * It is written only if the report is ok, that is if there is a file and every one could
  * be hashed: all or nothing, in place of what was there. What is no regular file is
- * passed over, with the verdict `CHECKSIG_VERDICT_SKIPPED`. Of the options, the algorithm (`sha256` by
- * default), the format (`gnu` by default), zero, threads and the excluded files count.
+ * passed over, with the verdict `CHECKSIG_VERDICT_SKIPPED`. Of the options, the format (by default
+ * what the manifest's name tells, such as `sfv` of `a.sfv`, else `gnu`), the algorithm (by default `crc32` in the
+ * format `sfv`, else `sha256`), zero, threads and the excluded files count. What would not be read back as the same
+ * entries by who knows the manifest's name alone is not written.
  * `manifest`: the path to write, NULL refused. In the report's results, `expected` is
  * the file's digest and `line` its place. All else is as for `checksig_verify`.
  *
@@ -604,7 +606,9 @@ void checksig_manifest_free(struct checksig_manifest *manifest);
  *
  * `file`: the path to write, `file_len` bytes. `entries`: an array of `count` entries;
  * those that follow each other with the same `line`, if that is not 0, are one line, and
- * must have the same name and size. `error` must be NULL. Of the options, the format (`gnu` by default) and zero count. All
+ * must have the same name and size. `error` must be NULL. Of the options, the format (by default what the path's name
+ * tells, such as `sfv` of `a.sfv`, else `gnu`) and zero count. What would not be read back as the same entries by who
+ * knows the path alone is not written. All
  * are borrowed for the call. Any number of threads may call this at once.
  *
  * # Safety
@@ -636,7 +640,7 @@ void checksig_options_free(struct checksig_options *options);
 
 /**
  * The algorithm of lines that do not name theirs, and of a manifest that is made
- * (`sha256` by default there): `crc32`, `md5`, `sha1`, `sha224`, `sha256`, `sha384`,
+ * (by default `sha256`, and `crc32` in the format `sfv`): `crc32`, `md5`, `sha1`, `sha224`, `sha256`, `sha384`,
  * `sha512`, `sha3-256`, `sha3-512`, `blake2b` or `blake3`, in any case. NULL: the manifest's name
  * or the digest's length tells. `name` is NUL-terminated, borrowed for the call.
  *
@@ -649,7 +653,7 @@ enum checksig_status checksig_options_set_algorithm(struct checksig_options *opt
 
 /**
  * The manifest's format, `gnu`, `bsd`, `sfv`, `hashdeep`, `bagit` or `record`. NULL: its
- * name or its content tells, and one that is made is `gnu`. `name` is
+ * name or its content tells, and one that is made is `gnu` unless its name tells. `name` is
  * NUL-terminated, borrowed for the call.
  *
  * # Safety

@@ -60,7 +60,8 @@ class Verdict(enum.Enum):
     #: digest could be trusted.
     CHANGED = 6
     #: The file was passed over: it is missing, and missing files are ignored; it is
-    #: excluded; its line states no digest; or it is no regular file, where a manifest is made.
+    #: excluded; it is there, but its line states no digest; or it is no regular file, where a
+    #: manifest is made.
     SKIPPED = 7
 
 

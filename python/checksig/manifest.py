@@ -98,8 +98,8 @@ def create(
     root: StrOrBytesPath,
     manifest: Optional[StrOrBytesPath] = None,
     *,
-    algorithm: str = "sha256",
-    format: str = "gnu",  # noqa: A002
+    algorithm: str = "auto",
+    format: str = "auto",  # noqa: A002
     zero: bool = False,
     detect_collisions: bool = False,
     exclude: Iterable[str] = (),
@@ -111,14 +111,19 @@ def create(
 
     It is sorted by name, does not list itself, and is written all or nothing: only if
     every file could be hashed, and in one step in place of what was there before. What
-    is no regular file is passed over, with the verdict ``SKIPPED``.
+    is no regular file is passed over, with the verdict ``SKIPPED``. What would not pass
+    :func:`checksig.verify` with its defaults, since the manifest's name tells another
+    format or algorithm, or none where the lines do not tell it either, is not written.
 
     Args:
         root: the directory.
         manifest: the path to write; ``sha256sum.txt`` in the root by default, after the
             algorithm.
-        algorithm: as for :func:`checksig.verify`.
-        format: likewise.
+        algorithm: as for :func:`checksig.verify`; ``"auto"`` is ``"sha256"``, and
+            ``"crc32"`` in the format ``"sfv"``.
+        format: likewise; ``"auto"`` is the one that the manifest's name tells, ``"sfv"``
+            of ``*.sfv``, ``"record"`` of ``RECORD`` and ``"bagit"`` of
+            ``manifest-*.txt``, else ``"gnu"``.
         zero: lines end with NUL, and no name is escaped.
         detect_collisions: files that show signs of a collision attack on SHA-1 are
             refused where that is the algorithm, as for :func:`checksig.verify`.
@@ -146,10 +151,12 @@ def create(
         5d41402abc4b2a76b9719d911017c592  greeting
     """
     root = path_bytes(root)
-    name = c_text(algorithm, "algorithm")
-    target = _manifest_path(root, manifest, algorithm, format)
+    if manifest is None:
+        name = os.fsencode(usual_name(algorithm, format))
+        manifest = os.path.join(root, name)  # noqa: PTH118  # bytes
+    target = path_bytes(manifest)
     options = RunOptions(
-        algorithm=name,
+        algorithm=name_or_auto(algorithm, "algorithm"),
         format=name_or_auto(format, "format"),
         zero=bool(zero),
         detect_collisions=bool(detect_collisions),
@@ -273,7 +280,8 @@ def write_manifest(
     r"""Writes a manifest of these entries, all or nothing, in place of what was there.
 
     Raises:
-        ManifestError: the format can't state an entry, or the file can't be written.
+        ManifestError: the format can't state an entry, who knows the path alone would
+            read other entries, or the file can't be written.
 
     Example:
         >>> import tempfile
@@ -334,15 +342,13 @@ def hash_file(path: StrOrBytesPath, algorithm: str = "sha256") -> str:
     return (undisturbed(call) if _is_large(file) else call(backend.new_cancel())).hex()
 
 
-def _manifest_path(
-    root: bytes, manifest: Optional[StrOrBytesPath], algorithm: str, format_: str
-) -> bytes:
-    if manifest is not None:
-        return path_bytes(manifest)
+def usual_name(algorithm: str, format_: str) -> str:
+    """The name of a manifest that is made where none is given."""
+    if algorithm == "auto":
+        algorithm = "crc32" if format_ == "sfv" else "sha256"
     plain = algorithm.replace("-", "").replace("_", "").lower()
     name = {"blake2b": "b2", "blake3": "b3"}.get(plain, plain)
-    usual = f"manifest-{plain}.txt" if format_ == "bagit" else f"{name}sum.txt"
-    return os.path.join(root, os.fsencode(usual))  # noqa: PTH118  # bytes
+    return f"manifest-{plain}.txt" if format_ == "bagit" else f"{name}sum.txt"
 
 
 def _is_large(file: bytes) -> bool:

@@ -15,8 +15,10 @@ use crate::abi::{Failure, check_pointer, checksig_status, guard_status, slice_mu
 ///
 /// It is written only if the report is ok, that is if there is a file and every one could
 /// be hashed: all or nothing, in place of what was there. What is no regular file is
-/// passed over, with the verdict `CHECKSIG_VERDICT_SKIPPED`. Of the options, the algorithm (`sha256` by
-/// default), the format (`gnu` by default), zero, threads and the excluded files count.
+/// passed over, with the verdict `CHECKSIG_VERDICT_SKIPPED`. Of the options, the format (by default
+/// what the manifest's name tells, such as `sfv` of `a.sfv`, else `gnu`), the algorithm (by default `crc32` in the
+/// format `sfv`, else `sha256`), zero, threads and the excluded files count. What would not be read back as the same
+/// entries by who knows the manifest's name alone is not written.
 /// `manifest`: the path to write, NULL refused. In the report's results, `expected` is
 /// the file's digest and `line` its place. All else is as for `checksig_verify`.
 ///
@@ -46,10 +48,11 @@ pub unsafe extern "C" fn checksig_create(
             (
                 path(root, root_len, "root")?,
                 path(manifest, manifest_len, "manifest")?,
-                checksig_options::read(options)?.create(on_result.is_some()),
+                checksig_options::read(options)?,
                 flag(cancel)?,
             )
         };
+        let options = options.create(manifest, on_result.is_some());
         let found = checksig_core::create(root, manifest, &options, &cancel, |event| {
             // SAFETY: likewise.
             unsafe { hand_on(&event, on_result, on_progress, user) }

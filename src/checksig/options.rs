@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ffi::c_char;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use checksig_core::manifest::{self, Format};
 use checksig_core::{Algorithm, Cancel, CreateOptions, Exclude, Options};
@@ -45,11 +47,17 @@ impl checksig_options {
         }
     }
 
-    /// Those of making a manifest, likewise.
-    pub(super) fn create(&self, wants_results: bool) -> CreateOptions {
+    /// Those of making a manifest of this path, likewise.
+    pub(super) fn create(&self, manifest: &Path, wants_results: bool) -> CreateOptions {
+        let named = || Format::from_file_name(manifest.as_os_str().as_bytes());
+        let format = self.verify.format.or_else(named).unwrap_or(Format::Gnu);
+        let usual = match format {
+            Format::Sfv => Algorithm::Crc32,
+            _ => Algorithm::Sha256,
+        };
         CreateOptions {
-            algorithm: self.verify.algorithm.unwrap_or(Algorithm::Sha256),
-            format: self.verify.format.unwrap_or(Format::Gnu),
+            algorithm: self.verify.algorithm.unwrap_or(usual),
+            format,
             zero: self.verify.zero,
             detect_collisions: self.verify.detect_collisions,
             exclude: self.verify.exclude.clone(),
@@ -128,7 +136,7 @@ unsafe fn try_set(
 }
 
 /// The algorithm of lines that do not name theirs, and of a manifest that is made
-/// (`sha256` by default there): `crc32`, `md5`, `sha1`, `sha224`, `sha256`, `sha384`,
+/// (by default `sha256`, and `crc32` in the format `sfv`): `crc32`, `md5`, `sha1`, `sha224`, `sha256`, `sha384`,
 /// `sha512`, `sha3-256`, `sha3-512`, `blake2b` or `blake3`, in any case. NULL: the manifest's name
 /// or the digest's length tells. `name` is NUL-terminated, borrowed for the call.
 ///
@@ -154,7 +162,7 @@ pub unsafe extern "C" fn checksig_options_set_algorithm(
 }
 
 /// The manifest's format, `gnu`, `bsd`, `sfv`, `hashdeep`, `bagit` or `record`. NULL: its
-/// name or its content tells, and one that is made is `gnu`. `name` is
+/// name or its content tells, and one that is made is `gnu` unless its name tells. `name` is
 /// NUL-terminated, borrowed for the call.
 ///
 /// # Safety

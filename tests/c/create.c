@@ -121,6 +121,26 @@ static void created_with_options(const char *good) {
   CHECK(remove(manifest.text) == 0);
 }
 
+/* Unless they are asked for, the manifest's name tells the format, and SFV has an algorithm of
+ * its own. What the name does not tell is not written. */
+static void created_by_name(const char *good) {
+  struct path manifest = below(good, "files.sfv");
+  checksig_options *options = checksig_options_new();
+  CHECK(checksig_options_add_exclude(options, "*.txt") == CHECKSIG_STATUS_OK);
+  CHECK(checksig_options_add_exclude(options, "sub/*") == CHECKSIG_STATUS_OK);
+  checksig_report_free(create(good, manifest.text, options, NULL));
+  CHECK(has_content(manifest.text, "; CRC-32\nabc 352441C2\nempty 00000000\n"));
+  CHECK(remove(manifest.text) == 0);
+
+  CHECK(checksig_options_set_algorithm(options, "blake3") == CHECKSIG_STATUS_OK);
+  manifest = below(good, "list");
+  checksig_report *report = NULL;
+  CHECK(checksig_create(good, strlen(good), manifest.text, strlen(manifest.text), options, NULL,
+                        NULL, NULL, NULL, &report) == CHECKSIG_STATUS_MANIFEST);
+  CHECK(report == NULL && !is_there(manifest.text));
+  checksig_options_free(options);
+}
+
 /* The callbacks are those of a verification. */
 static int count_result(const struct checksig_result *result, void *user) {
   size_t *calls = user;
@@ -304,6 +324,7 @@ int main(int argc, char **argv) {
   struct path manifest = below(good, "sha1sum.txt");
   created(good);
   created_with_options(good);
+  created_by_name(good);
   called_back(good);
   ended_by_a_callback(good);
   not_written_when_cancelled(good, manifest.text);

@@ -129,7 +129,7 @@ def test_help(command: list[str], tmp_path: Path) -> None:
         ["verify", "-j", "0"], ["verify", "-a", "sha0"], ["verify", "--format", "x"],
         ["create", "-m", "-", "--output", "jsonl"], ["hash"], ["diff", "a"], ["diff", "-", "-"],
         ["compat"], ["compat", "sum"], ["--library", "--include-dir"], ["--library", "verify"],
-        ["verify", "--color", "perhaps"], ["create", "-a", "auto"],
+        ["verify", "--color", "perhaps"], ["hash", "-a", "auto"],
     ],
 )  # fmt: skip
 def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
@@ -438,6 +438,27 @@ def test_create_to_standard_output(tree: Path) -> None:
     assert done.out.startswith("MD5 (a) = ")
     assert done.out.endswith("\0")
     assert sorted(tree.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["a.sfv", "RECORD", "manifest-sha256.txt", "list"])
+def test_create_goes_by_the_name(tree: Path, name: str) -> None:
+    (tree / "sha1sum.txt").unlink()
+    assert checksig("create", "-m", name, cwd=tree).code == 0
+    assert checksig("audit", "-m", name, "--status", cwd=tree).code == 0
+    before = (tree / name).read_bytes()
+    done = checksig("create", "-m", name, "-a", "blake3", "--format", "gnu", cwd=tree)
+    assert done.code == 2
+    assert "name it after its format or algorithm" in done.err
+    assert (tree / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("format_", ["auto", "gnu", "bsd", "sfv", "hashdeep", "bagit", "record"])
+def test_every_format_on_standard_output(tree: Path, format_: str) -> None:
+    write(tree, **{"89abcdef": "", "%%%% HASHDEEP-1.0": ""})
+    for algorithm in ["auto", "crc32"] if format_ == "sfv" else ["auto", "blake3", "SHA3-256"]:
+        done = checksig("create", "-m", "-", "-a", algorithm, "--format", format_, cwd=tree)
+        assert (done.code, done.err) == (0, "")
+        assert "89abcdef" in done.out
 
 
 def test_create_as_json(tree: Path) -> None:

@@ -205,6 +205,62 @@ def test_every_format(files: Path, format_: str) -> None:
     assert [(failure.path, failure.verdict) for failure in failures] == [("b", Verdict.MISMATCH)]
 
 
+@pytest.mark.parametrize(
+    ("name", "format_", "algorithm"),
+    [
+        ("a.sfv", "sfv", "crc32"),
+        ("A.SFV", "sfv", "crc32"),
+        ("RECORD", "record", "sha256"),
+        ("manifest-sha256.txt", "bagit", "sha256"),
+        ("tagmanifest-sha256.txt", "bagit", "sha256"),
+        ("SHA256SUMS", "gnu", "sha256"),
+        ("list", "gnu", "sha256"),
+    ],
+)
+def test_the_name_tells_the_format(files: Path, name: str, format_: str, algorithm: str) -> None:
+    """Where none is asked for; and it is what another one asks for by name."""
+    (files / "89abcdef").touch()
+    assert create(files, files / name).ok
+    made = (files / name).read_bytes()
+    assert verify(files, files / name, audit=True).ok
+    assert {entry.algorithm for entry in read_manifest(files / name)} == {algorithm}
+    assert create(files, files / name, algorithm=algorithm, format=format_).ok
+    assert (files / name).read_bytes() == made
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.sfv", {"format": "gnu"}),
+        ("RECORD", {"format": "gnu"}),
+        ("manifest-sha256.txt", {"format": "gnu"}),
+        ("manifest-sha512.txt", {}),
+        ("SHA1SUMS", {}),
+        ("list", {"algorithm": "blake3"}),
+        ("list", {"algorithm": "sha3-256"}),
+        ("list", {"format": "sfv", "algorithm": "crc32"}),
+    ],
+)
+def test_a_name_that_misleads(files: Path, name: str, options: dict[str, str]) -> None:
+    """What ``verify`` would read as something else is not written."""
+    (files / "89abcdef").touch()
+    if name.startswith("manifest-"):
+        # The format of this name has escapes, GNU's has not.
+        (files / "100%25").touch()
+    (files / name).write_text("as it was")
+    with pytest.raises(ManifestError, match="name it after its format or algorithm"):
+        create(files, files / name, **options)  # type: ignore[arg-type]
+    assert (files / name).read_text() == "as it was"
+
+
+def test_the_algorithm_of_sfv_is_its_own(files: Path) -> None:
+    report = create(files, format="sfv")
+    assert report.manifest == f"{files}/crc32sum.txt"
+    assert verify(files, audit=True).ok
+    with pytest.raises(ManifestError, match="want a digest of crc32"):
+        create(files, files / "a.sfv", algorithm="sha256")
+
+
 def test_the_usual_name_of_a_bag_s_manifest(files: Path) -> None:
     """It says the algorithm, which the lines do not."""
     create(files, format="bagit", algorithm="sha3-256")
@@ -378,7 +434,6 @@ def test_a_manifest_that_cannot_be_written(files: Path, target: str) -> None:
     ("options", "error"),
     [
         ({"algorithm": "nonsense"}, "unknown algorithm"),
-        ({"algorithm": "auto"}, "unknown algorithm"),
         ({"format": "nonsense"}, "unknown format"),
         ({"threads": 0}, "threads is 0"),
     ],
@@ -407,7 +462,7 @@ def test_coreutils_read_what_is_made(tmp_path: Path, algorithm: str) -> None:
         names.append(os.fsdecode(b"caf\xe9"))
     write_files(root, {name: os.fsencode(name) for name in names})
     for format_ in ("gnu", "bsd"):
-        target = tmp_path / format_
+        target = tmp_path / f"{format_}-{algorithm}"
         assert create(root, target, algorithm=algorithm, format=format_).ok
         for name, ends_well in [("plain", True), ("new\nline", False)]:
             if not ends_well:

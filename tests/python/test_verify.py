@@ -413,7 +413,8 @@ def test_a_file_of_a_wrong_size_was_read(files: Path) -> None:
 
 def test_a_line_without_a_digest_is_skipped(files: Path) -> None:
     """As RECORD's own; a manifest of nothing else verifies nothing."""
-    (files / "RECORD").write_text(record(CONTENT) + "RECORD,,\nb,,0\n")
+    (files / "b").write_bytes(CONTENT)
+    (files / "RECORD").write_text(record(CONTENT) + f"RECORD,,\nb,,{len(CONTENT)}\n")
     report = verify(files, files / "RECORD")
     assert found(report) == [
         ("a", Verdict.OK),
@@ -430,6 +431,35 @@ def test_a_line_without_a_digest_is_skipped(files: Path) -> None:
     assert found(report) == [("RECORD", Verdict.SKIPPED)]
     assert not report.ok
     assert report.message == f'"{files}/RECORD" - no file was verified'
+
+
+def test_a_file_without_a_digest_must_be_there(files: Path) -> None:
+    """And have the size that is stated; it is not read."""
+    (files / "directory").mkdir()
+    (files / "closed").write_bytes(CONTENT)
+    (files / "closed").chmod(0)
+    names = ["a,,", "closed,,", "a,,1", "none,,", "none,,999", "directory,,", "../a,,"]
+    text = record(CONTENT) + "\n".join(names)
+    report = of_text(files, text, format="record")
+    assert [verdict for _, verdict in found(report)[1:]] == [
+        Verdict.SKIPPED,
+        Verdict.SKIPPED,
+        Verdict.MISMATCH,
+        Verdict.MISSING,
+        Verdict.MISSING,
+        Verdict.REFUSED,
+        Verdict.REFUSED,
+    ]
+    wrong = report.results[3]
+    assert (wrong.expected, wrong.actual, wrong.size) == (None, None, 0)
+    assert wrong.error == "the manifest states 1 bytes"
+    assert not report.ok
+    text = record(CONTENT) + "none,,\n"
+    assert not of_text(files, text, format="record").ok
+    for excused in ({"ignore_missing": True}, {"exclude": ["none"]}):
+        report = of_text(files, text, format="record", **excused)
+        assert found(report)[1] == ("none", Verdict.SKIPPED)
+        assert report.ok
 
 
 def test_lines_that_end_with_nul(tmp_path: Path) -> None:

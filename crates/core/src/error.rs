@@ -47,8 +47,12 @@ pub enum ErrorKind {
     /// The manifest can't state these files in its format.
     #[error("cannot write the manifest: {0}")]
     Unwritable(#[source] WriteError),
-    /// Who goes by the manifest's name would read other digests.
-    #[error("cannot write the manifest: its name states another algorithm than its digests have")]
+    /// Who goes by the manifest's name would read something else.
+    #[error(
+        "cannot write the manifest: who goes by its name would read something else; name it after \
+         its format or algorithm, such as a.sfv, RECORD, manifest-sha256.txt or sha3-256sum.txt, \
+         or take the format bsd, whose lines name their algorithm"
+    )]
     Misnamed,
     /// What has the manifest's name is nothing that it may take the place of.
     #[error("cannot write the manifest: {0}")]

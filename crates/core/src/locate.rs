@@ -20,7 +20,7 @@ use crate::verify::open_root;
 pub const DEFAULT_NAME: &str = "sha1sum.txt";
 
 /// The manifests that are looked for where none is named: for each algorithm
-/// `sha256sum.txt`, `SHA256SUMS`, `SHA256SUM` and BagIt's `manifest-sha256.txt`.
+/// `sha256sum.txt`, `SHA256SUMS`, `SHA256SUMS.txt`, `SHA256SUM` and BagIt's `manifest-sha256.txt`.
 fn usual_names() -> impl Iterator<Item = String> {
     let stems = Algorithm::ALL.into_iter().flat_map(|algorithm| {
         let name = algorithm.name();
@@ -36,6 +36,7 @@ fn usual_names() -> impl Iterator<Item = String> {
         [
             format!("{stem}sum.txt"),
             format!("{upper}SUMS"),
+            format!("{upper}SUMS.txt"),
             format!("{upper}SUM"),
             format!("manifest-{stem}.txt"),
         ]

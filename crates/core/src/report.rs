@@ -20,7 +20,7 @@ pub enum Verdict {
     Ok,
     /// The file has this other digest.
     Mismatch(Box<Digest>),
-    /// The file has the digest, but not this size that the manifest states.
+    /// The file has the digest, if one is stated, but not this size that the manifest states.
     WrongSize(u64),
     /// There is no file of this name.
     Missing,
@@ -65,7 +65,7 @@ pub enum Skip {
     /// It is missing, and missing files are to be ignored.
     #[error("missing")]
     Missing,
-    /// Its line states no digest, as RECORD's own line in a RECORD.
+    /// It is there, but its line states no digest, as RECORD's own line in a RECORD.
     #[error("the manifest states no digest")]
     NoDigest,
     /// It is no regular file, and a manifest of regular files is made.

@@ -161,6 +161,7 @@ fn check_files(
         bytes_total,
     };
     let check = Check {
+        directory,
         lines,
         same,
         options,
@@ -227,8 +228,10 @@ fn plan_order(
     if !is_sorted && !options.measure {
         return (None, None);
     }
+    let is_hashed =
+        |entry: &Entry| !entry.digests.is_empty() && !options.exclude.matches(&entry.name);
     let size = |line: Line| match line.content {
-        Ok(entry) if !options.exclude.matches(&entry.name) => entry.size.unwrap_or_else(|| {
+        Ok(entry) if is_hashed(&entry) => entry.size.unwrap_or_else(|| {
             let status = root.status(&entry.name, options.containment());
             status.map_or(0, |status| status.size)
         }),
@@ -255,6 +258,7 @@ fn plan_order(
 
 /// The lines of a manifest, as work.
 struct Check<'a> {
+    directory: &'a Root,
     lines: &'a Lines,
     same: &'a SameFile,
     options: &'a Options,
@@ -266,16 +270,35 @@ impl Check<'_> {
         let line = self.lines.get(place).map_err(Verdict::Unreadable)?;
         let malformed = |error| Verdict::Malformed(Box::new(error));
         let entry = line.content.map_err(malformed)?;
-        skipped(&entry, self.options).map_or(Ok(entry), |skip| Err(Verdict::Skipped(skip)))
+        if self.options.exclude.matches(&entry.name) {
+            return Err(Verdict::Skipped(Skip::Excluded));
+        }
+        Ok(entry)
+    }
+
+    /// What becomes of an entry without a digest: its file is looked up and not read.
+    fn look_up(&self, entry: &Entry) -> Verdict {
+        let containment = self.options.containment();
+        match self.directory.status(&entry.name, containment) {
+            Ok(status) => {
+                let other_size = entry.size.filter(|stated| *stated != status.size);
+                other_size.map_or(Verdict::Skipped(Skip::NoDigest), Verdict::WrongSize)
+            }
+            Err(error) => self.without_file(&error.into()),
+        }
+    }
+
+    fn without_file(&self, error: &FileError) -> Verdict {
+        match error {
+            FileError::Missing if self.options.ignore_missing => Verdict::Skipped(Skip::Missing),
+            error => error.verdict(),
+        }
     }
 
     fn judge(&self, entry: &Entry, hashed: &Result<Hashed, FileError>, size: u64) -> Finding {
         let (decisive, verdict) = match hashed {
             Ok(hashed) => judge(entry, hashed),
-            Err(FileError::Missing) if self.options.ignore_missing => {
-                (0, Verdict::Skipped(Skip::Missing))
-            }
-            Err(error) => (0, error.verdict()),
+            Err(error) => (0, self.without_file(error)),
         };
         Finding {
             size,
@@ -300,6 +323,9 @@ impl Work for Check<'_> {
         let mut judged = None;
         for place in self.same.all(first).take_while(|_| !shared.is_cancelled()) {
             match self.entry(place) {
+                Ok(entry) if entry.digests.is_empty() => {
+                    worker.put(place, Finding::unread(self.look_up(&entry)));
+                }
                 Ok(entry) => {
                     add_kinds(&mut kinds, &entry);
                     judged.get_or_insert((place, entry));
@@ -327,7 +353,8 @@ impl Work for Check<'_> {
         let later = self.same.all(first).filter(|place| *place > judged);
         for place in later.take_while(|_| !shared.is_cancelled()) {
             // What is not read was found at the start.
-            if let Ok(entry) = self.entry(place) {
+            let entry = self.entry(place).ok();
+            if let Some(entry) = entry.filter(|entry| !entry.digests.is_empty()) {
                 worker.put(place, self.judge(&entry, hashed, size));
             }
         }
@@ -340,17 +367,6 @@ fn add_kinds(kinds: &mut Kinds, entry: &Entry) {
         if !kinds.contains(&digest.kind()) {
             kinds.push(digest.kind());
         }
-    }
-}
-
-/// Why a line's file is not even opened, if it is not.
-fn skipped(entry: &Entry, options: &Options) -> Option<Skip> {
-    if entry.digests.is_empty() {
-        Some(Skip::NoDigest)
-    } else if options.exclude.matches(&entry.name) {
-        Some(Skip::Excluded)
-    } else {
-        None
     }
 }
 

@@ -10,9 +10,8 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use crate::cancel::Cancel;
-use crate::digest::Digests;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Entry, Format, Line, Reader, Writer};
+use crate::manifest::{self, Entry, Format, Reader, Writer};
 use crate::root::{OpenError, Refusal, is_magic, status_named};
 
 /// How much of a manifest is in memory, and flushed to the disk between two looks at whether
@@ -22,8 +21,9 @@ const PIECE_LEN: usize = 1 << 20;
 /// Writes a manifest in place of what may be there, all or nothing.
 ///
 /// # Errors
-/// Where the format can't state an entry, the name states another algorithm than the
-/// digests have, or the file can't be written: the first of these that is met.
+/// Where the format can't state an entry, a reader who knows nothing but the manifest's name
+/// would read other entries ([`ErrorKind::Misnamed`]), or the file can't be written: the first
+/// of these that is met.
 pub fn write_manifest(
     path: &Path,
     entries: &[Entry],
@@ -62,9 +62,9 @@ struct Draft<'a> {
     writer: Writer,
     read_back: ReadBack<'a>,
     file: Replacement<'a>,
-    /// The lines that are not in the file yet, and their digests.
+    /// The lines that are not in the file yet, and their entries.
     text: Vec<u8>,
-    digests: Vec<Option<Digests>>,
+    entries: Vec<Entry>,
 }
 
 impl<'a> Draft<'a> {
@@ -78,10 +78,10 @@ impl<'a> Draft<'a> {
         Ok(Self {
             cancel,
             writer: Writer::new(format, zero).map_err(ErrorKind::Unwritable)?,
-            read_back: ReadBack::new(path, format, zero),
+            read_back: ReadBack::new(path, zero),
             file: Replacement { path, file: None },
             text: Vec::new(),
-            digests: Vec::new(),
+            entries: Vec::new(),
         })
     }
 
@@ -91,19 +91,18 @@ impl<'a> Draft<'a> {
         }
         let pushed = self.writer.push(&mut self.text, entry);
         pushed.map_err(ErrorKind::Unwritable)?;
-        self.digests.push(Some(entry.digests.clone()));
+        self.entries.push(entry.clone());
         Ok(())
     }
 
     /// Moves the lines to the file, if they are read back from there.
     fn flush(&mut self, is_end: bool) -> Result<(), ErrorKind> {
-        self.read_back.take(&self.text, is_end, &self.digests);
-        if !self.read_back.is_good() {
+        if !self.read_back.says(&self.text, is_end, &self.entries) {
             return Err(ErrorKind::Misnamed);
         }
         self.file.write(&self.text).map_err(ErrorKind::Write)?;
         self.text.clear();
-        self.digests.clear();
+        self.entries.clear();
         Ok(())
     }
 
@@ -118,54 +117,36 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Looks whether a reader who goes by the manifest's name finds the digests that were
-/// written, or at least is not led astray by the name.
+/// Looks whether a reader who knows nothing but the manifest's name finds the names and digests
+/// that were written.
 struct ReadBack<'a> {
-    by_name: Reader<'a>,
-    by_content: Reader<'a>,
-    finds_all: bool,
-    /// Whether the name makes no difference.
-    ignores_name: bool,
+    reader: Reader<'a>,
 }
 
 impl<'a> ReadBack<'a> {
-    fn new(path: &'a Path, format: Format, zero: bool) -> Self {
-        let reader = |file_name| {
-            Reader::new(manifest::Options {
-                file_name,
-                format: Some(format),
-                algorithm: None,
-                zero,
-                cancel: None,
-            })
+    fn new(path: &'a Path, zero: bool) -> Self {
+        let options = manifest::Options {
+            file_name: path.file_name().map(OsStrExt::as_bytes),
+            zero,
+            ..manifest::Options::default()
         };
         Self {
-            by_name: reader(path.file_name().map(OsStrExt::as_bytes)),
-            by_content: reader(None),
-            finds_all: true,
-            ignores_name: true,
+            reader: Reader::new(options),
         }
     }
 
-    /// Reads whole lines that state these digests.
-    fn take(&mut self, text: &[u8], is_end: bool, written: &[Option<Digests>]) {
-        let found = digests(&mut self.by_name, text, is_end);
-        self.finds_all &= found == written;
-        self.ignores_name &= found == digests(&mut self.by_content, text, is_end);
-    }
-
-    fn is_good(&self) -> bool {
-        self.finds_all || self.ignores_name
-    }
-}
-
-/// The digests that the lines of a text state; `None` of a malformed one.
-fn digests(reader: &mut Reader<'_>, text: &[u8], is_end: bool) -> Vec<Option<Digests>> {
-    let mut found = Vec::new();
-    let mut take = |line: Line| found.push(line.content.ok().map(|entry| entry.digests));
-    match reader.read(text, is_end, &mut take) {
-        Ok(_) => found,
-        Err(_) => Vec::new(),
+    /// Whether the next lines, which are whole, say these entries. Lines that do not tell their
+    /// format, though there are many, do not.
+    fn says(&mut self, text: &[u8], is_end: bool, written: &[Entry]) -> bool {
+        let mut rest = written.iter();
+        let mut is_good = true;
+        let read = self.reader.read(text, is_end, &mut |line| {
+            let found = line.content.ok();
+            is_good &= found.zip(rest.next()).is_some_and(|(found, written)| {
+                (&found.name, &found.digests) == (&written.name, &written.digests)
+            });
+        });
+        is_good && rest.len() == 0 && read == Ok(text.len())
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use checksig_core::manifest::Format;
 use checksig_core::{
-    Algorithm, Cancel, CreateOptions, ErrorKind, Exclude, ManifestSource, Options, Report,
+    Algorithm, Cancel, CreateOptions, ErrorKind, Event, Exclude, ManifestSource, Options, Report,
     VerdictKind, create, hash_file, verify, write_manifest,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -47,14 +47,25 @@ fn tree() -> TempDir {
 
 #[test]
 fn what_was_made_verifies_in_every_format() {
-    for format in Format::ALL {
+    for (format, name) in [
+        (Format::Gnu, "SHA256SUMS"),
+        (Format::Gnu, "list"),
+        (Format::Bsd, "list"),
+        (Format::Sfv, "a.sfv"),
+        (Format::Sfv, "list"),
+        (Format::Hashdeep, "list"),
+        (Format::Bagit, "manifest-sha256.txt"),
+        (Format::Record, "RECORD"),
+        (Format::Record, "list"),
+    ] {
         let root = tree();
         fs::rename(root.path().join("a\nb"), root.path().join("a b")).unwrap();
+        fs::write(root.path().join("%%%% HASHDEEP-1.0"), "").unwrap();
         let algorithm = match format {
             Format::Sfv => Algorithm::Crc32,
             _ => Algorithm::Sha256,
         };
-        let manifest = root.path().join("manifest-sha256.txt");
+        let manifest = root.path().join(name);
         let options = CreateOptions {
             algorithm,
             format,
@@ -63,7 +74,6 @@ fn what_was_made_verifies_in_every_format() {
         assert!(run(&root, &manifest, &options).ok(), "{format}");
         let source = ManifestSource::Path(manifest);
         let checked = Options {
-            format: Some(format),
             audit: true,
             ..Options::default()
         };
@@ -72,7 +82,60 @@ fn what_was_made_verifies_in_every_format() {
         })
         .unwrap();
         assert!(report.ok(), "{format}: {:?}", report.message());
-        assert_eq!(report.count(VerdictKind::Ok), 4);
+        assert_eq!(report.count(VerdictKind::Ok), 5);
+    }
+}
+
+#[test]
+fn nothing_is_written_that_its_name_does_not_tell() {
+    use Algorithm::{Blake3, Crc32, Md5, Sha1, Sha3_256, Sha256};
+    let root = tempfile::tempdir().unwrap();
+    // In SFV its line looks like one of digest and name.
+    fs::write(root.path().join("89abcdef"), "").unwrap();
+    let makes = |name: &str, format, algorithm| {
+        let options = CreateOptions {
+            algorithm,
+            format,
+            ..options()
+        };
+        let manifest = root.path().join("new").join(name);
+        fs::create_dir(root.path().join("new")).unwrap();
+        let goes_on = |_: Event<'_, _>| ControlFlow::Continue(());
+        let cancel = Cancel::default();
+        let made = create(root.path(), &manifest, &options, &cancel, goes_on);
+        assert_eq!(made.is_ok(), manifest.exists(), "{name}");
+        fs::remove_dir_all(root.path().join("new")).unwrap();
+        match made {
+            Ok(report) => report.ok(),
+            Err(error) => {
+                assert!(matches!(error.kind(), ErrorKind::Misnamed), "{error}");
+                false
+            }
+        }
+    };
+    for (name, format, algorithm, is_made) in [
+        ("a.sfv", Format::Gnu, Sha256, false),
+        ("a.sfv", Format::Bsd, Crc32, false),
+        ("a.sfv", Format::Sfv, Crc32, true),
+        ("list", Format::Sfv, Crc32, false),
+        ("RECORD", Format::Gnu, Sha256, false),
+        ("RECORD", Format::Record, Sha256, true),
+        ("RECORD", Format::Hashdeep, Sha256, true),
+        ("list", Format::Record, Sha256, true),
+        ("manifest-sha256.txt", Format::Bsd, Sha256, false),
+        ("manifest-sha256.txt", Format::Bagit, Sha256, true),
+        ("manifest-sha256.txt", Format::Bagit, Md5, false),
+        ("SHA1SUMS", Format::Gnu, Sha256, false),
+        ("SHA1SUMS", Format::Bsd, Sha256, true),
+        ("list", Format::Gnu, Sha1, true),
+        ("list", Format::Gnu, Blake3, false),
+        ("list", Format::Bsd, Blake3, true),
+        ("b3sum.txt", Format::Gnu, Blake3, true),
+        ("list", Format::Gnu, Sha3_256, false),
+        ("sha3-256sum.txt", Format::Gnu, Sha3_256, true),
+    ] {
+        let found = makes(name, format, algorithm);
+        assert_eq!(found, is_made, "{name} {format} {algorithm}");
     }
 }
 
@@ -162,7 +225,7 @@ fn a_manifest_is_not_misnamed() {
     assert!(
         error
             .to_string()
-            .contains("its name states another algorithm")
+            .contains("name it after its format or algorithm")
     );
     assert!(!manifest.exists());
     let tagged = CreateOptions {

@@ -104,6 +104,28 @@ fn a_line_with_several_digests_needs_them_all() {
 }
 
 #[test]
+fn a_file_without_a_digest_is_looked_up() {
+    use VerdictKind::{Mismatch, Missing, Ok, Refused, Skipped};
+    let root = tree();
+    let sha1 = digest(Algorithm::Sha1, b"a");
+    let text = format!("b,,\na,,1\nnone,,9\n./a,sha1={sha1},1\na,,2\n/a,,\nb,,1\n");
+    let run = |options: &Options| run_text(&root, "RECORD", &text, options);
+    let report = run(&Options::default());
+    let first = [Skipped, Skipped, Missing, Ok, Mismatch, Refused, Skipped];
+    assert_eq!(kinds(&report), first);
+    assert_eq!(report.bytes(), 1);
+    let options = Options {
+        ignore_missing: true,
+        exclude: Exclude::new(["/a"]).unwrap(),
+        ..Options::default()
+    };
+    let report = run(&options);
+    assert_eq!(kinds(&report)[..3], [Skipped; 3]);
+    let mut reasons = report.outcomes().filter_map(|o| o.verdict.reason());
+    assert_eq!(reasons.nth(2).unwrap(), "missing");
+}
+
+#[test]
 fn lenient_runs_report_malformed_lines_and_pass() {
     let root = tree();
     let text = gnu(Algorithm::Sha1, &["a"]) + "nonsense\n";
@@ -329,6 +351,9 @@ fn the_usual_manifest_is_found_or_asked_for() {
     let find = || run(root.path(), &ManifestSource::Usual, &Options::default());
     let write = |name: &str, text: String| fs::write(root.path().join(name), text).unwrap();
     assert!(matches!(find().unwrap_err().kind(), ErrorKind::NoManifest));
+    write("SHA256SUMS.txt", gnu(Algorithm::Sha256, &["a"]));
+    assert!(find().unwrap().manifest().ends_with(b"/SHA256SUMS.txt"));
+    fs::remove_file(root.path().join("SHA256SUMS.txt")).unwrap();
     write("SHA512SUMS", gnu(Algorithm::Sha512, &["a"]));
     assert!(find().unwrap().manifest().ends_with(b"/SHA512SUMS"));
     write("MD5SUMS", gnu(Algorithm::Md5, &["a"]));

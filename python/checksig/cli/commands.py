@@ -69,19 +69,19 @@ def _all(*decorators: _Decorator[Any]) -> _Decorator[Any]:
     return decorate
 
 
-def _format(*more: str, default: str) -> _Decorator[Any]:
+def _format(*more: str, default: str, auto: str = "") -> _Decorator[Any]:
     names = click.Choice((*more, *_FORMATS))
     return click.option(
         *("--format", "format_"), type=names, default=default, show_default=True,
-        help="The manifest's format.",
+        help=f"The manifest's format{auto}.",
     )  # fmt: skip
 
 
-def _algorithm(*more: str, default: str) -> _Decorator[Any]:
+def _algorithm(*more: str, default: str, auto: str = "") -> _Decorator[Any]:
     names = click.Choice((*more, *_ALGORITHMS), case_sensitive=False)
     return click.option(
         *("-a", "--algorithm"), type=names, default=default, show_default=True, metavar="NAME",
-        help=f"The digests' algorithm: {', '.join((*more, *_ALGORITHMS))}.",
+        help=f"The digests' algorithm: {', '.join((*more, *_ALGORITHMS))}{auto}.",
     )  # fmt: skip
 
 
@@ -182,8 +182,8 @@ def audit(**options: Any) -> int:
 @cli.command()
 @_ROOT
 @click.option("-m", "--manifest", "name", metavar="FILE", help="Write here; - is standard output.")
-@_algorithm(default="sha256")
-@_format(default="gnu")
+@_algorithm("auto", default="auto", auto="; auto is sha256, and crc32 in the format sfv")
+@_format("auto", default="auto", auto="; auto is what its name tells, else gnu")
 @_ZERO
 @_THREADS
 @_EXCLUDE
@@ -203,13 +203,15 @@ def create(
     shown = _output(output, quiet, status, color)
     options["format"] = options.pop("format_")
     with _temporary(name == "-") as directory:
-        target = name if directory is None else str(Path(directory, "manifest"))
+        made = None
+        if directory is not None:
+            made = Path(directory, _telling_name(options["algorithm"], options["format"]))
         with _bar(watch, status) as move:
-            report = manifests.create(root, target, progress=move, **options)
+            report = manifests.create(root, made or name, progress=move, **options)
         code = _code(report, ())
         shown.created(report, code, name == "-")
-        if directory is not None and code == 0:
-            with Path(directory, "manifest").open("rb") as manifest:
+        if made is not None and code == 0:
+            with made.open("rb") as manifest:
                 shutil.copyfileobj(manifest, sys.stdout.buffer)
     return code
 
@@ -391,6 +393,12 @@ def _output(output: str, quiet: bool, status: bool, color: str) -> Output:
 
 def _bar(watch: str, status: bool) -> AbstractContextManager[Optional[Callable[[Progress], None]]]:
     return progress.bar(progress.is_wanted("never" if status and watch == "auto" else watch))
+
+
+def _telling_name(algorithm: str, format_: str) -> str:
+    """A name that tells a manifest's format and algorithm, whatever is in it."""
+    names = {"sfv": "a.sfv", "record": "RECORD"}
+    return names.get(format_) or manifests.usual_name(algorithm, format_)
 
 
 def _source(name: str) -> Union[str, BinaryIO]:

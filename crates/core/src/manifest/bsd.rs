@@ -1,7 +1,8 @@
 //! Lines with a tag: `SHA256 (name) = digest`.
 //!
 //! The BSDs' `sha256`, and GNU coreutils' `sha256sum --tag` and `cksum -a`,
-//! write `SHA256 (name) = digest`; `openssl dgst` writes `SHA256(name)= digest`.
+//! write `SHA256 (name) = digest`; `openssl dgst` writes `SHA256(name)= digest`, and
+//! `rhash --bsd` pads the tag with blanks: `MD5   (name) = digest`.
 //! Names are escaped as coreutils does it, in a line that starts with a
 //! backslash. Digests are hexadecimal, or base64 with its padding (`cksum
 //! --base64`). coreutils' manual describes them under "cksum output modes".
@@ -29,7 +30,7 @@ pub(super) fn split(line: &[u8]) -> Option<Tagged<'_>> {
     if tag.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
-    let rest = rest.strip_prefix(b" ").unwrap_or(rest).strip_prefix(b"(")?;
+    let rest = text::trim_start(rest).strip_prefix(b"(")?;
     let end = rest.iter().rposition(|&byte| byte == b')')?;
     let digest = text::trim_start(&rest[end + 1..]).strip_prefix(b"=")?;
     Some(Tagged {

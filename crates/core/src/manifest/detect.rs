@@ -1,7 +1,7 @@
 //! Which format a manifest has, and of which algorithm its digests are, where
 //! nobody says it.
 
-use super::{Format, Options, bsd, hashdeep, hex, names, record, sfv, text};
+use super::{Format, LineError, Options, bsd, hashdeep, hex, names, record, sfv, text};
 use crate::algorithm::Algorithm;
 
 /// The format of a text: hashdeep's if it says so, else that of the file's name,
@@ -22,7 +22,7 @@ pub(super) fn format(text: &[u8], is_end: bool, options: &Options<'_>) -> Option
     named.or_else(told)
 }
 
-fn format_of_name(path: &[u8]) -> Option<Format> {
+pub(super) fn format_of_name(path: &[u8]) -> Option<Format> {
     let name = base(path);
     if name == b"RECORD" {
         return Some(Format::Record);
@@ -35,6 +35,10 @@ fn format_of_name(path: &[u8]) -> Option<Format> {
     names::find(word).map(|_| Format::Bagit)
 }
 
+/// Below a line that looks like one of SFV, as the heading `Release 20240101` does, so many lines
+/// may tell that it is none.
+const HEADING_LINES: usize = 16;
+
 fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Format> {
     if options.zero {
         let mut records = text.split(|&byte| byte == 0);
@@ -43,9 +47,17 @@ fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Fo
     }
     let mut lines = text::lines(text).take_while(|_| !options.is_cancelled());
     let first = lines.find_map(|line| format_of_line(line, options));
-    let is_comment = |line: &[u8]| text::trim_start(line).first() == Some(&sfv::COMMENT);
+    if first == Some(Format::Sfv) {
+        let mut seen = 0;
+        let mut next = lines.take(HEADING_LINES).inspect(|_| seen += 1);
+        let below = next.find_map(|line| {
+            let found = format_of_line(line, options);
+            found.filter(|format| matches!(format, Format::Gnu | Format::Bsd))
+        });
+        return below.or_else(|| (is_end || seen == HEADING_LINES).then_some(Format::Sfv));
+    }
     let of_comments = || {
-        if text::lines(text).any(is_comment) {
+        if may_be_sfv(options) && text::lines(text).any(sfv::is_comment) {
             Format::Sfv
         } else {
             Format::Gnu
@@ -54,19 +66,28 @@ fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Fo
     first.or_else(|| is_end.then(of_comments))
 }
 
+/// Whether the text decides that it is SFV: not where its digests are known to be others.
+fn may_be_sfv(options: &Options<'_>) -> bool {
+    matches!(options.untagged(), Ok(None | Some(Algorithm::Crc32)))
+}
+
 /// The format of a line that could be of one; `None` of a comment or nonsense.
 ///
 /// A line that is of two formats, such as `89abcdef 01234567`, counts as digest
 /// and name.
 fn format_of_line(line: &[u8], options: &Options<'_>) -> Option<Format> {
+    if sfv::is_comment(line) {
+        return None;
+    }
     let line = text::trim_start(line);
     let states_digest = || record::read_entry(line, None).is_ok_and(|e| !e.digests.is_empty());
+    let is_sfv = || sfv::read_line(line).is_ok() && may_be_sfv(options);
     match line.first()? {
-        b'#' | &sfv::COMMENT => None,
+        b'#' => None,
         b'\\' => gnu_or_bsd(&line[1..], options),
         _ => gnu_or_bsd(line, options)
             .or_else(|| states_digest().then_some(Format::Record))
-            .or_else(|| sfv::read_line(line).is_ok().then_some(Format::Sfv)),
+            .or_else(|| is_sfv().then_some(Format::Sfv)),
     }
 }
 
@@ -76,44 +97,60 @@ fn gnu_or_bsd(line: &[u8], options: &Options<'_>) -> Option<Format> {
     }
     let (digits, rest) = hex::split(line);
     let is_apart = rest.first().is_some_and(|&byte| text::is_blank(byte));
-    let is_digest = is_apart && hex::digest(digits, options.untagged()).is_ok();
-    is_digest.then_some(Format::Gnu)
+    let is_digest = match options.untagged() {
+        Ok(algorithm) => hex::digest(digits, algorithm).is_ok(),
+        Err(_) => digits.len() >= SHORTEST,
+    };
+    (is_apart && is_digest).then_some(Format::Gnu)
 }
+
+/// How many hexadecimal digits the shortest digest has that is looked for: that of CRC-32.
+const SHORTEST: usize = 8;
 
 /// The algorithm that a file's name tells: that of the last of its words that
 /// names one, alone, with the word after it (`sha3-256`), or before `sum` or
-/// `sums`.
+/// `sums`. An error where that is one that is not supported.
 ///
-/// `b2` and `b3` name one only before `sum` or as the extension, since they are
-/// the names of versions too.
-pub(super) fn algorithm(path: &[u8]) -> Option<Algorithm> {
+/// `b2`, `b3` and the like name one only before `sum` or as the extension, since
+/// they are the names of versions too.
+pub(super) fn algorithm(path: &[u8]) -> Result<Option<Algorithm>, LineError> {
     let name = base(path);
-    let named = match &extension(name).to_ascii_lowercase()[..] {
-        b"b2" => Some(Algorithm::Blake2b),
-        b"b3" => Some(Algorithm::Blake3),
-        _ => None,
-    };
+    let named = algorithm_of_mark(&extension(name).to_ascii_lowercase());
     let mut after: &[u8] = b"";
-    named.or_else(|| {
+    let named = named.or_else(|| {
         let mut words = name.rsplit(|byte| !byte.is_ascii_alphanumeric());
         words.find_map(|word| {
             let pair = [word, after].concat();
             after = word;
             algorithm_of_word(&pair).or_else(|| algorithm_of_word(word))
         })
-    })
+    });
+    named.transpose()
 }
 
-fn algorithm_of_word(word: &[u8]) -> Option<Algorithm> {
+/// The algorithm of a word, or an error.
+type Named = Option<Result<Algorithm, LineError>>;
+
+/// The algorithm of a word that names one before `sum` or as an extension alone.
+fn algorithm_of_mark(word: &[u8]) -> Named {
+    match word {
+        b"b2" => Some(Ok(Algorithm::Blake2b)),
+        b"b3" => Some(Ok(Algorithm::Blake3)),
+        b"b2s" | b"b2sp" | b"b2bp" | b"gost" => Some(Err(LineError::UnknownAlgorithm)),
+        _ => None,
+    }
+}
+
+fn algorithm_of_word(word: &[u8]) -> Named {
     let word = word.to_ascii_lowercase();
     let sums = word.strip_suffix(b"s").unwrap_or(&word);
-    let word = match sums.strip_suffix(b"sum") {
-        Some(b"b2") => return Some(Algorithm::Blake2b),
-        Some(b"b3") => return Some(Algorithm::Blake3),
-        Some(word) => word,
-        None => &word[..],
-    };
-    names::find(word).map(|(algorithm, _)| algorithm)
+    let before_sum = sums.strip_suffix(b"sum");
+    before_sum.and_then(algorithm_of_mark).or_else(|| {
+        let word = before_sum.unwrap_or(&word);
+        let known = names::find(word).map(|(algorithm, _)| Ok(algorithm));
+        let foreign = || names::is_foreign(word).then_some(Err(LineError::UnknownAlgorithm));
+        known.or_else(foreign)
+    })
 }
 
 /// What follows the last slash of a path.

@@ -30,7 +30,8 @@ enum Spacing {
 /// Reads lines of digest and name and lines with tags.
 pub(super) struct Reader {
     forced: Option<Algorithm>,
-    untagged: Option<Algorithm>,
+    /// That of lines that name none; an error where it is not supported.
+    untagged: Result<Option<Algorithm>, LineError>,
     /// That of the first line, once there was one.
     spacing: Option<Spacing>,
 }
@@ -65,7 +66,7 @@ impl Reader {
         if let Some(tagged) = tagged {
             return tagged.entry(is_escaped, self.forced);
         }
-        let digest = hex::digest(digits, self.untagged)?;
+        let digest = hex::digest(digits, self.untagged?)?;
         let name = self.name(rest)?;
         let name = if is_escaped {
             escape::unescape(name)?

@@ -146,6 +146,14 @@ impl Format {
         Self::ALL.into_iter().find(is_named)
     }
 
+    /// The format that the name of a manifest's file tells, if it tells one: that of
+    /// `RECORD`, `*.sfv` and BagIt's `manifest-<algorithm>.txt`. A path before it does
+    /// not matter.
+    #[must_use]
+    pub fn from_file_name(path: &[u8]) -> Option<Self> {
+        detect::format_of_name(path)
+    }
+
     /// Whether its lines may end with NUL instead of a newline, as those of
     /// `sha256sum --zero` do.
     fn has_zero_form(self) -> bool {
@@ -186,10 +194,13 @@ impl Options<'_> {
         if self.zero { 0 } else { b'\n' }
     }
 
-    /// The algorithm of a digest whose line names none, where it is known.
-    fn untagged(&self) -> Option<Algorithm> {
-        let named = || self.file_name.and_then(detect::algorithm);
-        self.algorithm.or_else(named)
+    /// The algorithm of a digest whose line names none, where it is known; an error where it is
+    /// known to be one that is not supported.
+    fn untagged(&self) -> Result<Option<Algorithm>, LineError> {
+        match (self.algorithm, self.file_name) {
+            (None, Some(name)) => detect::algorithm(name),
+            (forced, _) => Ok(forced),
+        }
     }
 }
 

@@ -27,6 +27,18 @@ pub(super) fn find(word: &[u8]) -> Option<(Algorithm, usize)> {
     Some((algorithm, algorithm.digest_len()))
 }
 
+/// Words that name algorithms whose digests cannot be computed here: in lower case, without
+/// hyphens and underscores. Those whose digests are as long as no known ones need not be here.
+const FOREIGN: &str = "adler32 blake2 blake2bp blake2s blake2sp btih crc32c ed2k edonr256 edonr512 \
+    gost12256 gost12512 gost94 has160 md2 md4 md6 ripemd ripemd128 ripemd160 ripemd256 rmd128 rmd160 \
+    rmd256 sha0 sha3 sha3224 sha3384 sha512224 sha512256 shake128 shake256 sm3 snefru128 snefru256 \
+    streebog whirlpool xxh32 xxh128";
+
+/// Whether a word in lower case names an algorithm that is not supported.
+pub(super) fn is_foreign(word: &[u8]) -> bool {
+    FOREIGN.split(' ').any(|name| name.as_bytes() == word)
+}
+
 fn is_named(algorithm: Algorithm, word: &[u8]) -> bool {
     let plain = |text| {
         let bytes = <[u8]>::iter(text).filter(|byte| !matches!(byte, b'-' | b'_'));

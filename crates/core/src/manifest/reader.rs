@@ -21,7 +21,7 @@ enum Dialect {
     Gnu(Format, gnu::Reader),
     Sfv,
     Hashdeep(hashdeep::Columns),
-    Bagit(Option<Algorithm>),
+    Bagit(Result<Option<Algorithm>, LineError>),
     Record(Option<Algorithm>),
 }
 
@@ -161,14 +161,16 @@ impl<'a> Reader<'a> {
         }
         let line = text::without_end(line);
         match dialect {
-            Dialect::Gnu(_, reader) => text::read_line(line, b'#', |line| reader.read_line(line)),
-            Dialect::Sfv => text::read_line(line, sfv::COMMENT, sfv::read_line),
-            Dialect::Hashdeep(columns) => {
-                text::read_line(line, b'#', |line| hashdeep::read_line(line, columns))
+            Dialect::Gnu(_, reader) => {
+                text::read_line(line, text::is_comment, |line| reader.read_line(line))
             }
-            Dialect::Bagit(algorithm) => {
-                text::read_line(line, b'#', |line| bagit::read_line(line, *algorithm))
-            }
+            Dialect::Sfv => text::read_line(line, sfv::is_comment, sfv::read_line),
+            Dialect::Hashdeep(columns) => text::read_line(line, text::is_comment, |line| {
+                hashdeep::read_line(line, columns)
+            }),
+            Dialect::Bagit(algorithm) => text::read_line(line, text::is_comment, |line| {
+                bagit::read_line(line, (*algorithm)?)
+            }),
             Dialect::Record(_) => None,
         }
     }

@@ -11,7 +11,7 @@
 use smallvec::SmallVec;
 
 use super::write::EntryError;
-use super::{Entry, LineError, names, text};
+use super::{Entry, LineError, hashdeep, names, text};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 
@@ -170,7 +170,8 @@ pub(super) fn push(text: &mut Vec<u8>, entry: &Entry) -> Result<(), EntryError> 
 /// start like another kind of file.
 fn push_path(text: &mut Vec<u8>, path: &[u8]) {
     let is_special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    if !path.iter().any(is_special) && text::may_start(path) {
+    let may_start = text::may_start(path) && !path.starts_with(hashdeep::MAGIC);
+    if !path.iter().any(is_special) && may_start {
         text.extend_from_slice(path);
         return;
     }

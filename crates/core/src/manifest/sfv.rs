@@ -2,15 +2,18 @@
 //!
 //! No standard describes it; WinSFV was the first to write it, `cksfv` and
 //! `rhash --sfv` do. Names may have blanks: the last one ends the name. Lines
-//! that start with a semicolon are comments.
+//! whose first character is a semicolon are comments; after a blank it is a part of
+//! the name, as to `cksfv`.
 
 use super::write::EntryError;
 use super::{Entry, Format, LineError, ManifestError, Options, hex, text};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 
-/// How a comment starts.
-pub(super) const COMMENT: u8 = b';';
+/// Whether a line is a comment.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    line.starts_with(b";")
+}
 
 /// What the written text starts with. So it starts with ASCII, whatever the first
 /// name starts with.
@@ -50,8 +53,7 @@ pub(super) fn push(text: &mut Vec<u8>, name: &[u8], digest: &Digest) -> Result<(
     if name.contains(&b'\n') {
         return Err(EntryError::LineBreak);
     }
-    // A name of blanks alone is told by the digest after it.
-    if text::trim_start(name).first() == Some(&COMMENT) {
+    if is_comment(name) {
         return Err(EntryError::FirstByte);
     }
     text.extend_from_slice(name);

@@ -53,20 +53,26 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split_inclusive(|&byte| byte == b'\n').map(without_end)
 }
 
-/// What `read` makes of a line; `None` of one that is empty or, after blanks, starts with
-/// `comment`. It is not given lines with a NUL.
+/// What `read` makes of a line; `None` of an empty one and of a comment. It is not given
+/// lines with a NUL.
 pub(super) fn read_line(
     line: &[u8],
-    comment: u8,
+    is_comment: fn(&[u8]) -> bool,
     read: impl FnOnce(&[u8]) -> Result<Entry, LineError>,
 ) -> Option<Result<Entry, LineError>> {
-    let first = trim_start(line).first();
-    first.filter(|&&first| first != comment)?;
+    if trim_start(line).is_empty() || is_comment(line) {
+        return None;
+    }
     Some(if line.contains(&0) {
         Err(LineError::Nul)
     } else {
         read(line)
     })
+}
+
+/// Whether a line starts with `#` after blanks: a comment in every format but SFV and RECORD.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    trim_start(line).starts_with(b"#")
 }
 
 pub(super) fn is_blank(byte: u8) -> bool {

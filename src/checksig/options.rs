@@ -306,8 +306,8 @@ pub unsafe extern "C" fn checksig_options_set_measure(
 ///
 /// `*` and `?` stand for anything but a slash, `**` for any number of directories,
 /// `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name below
-/// the root; one without a slash against each part of it. What is in a directory that matches
-/// is passed over, too. `./` or `/` at the start stands for the root. `glob` is NUL-terminated
+/// the root; one without a slash against each part of it. `./` or `/` at the start stands
+/// for the root, and a slash at either end for all that is in a directory, too. `glob` is NUL-terminated
 /// UTF-8, borrowed for the call; NULL is refused.
 ///
 /// # Safety

@@ -13,8 +13,8 @@ use crate::same::plain;
 /// `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name
 /// below the root; one without a slash against each part of the name, so that `.git`
 /// leaves out whatever is in a directory `.git`, and `*.tmp` such files everywhere. `./` or `/`
-/// at the start stands for the root, one at the end makes no difference, and what is in a
-/// directory that matches is left out, too.
+/// at the start stands for the root, and a slash at either end for all that is in a directory,
+/// too.
 #[derive(Clone, Debug, Default)]
 pub struct Exclude {
     names: GlobSet,
@@ -43,7 +43,9 @@ impl Exclude {
                 continue;
             }
             names.add(build(all)?);
-            names.add(build(&format!("{all}/**"))?);
+            if whole.is_some() || all.len() < glob.len() {
+                names.add(build(&format!("{all}/**"))?);
+            }
         }
         Ok(Self {
             names: names.build()?,
@@ -82,7 +84,7 @@ mod tests {
             ("a/**", "a/b/c.txt", true),
             ("**/c.{txt,md}", "a/b/c.md", true),
             ("a/b", "x/a/b", false),
-            ("a/b", "a/b/c", true),
+            ("a/b", "a/b/c", false),
             ("a/b/", "a/b/c", true),
             ("b/", "a/b/c", true),
             ("./a", "a", true),

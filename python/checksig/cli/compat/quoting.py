@@ -1,14 +1,22 @@
-"""File names in messages as GNU programs quote them: so that a shell would read them."""
+"""File names and arguments in messages, quoted as GNU programs do it."""
 
 from __future__ import annotations
 
+import codecs
+import locale
 import os
 import re
+import unicodedata
+from functools import lru_cache
 
 __all__ = ["quoted", "shell_quoted"]
 
 #: What a shell takes for something else than a part of a name.
 _SPECIAL = re.compile(r"[ !\"$&()*;<=>?\[\\^`|:']|\A[#~]|\A[{}]\Z")
+#: With what in it a name with an apostrophe is not put in double quotes.
+_NOT_IN_DOUBLE = re.compile(r"[!\"$&()*;<=>?\[\\^`{|}]|(?!\A)[#~]")
+#: An apostrophe, other ASCII characters that print, and any other character for itself.
+_PIECE = re.compile(r"'|[ -&(-~]+|[^ -~]")
 _ESCAPES = {
     "\a": "\\a",
     "\b": "\\b",
@@ -18,46 +26,65 @@ _ESCAPES = {
     "\f": "\\f",
     "\r": "\\r",
 }
-#: What a pair of double quotes would not keep as it is.
-_EXPANDED = re.compile(r"[\"$`\\!]")
+#: The categories of characters that C's ``iswprint`` does not let pass: control characters,
+#: surrogates (as which Python has bytes that are no character), unassigned ones, and the
+#: two that end lines and paragraphs. Python's ``isprintable`` is narrower.
+_UNPRINTABLE = {"Cc", "Cs", "Cn", "Zl", "Zp"}
 
 
 def quoted(text: str) -> str:
     """Text between quotation marks, which are those of the locale."""
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
-    is_utf8 = "utf-8" in locale.lower() or "utf8" in locale.lower()
-    return f"\u2018{text}\u2019" if is_utf8 else f"'{text}'"
+    left, right = "\u2018\u2019" if _codeset() == "utf-8" else "''"
+    special = {"\\": "\\\\", right: "\\" + right}
+    inner = "".join(special.get(character) or _escape(character) for character in text)
+    return left + inner + right
 
 
 def shell_quoted(name: bytes) -> str:
-    """A name for a message, quoted only if it must be."""
+    """A name for a message, quoted only if it must be, so that a shell would read it."""
     text = os.fsdecode(name)
-    if text.isprintable() and not _SPECIAL.search(text):
-        return text or "''"
-    if text.isprintable() and "'" in text and not _EXPANDED.search(text):
-        return f'"{text}"'
-    return _pieces(text)
+    if _prints(text):
+        if not _SPECIAL.search(text):
+            return text or "''"
+        if "'" in text and not _NOT_IN_DOUBLE.search(text):
+            return f'"{text}"'
+    return _in_pieces(text)
 
 
-def _pieces(text: str) -> str:
+def _in_pieces(text: str) -> str:
     """The name in single quotes, and what does not print in escapes between them."""
-    result, escaping = "'", False
-    for character in text:
-        escape = _escape(character)
-        if escape and not escaping:
-            result += "'$'"
-        elif not escape and escaping:
-            result += "''"
-        escaping = bool(escape)
-        if character == "'":
-            result += "'\\''"
-        else:
-            result += escape or character
-    return result + "'"
+    # GNU looks twice at a name with an apostrophe, and goes on at its start as it ended.
+    is_escaping = "'" in text and not _prints(text[-1])
+    result = ["'"]
+    for piece in _PIECE.findall(text):
+        if piece == "'":
+            result.append("'\\''")
+            is_escaping = False
+            continue
+        shown = _escape(piece)
+        if (shown != piece) != is_escaping:
+            is_escaping = not is_escaping
+            result.append("'$'" if is_escaping else "''")
+        result.append(shown)
+    return "".join(result) + "'"
 
 
-def _escape(character: str) -> str:
-    if character.isprintable():
-        return ""
-    octal = "".join(f"\\{byte:03o}" for byte in os.fsencode(character))
-    return _ESCAPES.get(character, octal)
+def _escape(text: str) -> str:
+    """Text that prints as it is; a character that does not as a letter or its bytes."""
+    if _prints(text):
+        return text
+    return _ESCAPES.get(text) or "".join(f"\\{byte:03o}" for byte in os.fsencode(text))
+
+
+def _prints(text: str) -> bool:
+    """Whether the locale takes all of it for printable."""
+    if text.isascii():
+        return text.isprintable()
+    is_known = _codeset() != "ascii"
+    return is_known and _UNPRINTABLE.isdisjoint(map(unicodedata.category, text))
+
+
+@lru_cache
+def _codeset() -> str:
+    """The encoding of the locale, by Python's name."""
+    return codecs.lookup(locale.nl_langinfo(locale.CODESET)).name

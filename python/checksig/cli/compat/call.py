@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -14,8 +16,13 @@ from .quoting import quoted
 
 __all__ = ["MAX_LENGTH", "Call", "UsageError"]
 
+#: A number of 64 bits has no more.
+_MAX_DIGITS = 20
+
 #: The most bits of a BLAKE2b digest.
 MAX_LENGTH = 512
+_MAX_NUMBER = 2**64 - 1
+_NUMBER = re.compile(r"[ \t\n\v\f\r]*\+?0*([0-9]+)")
 
 
 class UsageError(Exception):
@@ -34,6 +41,8 @@ class Call:
     algorithm: str
     given: set[str] = field(default_factory=set)
     length: int = 0
+    #: As it was given.
+    length_text: str = ""
     binary: Optional[bool] = None
     tagged: bool = False
     #: One of ``quiet``, ``status`` and ``warn``; the last one counts.
@@ -87,7 +96,7 @@ class Call:
         elif name == "algorithm":
             self.algorithm = _algorithm(argument)
         elif name == "length":
-            self.length = _length(argument)
+            self.length, self.length_text = _length(argument), argument
         elif name in ("help", "version"):
             self.question = name
         elif name == "":
@@ -100,7 +109,7 @@ class Call:
             raise UsageError("--length is only supported with --algorithm=blake2b", hint=False)
         if self.length > MAX_LENGTH:
             limit = f"maximum digest length for {quoted('BLAKE2b')} is {MAX_LENGTH} bits"
-            raise UsageError(f"invalid length: {quoted(str(self.length))}\n\0{limit}", hint=False)
+            raise UsageError(f"invalid length: {quoted(self.length_text)}\n\0{limit}", hint=False)
         if checking and self.algorithm in SIZED and not self.any_algorithm:
             raise UsageError("--check is not supported with --algorithm={bsd,sysv,crc}", hint=False)
         if self.tagged and self.binary is False:
@@ -138,9 +147,13 @@ def _algorithm(name: str) -> str:
 
 
 def _length(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"invalid length: {quoted(text)}", hint=False)
-    if int(text) % 8 != 0:
-        limit = "length is not a multiple of 8"
-        raise UsageError(f"invalid length: {quoted(text)}\n\0{limit}", hint=False)
-    return int(text)
+    invalid = f"invalid length: {quoted(text)}"
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise UsageError(invalid, hint=False)
+    # Digits are counted first: Python refuses to read very many.
+    if len(found[1]) > len(str(_MAX_NUMBER)) or int(found[1]) > _MAX_NUMBER:
+        raise UsageError(f"{invalid}: {os.strerror(errno.EOVERFLOW)}", hint=False)
+    if int(found[1]) % 8 != 0:
+        raise UsageError(f"{invalid}\n\0length is not a multiple of 8", hint=False)
+    return int(found[1])

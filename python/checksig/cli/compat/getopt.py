@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
@@ -31,10 +32,11 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> Iterator[Found
     Raises:
         BadOption: in the words of the C library.
     """
-    rest = list(arguments)
+    rest = deque(arguments)
     operands: list[str] = []
+    operands_end_options = "POSIXLY_CORRECT" in os.environ
     while rest:
-        word = rest.pop(0)
+        word = rest.popleft()
         if word == "--":
             operands += rest
             break
@@ -44,14 +46,14 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> Iterator[Found
             yield from _cluster(word[1:], rest, options)
         else:
             operands.append(word)
-            if "POSIXLY_CORRECT" in os.environ:
+            if operands_end_options:
                 operands += rest
                 break
     for operand in operands:
         yield None, operand
 
 
-def _long(word: str, rest: list[str], options: Sequence[Option]) -> Found:
+def _long(word: str, rest: deque[str], options: Sequence[Option]) -> Found:
     name, equals, argument = word.partition("=")
     option = _named(name, word, options)
     if not option.argument:
@@ -61,7 +63,7 @@ def _long(word: str, rest: list[str], options: Sequence[Option]) -> Found:
     if not equals:
         if not rest:
             raise BadOption(f"option '--{option.long}' requires an argument")
-        argument = rest.pop(0)
+        argument = rest.popleft()
     return option.long, argument
 
 
@@ -77,17 +79,20 @@ def _named(name: str, word: str, options: Sequence[Option]) -> Option:
     return (exact or found)[0]
 
 
-def _cluster(letters: str, rest: list[str], options: Sequence[Option]) -> Iterator[Found]:
+def _cluster(letters: str, rest: deque[str], options: Sequence[Option]) -> Iterator[Found]:
     by_letter = {option.letter: option for option in options if option.letter}
     while letters:
-        letter, letters = letters[0], letters[1:]
+        # A byte, of which a character may have several.
+        letter = os.fsdecode(os.fsencode(letters)[:1])
+        letters = os.fsdecode(os.fsencode(letters)[1:])
         option = by_letter.get(letter)
         if option is None:
-            raise BadOption(f"invalid option -- '{letter}'")
+            first = os.fsdecode(os.fsencode(letter)[:1])  # C's letters are bytes
+            raise BadOption(f"invalid option -- '{first}'")
         if not option.argument:
             yield option.long, ""
             continue
         if not letters and not rest:
             raise BadOption(f"option requires an argument -- '{letter}'")
-        yield option.long, letters or rest.pop(0)
+        yield option.long, letters or rest.popleft()
         return

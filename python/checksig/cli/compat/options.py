@@ -36,8 +36,9 @@ _OPTIONS = {
     "cksum": (_LENGTH, *_COMMON, *_CKSUM, *_INFORMATION, *_REFUSED),
 }
 
-#: The options that mean something only where a manifest is checked.
-CHECKING = ("ignore-missing", "quiet", "status", "strict", "warn")
+#: The options that mean something only where a manifest is checked, in the order in which
+#: they are complained of.
+CHECKING = ("ignore-missing", "status", "warn", "quiet", "strict")
 _LAST = ("debug", "help", "version")
 
 _WORDS = {

@@ -6,6 +6,7 @@ import hashlib
 import os
 import pty
 import re
+import select
 import shlex
 import subprocess
 import sys
@@ -30,28 +31,43 @@ class Done(NamedTuple):
     stderr: bytes
 
 
+# Without what would hide that output waits in a buffer.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+ENVIRONMENT["LC_ALL"] = "C.UTF-8"
+
+
 def done(command: list[str], directory: Path, stdin: bytes, **environment: str) -> Done:
     result = subprocess.run(
         command,
         cwd=directory,
         input=stdin,
-        env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
+        env={**ENVIRONMENT, **environment},
         capture_output=True,
         timeout=TIMEOUT,
     )
     return Done(result.returncode, result.stdout, result.stderr)
 
 
-def ours(program: str, arguments: list[str], directory: Path, stdin: bytes = b"") -> Done:
-    command = [sys.executable, "-m", "checksig", "compat", program, *arguments]
-    return done(command, directory, stdin)
+def our(program: str) -> list[str]:
+    return [sys.executable, "-m", "checksig", "compat", program]
 
 
-def theirs(program: str, arguments: list[str], directory: Path, stdin: bytes = b"") -> Done:
-    found = done([need(program), "--version"], directory, b"").stdout
-    if b"GNU coreutils) 9.1" not in found:
+def their(program: str) -> list[str]:
+    if b"GNU coreutils) 9.1" not in done([need(program), "--version"], Path(), b"").stdout:
         pytest.skip(f"needs {program} of coreutils 9.1")
-    return done([program, *arguments], directory, stdin)
+    return [program]
+
+
+def ours(
+    program: str, arguments: list[str], directory: Path, stdin: bytes = b"", **environment: str
+) -> Done:
+    return done([*our(program), *arguments], directory, stdin, **environment)
+
+
+def theirs(
+    program: str, arguments: list[str], directory: Path, stdin: bytes = b"", **environment: str
+) -> Done:
+    return done([*their(program), *arguments], directory, stdin, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +146,20 @@ MANIFESTS = [
 ]  # fmt: skip
 
 
-def assert_same(program: str, arguments: list[str], tree: Path, stdin: bytes = b"") -> None:
-    assert ours(program, arguments, tree, stdin) == theirs(program, arguments, tree, stdin)
+def assert_same(
+    program: str, arguments: list[str], tree: Path, stdin: bytes = b"", **environment: str
+) -> None:
+    found = ours(program, arguments, tree, stdin, **environment)
+    assert found == theirs(program, arguments, tree, stdin, **environment)
+
+
+def assert_same_in_shell(script: str, program: str, tree: Path, stdin: bytes = b"") -> None:
+    """As :func:`assert_same`, for a script that calls the program ``"$@"``."""
+    found, expected = (
+        done(["sh", "-c", script, "sh", *command], tree, stdin)
+        for command in (our(program), their(program))
+    )
+    assert found == expected
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS)
@@ -165,7 +193,8 @@ PRINTING = [
     "-z 'back\\slash'", "", "--help=3", "--nonsense", "-x", "--st a", "--tag=3 a", "-c --tag a",
     "--tag -t a", "-t --tag a", "-c -b a", "-c -t a", "-cz a", "--quiet a", "--status a", "-w a",
     "--strict a", "--ignore-missing a", "--quiet --warn a", "--status --strict a", "-bz a",
-    "--t a", "--s a", "--= a", "--tag --t",
+    "--t a", "--s a", "--= a", "--tag --t", "--strict -w a", "--strict --quiet a",
+    "--ignore-missing --status a", "-é a",
     "'no such' \"no'pe\" 'no\"pe' '~nope' 'no:pe' '#no' '{' 'n{o' ''", "--tag -t -c a",
 ]  # fmt: skip
 
@@ -287,7 +316,7 @@ def test_what_never_waits_is_read(tree: Path) -> None:
         os.write(into, content)
         os.close(into)
         name = f"/dev/fd/{pipe}"
-        command = [sys.executable, "-m", "checksig", "compat", "sha1sum", *arguments, name]
+        command = [*our("sha1sum"), *arguments, name]
         found = subprocess.run(
             command, cwd=tree, pass_fds=[pipe], capture_output=True, timeout=TIMEOUT, check=True
         )
@@ -308,18 +337,21 @@ def test_a_terminal_is_not_waited_for(tree: Path) -> None:
     assert checked == Done(1, b"", f"sha1sum: {name}: read error\n".encode())
 
 
-def test_a_line_is_checked_before_the_next_one_comes(tree: Path) -> None:
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_line_is_checked_before_the_next_one_comes(is_terminal: bool, tree: Path) -> None:
     line = theirs("sha1sum", ["a"], tree).stdout
-    command = [sys.executable, "-m", "checksig", "compat", "sha1sum", "-c"]
-    controller, terminal = pty.openpty()
-    with subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=terminal) as process:
-        os.close(terminal)
+    output, into = pty.openpty() if is_terminal else os.pipe()
+    with subprocess.Popen(
+        [*our("sha1sum"), "-c"], cwd=tree, stdin=subprocess.PIPE, stdout=into, env=ENVIRONMENT
+    ) as process:
+        os.close(into)
         assert process.stdin is not None
         process.stdin.write(line)
         process.stdin.flush()
-        assert os.read(controller, 100) == b"a: OK\r\n"
+        assert select.select([output], [], [], TIMEOUT)[0]
+        assert os.read(output, 100).split() == [b"a:", b"OK"]
         process.stdin.close()
-    os.close(controller)
+    os.close(output)
     assert process.returncode == 0
 
 
@@ -327,21 +359,20 @@ def test_a_line_is_checked_before_the_next_one_comes(tree: Path) -> None:
 def test_output_and_messages_keep_their_order(arguments: list[str], tree: Path) -> None:
     def together(*command: str) -> bytes:
         process = subprocess.Popen(
-            [*command, *arguments], cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*command, *arguments],
+            cwd=tree,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=ENVIRONMENT,
         )
         return process.communicate(timeout=TIMEOUT)[0]
 
-    assert together(sys.executable, "-m", "checksig", "compat", "sha1sum") == together("sha1sum")
+    assert together(*our("sha1sum")) == together("sha1sum")
 
 
-@pytest.mark.parametrize("arguments", [[], ["-"], ["-", "a", "-"], ["-c"]])
-def test_standard_input_that_is_closed(arguments: list[str], tree: Path) -> None:
-    def without_input(*command: str) -> Done:
-        shell = ["sh", "-c", 'exec "$@" <&-', "sh", *command, *arguments]
-        return done(shell, tree, b"")
-
-    found = without_input(sys.executable, "-m", "checksig", "compat", "sha1sum")
-    assert found == without_input("sha1sum")
+@pytest.mark.parametrize("arguments", ["", "-", "- a -", "-c"])
+def test_standard_input_that_is_closed(arguments: str, tree: Path) -> None:
+    assert_same_in_shell(f'"$@" {arguments} <&-', "sha1sum", tree)
 
 
 def options_in(text: bytes) -> list[bytes]:
@@ -368,12 +399,144 @@ def test_the_name_that_it_is_called_by(tree: Path, tmp_path: Path) -> None:
     assert done(command, tree, b"") == theirs("sha256sum", ["a", "nope"], tree)
 
 
-def test_a_full_disk(tree: Path) -> None:
-    full = Path("/dev/full")
-    if not full.exists():
+@pytest.mark.parametrize("redirection", [">/dev/full", "2>/dev/full", ">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "a b", "a nope b", "nope", "-z a", "-z a nope", "-z nope a", "-x",
+        "-c of-sha1sum/malformed", "-c of-sha1sum/missing", "--status -c of-sha1sum/good",
+    ],
+)  # fmt: skip
+def test_output_that_cannot_be_written(arguments: str, redirection: str, tree: Path) -> None:
+    if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    with full.open("wb") as stdout:
-        command = [sys.executable, "-m", "checksig", "compat", "sha1sum", "a"]
-        result = subprocess.run(command, cwd=tree, stdout=stdout, stderr=subprocess.PIPE)
-    assert result.returncode == 1
-    assert result.stderr == b"sha1sum: write error: No space left on device\n"
+    assert_same_in_shell(f'"$@" {arguments} {redirection}', "sha1sum", tree)
+    assert_same_in_shell(f'"$@" --version >/dev/null {redirection}', "sha1sum", tree)
+
+
+def test_output_that_nobody_reads(tree: Path) -> None:
+    script = 'exec 3>&1; { sleep 0.1; "$@" a b; echo "exit code $?" >&3; } | true'
+    assert_same_in_shell(script, "sha1sum", tree)
+
+
+MANY_DIGITS = 5000
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        " 8", "'\t+8'", "+8", "008", "-8", "-0", "+",
+        "'- 8'", "'8 '", "8x", "0x8", "''", "1K", "'8\n'", "é",
+        f"{2**64 - 8}", f"{2**64 - 1}", f"{2**64}", f"{2**64}x", "9" * MANY_DIGITS,
+        "0" * MANY_DIGITS + "8", "+520",
+    ],
+)  # fmt: skip
+def test_numbers_as_lengths(length: str, tree: Path) -> None:
+    assert_same("b2sum", ["-l", *shlex.split(length), "a"], tree)
+
+
+LENGTHS_IN_TAGS = [
+    "-512", "-0x200", "-0X200", "-01000", "- 512", "-\t+512", "-0", "-08", "-0x", "-", "--512",
+    "-520", "-511", "-512 ", "-512x", "- ", "x", " ", "\t", "(", "xx", "-" + "9" * MANY_DIGITS,
+    "-" + "0" * MANY_DIGITS + "1000", "-0x" + "0" * MANY_DIGITS + "200",
+    "-0x" + "2" * MANY_DIGITS, "-8", "-256", "-128", "-0x80", "-0200", "-64",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tag", "algorithm"), [("BLAKE2b", "blake2b"), ("MD5", "md5")])
+def test_lengths_in_tags(tag: str, algorithm: str, tree: Path) -> None:
+    digest = hashlib.new(algorithm, b"alpha\n").hexdigest()
+    lines = "".join(
+        f"{tag}{length} (a) = {digest}\n{tag}{length}(a) = {digest[:64]}\n"
+        for length in LENGTHS_IN_TAGS
+    ).encode()
+    assert_same("cksum", ["-cw"], tree, lines)
+    assert_same("cksum", ["-cwa", algorithm], tree, lines)
+    assert_same("b2sum" if tag == "BLAKE2b" else "md5sum", ["-cw"], tree, lines)
+
+
+def test_a_digest_that_was_cut_is_refused(tree: Path) -> None:
+    cut = hashlib.sha256(b"alpha\n").hexdigest()[:2]
+    line = f"SHA256-8 (a) = {cut}\n".encode()
+    error = b"cksum: 'standard input': no properly formatted checksum lines found\n"
+    assert ours("cksum", ["-c"], tree, line) == Done(1, b"", error)
+
+
+@pytest.mark.parametrize("program", ["sha1sum", "b2sum", "cksum"])
+def test_names_that_are_nearly_none(program: str, tree: Path) -> None:
+    digest = hashlib.new("blake2b" if program == "b2sum" else "sha1", b"").hexdigest()
+    lines = "".join(f"{digest}{end}\n" for end in ("", " ", "\t", "  ", " *", "   "))
+    algorithm = ["-a", "sha1"] if program == "cksum" else []
+    assert_same(program, [*algorithm, "-cw"], tree, lines.encode())
+
+
+@pytest.mark.parametrize(
+    ("program", "manifests"),
+    [
+        ("sha1sum", "reversed good"), ("sha1sum", "good reversed"),
+        ("sha1sum", "tagged reversed nothing good"), ("cksum", "good nothing"),
+        ("cksum", "nothing good"),
+    ],
+)  # fmt: skip
+def test_what_one_manifest_decides_for_the_next(program: str, manifests: str, tree: Path) -> None:
+    assert_same(program, ["-cw", *manifests.split()], tree / f"of-{program}")
+    files = [f"of-{program}/{manifest}" for manifest in manifests.split()]
+    assert_same(program, ["-cw", *files], tree)
+
+
+NAMES_IN_MESSAGES = [
+    "é", "é'", "'é\u200b", "'\u2028", "\u00ad", "\u0378", "\ue000", "a\nb", "\n", "'\n", "\n'",
+    "a'\nb", "x\n'y\t", "'a'\x01", "it's", "it's #", "#it's", "it's {", "~'", "'~", "'!", "'\\",
+    '\'"', "'&", "'?", "'|", "]'", "a]", "\x7f", "\udcff", "'\udcff", "a\udce2\udc82b",
+    "\udced\udca0\udc80", "\U0001f600'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_names_in_messages(locale: str, tmp_path: Path) -> None:
+    assert_same("sha1sum", NAMES_IN_MESSAGES, tmp_path, LC_ALL=locale)
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize(
+    "word", ["a\nb", "q'", "\u2019\u2018", "\\", "\x1b[31m", "é", "\udcff", "`"]
+)
+def test_words_in_messages(word: str, locale: str, tmp_path: Path) -> None:
+    assert_same("cksum", ["-a", word], tmp_path, LC_ALL=locale)
+    assert_same("b2sum", ["-l", word], tmp_path, LC_ALL=locale)
+    assert_same("b2sum", [f"-{word}"], tmp_path, LC_ALL=locale)
+
+
+@pytest.mark.parametrize("script", [
+    'cat a | "$@" /dev/stdin', 'cat a | "$@" /proc/self/fd/0 a', '"$@" /dev/stdin /dev/stdin - < a',
+    'cat of-sha1sum/good | "$@" -c /dev/stdin', '"$@" /dev/stdin <&-',
+])  # fmt: skip
+def test_names_of_standard_input(script: str, tree: Path) -> None:
+    assert_same_in_shell(script, "sha1sum", tree)
+
+
+def test_a_device_without_lines_ends(tree: Path) -> None:
+    # Theirs ends where there is no more memory.
+    assert_same_in_shell('ulimit -v 1000000; "$@" -c /dev/zero', "sha1sum", tree)
+    assert_same_in_shell('ulimit -v 1000000; "$@" -c < /dev/zero', "sha1sum", tree)
+
+
+def test_a_line_that_is_too_long_is_malformed(tree: Path) -> None:
+    good = theirs("sha1sum", ["a"], tree).stdout
+    for start, warning in (
+        (b"x", b"sha1sum: WARNING: 1 line is improperly formatted\n"),
+        (b"#", b""),
+    ):
+        lines = (
+            good + start + good[1:].rstrip() + bytes(40 << 20).replace(b"\0", b"a") + b"\n" + good
+        )
+        assert ours("sha1sum", ["-c"], tree, lines) == Done(0, b"a: OK\n" * 2, warning)
+
+
+@pytest.mark.parametrize("character", [b"\\", b" ", b"'", b"\n", b"\t", b"\xff", b"\xc3\xa9"])
+def test_time_is_linear_in_a_line(character: bytes, tree: Path) -> None:
+    run = character * (1 << 18)
+    digest = hashlib.sha1(b"").hexdigest().encode()
+    lines = [digest + b"  " + run, b"\\" + digest + b"  " + run, b"SHA1 (" + run + b") = " + digest,
+             b"SHA1 (a)=" + run + b")x", b"SHA1 (a)" + run + b")x", run]  # fmt: skip
+    assert_same("sha1sum", ["-c"], tree, b"\n".join(lines))

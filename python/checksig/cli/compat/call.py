@@ -22,7 +22,7 @@ _MAX_DIGITS = 20
 #: The most bits of a BLAKE2b digest.
 MAX_LENGTH = 512
 _MAX_NUMBER = 2**64 - 1
-_NUMBER = re.compile(r"[ \t\n\v\f\r]*\+?0*([0-9]+)")
+_NUMBER = re.compile(r"[ \t\n\v\f\r]*\+?([0-9]+)")
 
 
 class UsageError(Exception):
@@ -152,8 +152,9 @@ def _length(text: str) -> int:
     if found is None:
         raise UsageError(invalid, hint=False)
     # Digits are counted first: Python refuses to read very many.
-    if len(found[1]) > len(str(_MAX_NUMBER)) or int(found[1]) > _MAX_NUMBER:
+    digits = found[1].lstrip("0") or "0"
+    if len(digits) > len(str(_MAX_NUMBER)) or int(digits) > _MAX_NUMBER:
         raise UsageError(f"{invalid}: {os.strerror(errno.EOVERFLOW)}", hint=False)
-    if int(found[1]) % 8 != 0:
+    if int(digits) % 8 != 0:
         raise UsageError(f"{invalid}\n\0length is not a multiple of 8", hint=False)
-    return int(found[1])
+    return int(digits)

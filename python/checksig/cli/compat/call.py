@@ -16,9 +16,6 @@ from .quoting import quoted
 
 __all__ = ["MAX_LENGTH", "Call", "UsageError"]
 
-#: A number of 64 bits has no more.
-_MAX_DIGITS = 20
-
 #: The most bits of a BLAKE2b digest.
 MAX_LENGTH = 512
 _MAX_NUMBER = 2**64 - 1

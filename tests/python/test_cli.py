@@ -617,6 +617,16 @@ def test_ctrl_c(output: str, endless: Path) -> None:
         assert (summary["cancelled"], summary["counts"]) == (True, {"OK": 1})
 
 
+@pytest.mark.parametrize("name", ["SUMS", "d/a*[b]{c,d}!", "back\\slash"])
+def test_a_manifest_that_the_shell_writes_does_not_list_itself(name: str, tree: Path) -> None:
+    (tree / "d").mkdir()
+    with (tree / name).open("wb") as stdout:
+        command = [*COMMAND, "create", "-m", "-", "-a", "sha256"]
+        subprocess.run(command, cwd=tree, stdout=stdout, check=True)
+    command = ["audit", "-m", name, "-q", "-a", "sha256"]
+    assert checksig(*command, cwd=tree) == Done(0, "", "")
+
+
 def test_an_audit_by_several_manifests(tree: Path) -> None:
     write(tree, c="gamma", one=line("a", "alpha"), two=line("b", "beta"))
     command = ["audit", "-m", "one", "-m", "two", "--exclude", "sha1sum.txt"]

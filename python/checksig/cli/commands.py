@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -206,6 +207,7 @@ def create(
         made = None
         if directory is not None:
             made = Path(directory, _telling_name(options["algorithm"], options["format"]))
+            options["exclude"] += _redirected_into(root)
         with _bar(watch, status) as move:
             report = manifests.create(root, made or name, progress=move, **options)
         code = _code(report, ())
@@ -399,6 +401,21 @@ def _telling_name(algorithm: str, format_: str) -> str:
     """A name that tells a manifest's format and algorithm, whatever is in it."""
     names = {"sfv": "a.sfv", "record": "RECORD"}
     return names.get(format_) or manifests.usual_name(algorithm, format_)
+
+
+def _redirected_into(root: str) -> tuple[str, ...]:
+    """A glob of the file below a directory that standard output goes to, if it goes to one.
+
+    It is the manifest, which does not list itself.
+    """
+    file = Path(f"/proc/self/fd/{sys.stdout.fileno()}").resolve()
+    try:
+        name = str(file.relative_to(Path(root).resolve()))
+        name.encode()  # a glob is no other text
+    except ValueError:
+        return ()
+    escaped = re.sub(r"([*?{}!,\[\]\\])", r"\\\1", name)
+    return (f"./{escaped}",) if file.is_file() else ()
 
 
 def _source(name: str) -> Union[str, BinaryIO]:

@@ -16,31 +16,31 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from ._native import backend as _backend
-from .checksig import (
-    Cancel,
-    Progress,
-    Report,
-    Result,
-    Verdict,
-    check_signature,
-    iter_verify,
-    verify,
-    verify_async,
-)
 from .errors import Cancelled, ChecksigError, ManifestError, VerificationError
-from .manifest import (
-    Difference,
-    Entry,
-    create,
-    diff,
-    hash_file,
-    read_manifest,
-    update,
-    write_manifest,
-)
 
 if _TYPE_CHECKING:
     from . import cookbook, dns
+    from .checksig import (
+        Cancel,
+        Progress,
+        Report,
+        Result,
+        Verdict,
+        check_signature,
+        iter_verify,
+        verify,
+        verify_async,
+    )
+    from .manifest import (
+        Difference,
+        Entry,
+        create,
+        diff,
+        hash_file,
+        read_manifest,
+        update,
+        write_manifest,
+    )
 
 __all__ = [
     "Cancel",
@@ -72,8 +72,21 @@ __all__ = [
 __version__: str = _backend.version()
 
 
+#: Of whoever asks for the version alone, most of the time would go into these modules.
+_SUBMODULES = ("checksig", "cookbook", "dns", "manifest")
+
+
 def __getattr__(name: str) -> _Any:
-    """The modules beside the verifier, imported when they are asked for."""
-    if name in ("cookbook", "dns"):
+    """A name of a module that is imported when it is first asked for."""
+    if name in _SUBMODULES:
         return _import_module(f".{name}", __name__)
+    if name in __all__:
+        for submodule in ("checksig", "manifest"):
+            module = _import_module(f".{submodule}", __name__)
+            if name in module.__all__:
+                return globals().setdefault(name, getattr(module, name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

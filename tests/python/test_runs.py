@@ -704,14 +704,14 @@ STRANGER = """if True:
     import os
     import sys
 
-    import checksig
+    from checksig import create, hash_file, read_manifest, verify
 
     root = sys.argv[1]
     os.setuid(65534)
     for _ in range(2):
-        print(checksig.create(root), checksig.verify(root, audit=True).ok)
-    print(len(checksig.read_manifest(root + "/sha256sum.txt")))
-    print(checksig.hash_file(root + "/a", "crc32"))
+        print(create(root), verify(root, audit=True).ok)
+    print(len(read_manifest(root + "/sha256sum.txt")))
+    print(hash_file(root + "/a", "crc32"))
 """
 
 

@@ -9,7 +9,7 @@ chooses otherwise.
 from __future__ import annotations
 
 import os
-import platform
+import sys
 
 from .library import library_path
 from .surface import Backend
@@ -18,7 +18,7 @@ __all__ = ["Backend", "backend"]
 
 
 def _load_backend() -> Backend:
-    default = "cffi" if platform.python_implementation() == "PyPy" else "ctypes"
+    default = "cffi" if sys.implementation.name == "pypy" else "ctypes"
     name = os.environ.get("CHECKSIG_BACKEND") or default
     if name == "ctypes":
         from .ctypes_backend import CtypesBackend

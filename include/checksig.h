@@ -190,9 +190,9 @@ typedef struct checksig_manifest checksig_manifest;
 typedef struct checksig_options checksig_options;
 
 /**
- * Some of a report's results, from `checksig_report_page`, or of its extra files, from
- * `checksig_report_extra_page`, to be released with `checksig_page_free`. It never changes:
- * any number of threads may read it.
+ * Some of a report's results, from `checksig_report_page` or, as text, from
+ * `checksig_report_text_page`, or of its extra files, from `checksig_report_extra_page`, to be
+ * released with `checksig_page_free`. It never changes: any number of threads may read it.
  */
 typedef struct checksig_page checksig_page;
 
@@ -808,17 +808,19 @@ size_t checksig_report_len(const struct checksig_report *report);
 /**
  * Some of the results that `checksig_report_results` gives, without memory for all of them.
  *
- * Returns a page of its own: it stays when the report is released. `first`: how many results
- * come before it. `count`: how many it has at the most; it has fewer, or none, where the
- * report has no more. NULL where `report` is NULL. Any number of threads may call this at
- * once.
+ * Returns a page of its own: it stays when the report is released. NULL where `report` is NULL.
+ * `first`: how many results come before it. `count`: how many are looked at, or fewer, or none,
+ * where the report has no more. `verdicts`: of these, the page has those with one of these
+ * verdicts, a bit `1 << verdict` for each; `UINT32_MAX` for all. Any number of threads may call
+ * this at once.
  *
  * # Safety
  * `report` is NULL or a report and not released yet.
  */
 struct checksig_page *checksig_report_page(const struct checksig_report *report,
                                            size_t first,
-                                           size_t count);
+                                           size_t count,
+                                           uint32_t verdicts);
 
 /**
  * The results of a page, in the manifest's order.
@@ -835,6 +837,40 @@ const struct checksig_result *checksig_page_results(const struct checksig_page *
                                                     size_t *count);
 
 /**
+ * The same results as text: what the command `checksig verify` prints.
+ *
+ * Each is a line, `name: VERDICT`, and in brackets what else there is to say; a malformed line
+ * is named by the manifest and its number. Backslashes, control characters and what shows as
+ * nothing or turns text around are escaped, so that no name can forge a line or drive a
+ * terminal; bytes that are not UTF-8 stay.
+ *
+ * `color`: paints the verdicts by a terminal's escape sequences. All else is as for
+ * `checksig_report_page`.
+ *
+ * # Safety
+ * `report` is NULL or a report and not released yet.
+ */
+struct checksig_page *checksig_report_text_page(const struct checksig_report *report,
+                                                size_t first,
+                                                size_t count,
+                                                uint32_t verdicts,
+                                                bool color);
+
+/**
+ * The text of a page.
+ *
+ * Returns bytes that belong to the page and end with it, without a NUL at their end; NULL
+ * where `page` is NULL. `count`: receives the number of bytes, 0 where `page` is NULL; NULL
+ * where that is not wanted.
+ *
+ * # Safety
+ * `page` is NULL or from `checksig_report_text_page` and not released yet, `count` is NULL or
+ * valid for writing.
+ */
+const char *checksig_page_text(const struct checksig_page *page,
+                               size_t *count);
+
+/**
  * The extra files of a page, by name.
  *
  * Returns an array that belongs to the page and ends with it, with all that it points to;
@@ -849,8 +885,8 @@ const struct checksig_extra *checksig_page_extra(const struct checksig_page *pag
                                                  size_t *count);
 
 /**
- * Releases a page. NULL is a no-op; any other pointer must come from
- * `checksig_report_page` or `checksig_report_extra_page` and must not be used again.
+ * Releases a page. NULL is a no-op; any other pointer must come from `checksig_report_page`,
+ * `checksig_report_text_page` or `checksig_report_extra_page` and must not be used again.
  *
  * # Safety
  * `page` is NULL or from one of those and not released yet.

@@ -190,11 +190,8 @@ class Report:
 
         These are all but ``OK``, ``SKIPPED`` and, where ``strict`` was false, ``MALFORMED``.
         """
-        failing = {verdict.value for verdict in self.counts if self._handle.fails(verdict.value)}
-        for index in range(len(self._handle) if failing else 0):
-            result = self._handle.result(index)
-            if result.verdict in failing:
-                yield result_of(result)
+        fails = self._handle.fails
+        return results_of(self, [verdict for verdict in Verdict if fails(verdict.value)])
 
     @property
     def extra(self) -> Sequence[str]:
@@ -673,3 +670,13 @@ def result_of(result: ResultTuple) -> Result:
         line=line,
         error=None if reason is None else reason.decode("utf-8"),
     )
+
+
+def results_of(report: Report, verdicts: Iterable[Verdict]) -> Iterator[Result]:
+    """The results that have one of these verdicts."""
+    return map(result_of, report._handle.results([verdict.value for verdict in verdicts]))
+
+
+def text_of(report: Report, verdicts: Iterable[Verdict], *, color: bool) -> Iterator[bytes]:
+    """The same as lines of text, many at a time."""
+    return report._handle.text([verdict.value for verdict in verdicts], color)

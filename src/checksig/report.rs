@@ -214,6 +214,15 @@ impl checksig_report {
         &self.results.get_or_init(results).array
     }
 
+    /// Those of `count` results after the `first` that have one of these verdicts.
+    fn some(&self, first: usize, count: usize, verdicts: u32) -> impl Iterator<Item = Outcome> {
+        let outcomes = self.report.outcomes_from(first).take(count);
+        outcomes.filter(move |outcome| {
+            let verdict = checksig_verdict::from(outcome.verdict.kind());
+            verdicts & (1 << verdict as u32) != 0
+        })
+    }
+
     /// What was not listed.
     fn extra(&self) -> &[checksig_extra] {
         let extra = || Lent::of_extra(self.report.extra());
@@ -304,27 +313,30 @@ pub unsafe extern "C" fn checksig_report_len(report: *const checksig_report) -> 
     unsafe { read(report, 0, |report| report.report.len()) }
 }
 
-/// Some of a report's results, from `checksig_report_page`, or of its extra files, from
-/// `checksig_report_extra_page`, to be released with `checksig_page_free`. It never changes:
-/// any number of threads may read it.
+/// Some of a report's results, from `checksig_report_page` or, as text, from
+/// `checksig_report_text_page`, or of its extra files, from `checksig_report_extra_page`, to be
+/// released with `checksig_page_free`. It never changes: any number of threads may read it.
+#[derive(Default)]
 pub struct checksig_page {
     results: Lent<checksig_result>,
+    text: Vec<u8>,
     extra: Lent<checksig_extra>,
 }
 
 impl checksig_page {
     /// A page that the caller releases.
-    fn into_handle(results: Lent<checksig_result>, extra: Lent<checksig_extra>) -> *mut Self {
-        Box::into_raw(Box::new(Self { results, extra }))
+    fn into_handle(self) -> *mut Self {
+        Box::into_raw(Box::new(self))
     }
 }
 
 /// Some of the results that `checksig_report_results` gives, without memory for all of them.
 ///
-/// Returns a page of its own: it stays when the report is released. `first`: how many results
-/// come before it. `count`: how many it has at the most; it has fewer, or none, where the
-/// report has no more. NULL where `report` is NULL. Any number of threads may call this at
-/// once.
+/// Returns a page of its own: it stays when the report is released. NULL where `report` is NULL.
+/// `first`: how many results come before it. `count`: how many are looked at, or fewer, or none,
+/// where the report has no more. `verdicts`: of these, the page has those with one of these
+/// verdicts, a bit `1 << verdict` for each; `UINT32_MAX` for all. Any number of threads may call
+/// this at once.
 ///
 /// # Safety
 /// `report` is NULL or a report and not released yet.
@@ -333,12 +345,16 @@ pub unsafe extern "C" fn checksig_report_page(
     report: *const checksig_report,
     first: usize,
     count: usize,
+    verdicts: u32,
 ) -> *mut checksig_page {
     // SAFETY: the caller's promise is this function's own.
     unsafe {
         read(report, ptr::null_mut(), |report| {
-            let outcomes = report.report.outcomes_from(first).take(count);
-            checksig_page::into_handle(Lent::of(outcomes), Lent::default())
+            let results = Lent::of(report.some(first, count, verdicts));
+            checksig_page::into_handle(checksig_page {
+                results,
+                ..Default::default()
+            })
         })
     }
 }
@@ -361,6 +377,58 @@ pub unsafe extern "C" fn checksig_page_results(
     unsafe { array(page, "page", count, |page| &page.results.array[..]) }
 }
 
+/// The same results as text: what the command `checksig verify` prints.
+///
+/// Each is a line, `name: VERDICT`, and in brackets what else there is to say; a malformed line
+/// is named by the manifest and its number. Backslashes, control characters and what shows as
+/// nothing or turns text around are escaped, so that no name can forge a line or drive a
+/// terminal; bytes that are not UTF-8 stay.
+///
+/// `color`: paints the verdicts by a terminal's escape sequences. All else is as for
+/// `checksig_report_page`.
+///
+/// # Safety
+/// `report` is NULL or a report and not released yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_report_text_page(
+    report: *const checksig_report,
+    first: usize,
+    count: usize,
+    verdicts: u32,
+    color: bool,
+) -> *mut checksig_page {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        read(report, ptr::null_mut(), |report| {
+            let text = report
+                .report
+                .text(report.some(first, count, verdicts), color);
+            checksig_page::into_handle(checksig_page {
+                text,
+                ..Default::default()
+            })
+        })
+    }
+}
+
+/// The text of a page.
+///
+/// Returns bytes that belong to the page and end with it, without a NUL at their end; NULL
+/// where `page` is NULL. `count`: receives the number of bytes, 0 where `page` is NULL; NULL
+/// where that is not wanted.
+///
+/// # Safety
+/// `page` is NULL or from `checksig_report_text_page` and not released yet, `count` is NULL or
+/// valid for writing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_page_text(
+    page: *const checksig_page,
+    count: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { array(page, "page", count, |page| &page.text[..]) }.cast()
+}
+
 /// The extra files of a page, by name.
 ///
 /// Returns an array that belongs to the page and ends with it, with all that it points to;
@@ -379,8 +447,8 @@ pub unsafe extern "C" fn checksig_page_extra(
     unsafe { array(page, "page", count, |page| &page.extra.array[..]) }
 }
 
-/// Releases a page. NULL is a no-op; any other pointer must come from
-/// `checksig_report_page` or `checksig_report_extra_page` and must not be used again.
+/// Releases a page. NULL is a no-op; any other pointer must come from `checksig_report_page`,
+/// `checksig_report_text_page` or `checksig_report_extra_page` and must not be used again.
 ///
 /// # Safety
 /// `page` is NULL or from one of those and not released yet.
@@ -438,7 +506,10 @@ pub unsafe extern "C" fn checksig_report_extra_page(
     unsafe {
         read(report, ptr::null_mut(), |report| {
             let extra = report.report.extra_from(first).take(count);
-            checksig_page::into_handle(Lent::default(), Lent::of_extra(extra))
+            checksig_page::into_handle(checksig_page {
+                extra: Lent::of_extra(extra),
+                ..Default::default()
+            })
         })
     }
 }

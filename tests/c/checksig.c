@@ -165,7 +165,7 @@ static void pages(const char *root) {
   CHECK(checksig_report_len(report) == BAD_LINE_COUNT);
   for (size_t first = 0; first < BAD_LINE_COUNT; first += 2) {
     size_t count = 0;
-    checksig_page *page = checksig_report_page(report, first, 2);
+    checksig_page *page = checksig_report_page(report, first, 2, UINT32_MAX);
     const struct checksig_result *results = checksig_page_results(page, &count);
     CHECK(count == (BAD_LINE_COUNT - first < 2 ? BAD_LINE_COUNT - first : 2));
     for (size_t i = 0; i < count; i++) {
@@ -175,8 +175,8 @@ static void pages(const char *root) {
     checksig_page_free(page);
   }
   size_t count = 1;
-  checksig_page *last = checksig_report_page(report, BAD_LINE_COUNT - 1, SIZE_MAX);
-  checksig_page *none = checksig_report_page(report, SIZE_MAX, SIZE_MAX);
+  checksig_page *last = checksig_report_page(report, BAD_LINE_COUNT - 1, SIZE_MAX, UINT32_MAX);
+  checksig_page *none = checksig_report_page(report, SIZE_MAX, SIZE_MAX, UINT32_MAX);
   checksig_report_free(report);
   check_result(checksig_page_results(last, NULL), &BAD_LINES[BAD_LINE_COUNT - 1]);
   checksig_page_results(none, &count);
@@ -184,6 +184,50 @@ static void pages(const char *root) {
   checksig_page_free(last);
   checksig_page_free(none);
   checksig_page_free(NULL);
+}
+
+/* The page has the results with these verdicts, and none that is not looked at. */
+static void some_verdicts(const char *root) {
+  const uint32_t wanted = 1u << CHECKSIG_VERDICT_OK | 1u << CHECKSIG_VERDICT_MISSING |
+                          1u << CHECKSIG_VERDICT_UNREADABLE;
+  checksig_report *report = report_on(root, NULL);
+  checksig_page *page = checksig_report_page(report, 0, BAD_LINE_COUNT - 1, wanted);
+  checksig_page *none = checksig_report_page(report, 0, SIZE_MAX, 0);
+  checksig_report_free(report);
+  size_t count = 0;
+  const struct checksig_result *results = checksig_page_results(page, &count);
+  CHECK(count == 2);
+  check_result(&results[0], &BAD_LINES[0]);
+  check_result(&results[1], &BAD_LINES[2]);
+  checksig_page_results(none, &count);
+  CHECK(count == 0);
+  checksig_page_text(page, &count); /* It was not made as text. */
+  CHECK(count == 0);
+  checksig_page_free(page);
+  checksig_page_free(none);
+}
+
+/* A page has this text. */
+static void check_text(checksig_page *page, const char *expected) {
+  size_t length = 0;
+  const char *text = checksig_page_text(page, &length);
+  CHECK(length == strlen(expected) && memcmp(text, expected, length) == 0);
+  CHECK(checksig_page_text(page, NULL) == text);
+  checksig_page_free(page);
+}
+
+static void text(const char *root) {
+  checksig_report *report = report_on(root, NULL);
+  checksig_page *plain = checksig_report_text_page(report, 0, 3, UINT32_MAX, false);
+  checksig_page *painted = checksig_report_text_page(report, 0, 2, UINT32_MAX, true);
+  checksig_page *missing =
+      checksig_report_text_page(report, 0, SIZE_MAX, 1u << CHECKSIG_VERDICT_MISSING, false);
+  checksig_page *none = checksig_report_text_page(report, SIZE_MAX, 1, UINT32_MAX, false);
+  checksig_report_free(report);
+  check_text(plain, "abc: OK\nchanged: MISMATCH\ngone: MISSING\n");
+  check_text(painted, "abc: \x1b[32mOK\x1b[0m\nchanged: \x1b[31mMISMATCH\x1b[0m\n");
+  check_text(missing, "gone: MISSING\n");
+  check_text(none, "");
 }
 
 /* A line for each bad file, in the manifest's order; verify says the same. */
@@ -257,6 +301,8 @@ int main(int argc, char **argv) {
   }
   bad_message(argv[2]);
   pages(argv[2]);
+  some_verdicts(argv[2]);
+  text(argv[2]);
   empty(argv[3]);
   no_report(argv[4], CHECKSIG_STATUS_MANIFEST);
   no_report("no/such/directory", CHECKSIG_STATUS_IO);

@@ -17,6 +17,10 @@ from typing import Any, NamedTuple, Optional
 
 import pytest
 
+from checksig import Verdict, verify
+from checksig.checksig import text_of
+from checksig.cli.names import escaped
+
 TIMEOUT = 60
 COMMAND = [sys.executable, "-m", "checksig"]
 COMMANDS = ["verify", "create", "update", "audit", "diff", "hash", "compat"]
@@ -347,6 +351,20 @@ def test_hostile_names_in_a_pipe(tree: Path) -> None:
     assert done.code == 2
     assert done.err.count("\n") == 1
     assert "\x1b" not in done.err
+
+
+def test_the_library_escapes_what_the_commands_do(tmp_path: Path) -> None:
+    """Every character, in lists that the library writes, and in those that Python does."""
+    characters = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
+    not_utf8 = [chr(0xDC00 + byte) for byte in range(0x80, 0x100)]
+    every = characters + not_utf8
+    names = ["".join(every[first : first + 1000]) for first in range(0, len(every), 1000)]
+    manifest = tmp_path / "SHA1SUMS"
+    manifest.write_bytes(b"".join(b"%040d  %b\0" % (0, os.fsencode(name)) for name in names))
+    with verify(tmp_path, manifest, zero=True) as report:
+        text = os.fsdecode(b"".join(text_of(report, Verdict, color=False)))
+    shown = [line.rpartition(": ")[0] for line in text.split("\n")[:-1]]
+    assert shown == [escaped(name, terminal=False) for name in names]
 
 
 def test_json_lines(tree: Path) -> None:

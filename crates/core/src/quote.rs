@@ -1,4 +1,4 @@
-//! Paths in messages: between quotation marks, and unable to forge a line.
+//! Paths in messages and lists: unable to forge a line or drive a terminal.
 
 /// Appends `path` between quotation marks, so that the text around it can't be
 /// mistaken for part of it and it can't end a line or drive a terminal.
@@ -9,19 +9,37 @@
 /// decodes the message gets the very name back.
 pub(crate) fn push_quoted(message: &mut Vec<u8>, path: &[u8]) {
     message.push(b'"');
-    for chunk in path.utf8_chunks() {
+    push_text(message, path, &['"', '\\']);
+    message.push(b'"');
+}
+
+/// Appends a `name` that begins a line. The same is escaped, but quotation marks.
+pub(crate) fn push_name(line: &mut Vec<u8>, name: &[u8]) {
+    push_text(line, name, &['\\']);
+}
+
+/// Appends a `message`, whose paths are quoted already, and thus its backslashes as they are.
+pub(crate) fn push_message(line: &mut Vec<u8>, message: &str) {
+    push_text(line, message.as_bytes(), &[]);
+}
+
+/// Appends `text`, with an escape for each of the `special` characters, too.
+fn push_text(message: &mut Vec<u8>, text: &[u8], special: &[char]) {
+    for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
-            push_escaped(message, character);
+            if special.contains(&character) {
+                message.push(b'\\');
+                push_plain(message, character);
+            } else {
+                push_escaped(message, character);
+            }
         }
         message.extend_from_slice(chunk.invalid());
     }
-    message.push(b'"');
 }
 
 fn push_escaped(message: &mut Vec<u8>, character: char) {
     let escape = match character {
-        '"' => "\\\"".to_owned(),
-        '\\' => "\\\\".to_owned(),
         '\n' => "\\n".to_owned(),
         '\r' => "\\r".to_owned(),
         '\t' => "\\t".to_owned(),
@@ -38,13 +56,14 @@ fn push_escaped(message: &mut Vec<u8>, character: char) {
         | '\u{feff}'
         | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e007f}' => format!("\\u{{{:x}}}", u32::from(character)),
-        plain => {
-            let mut utf_8 = [0; 4];
-            message.extend_from_slice(plain.encode_utf8(&mut utf_8).as_bytes());
-            return;
-        }
+        plain => return push_plain(message, plain),
     };
     message.extend_from_slice(escape.as_bytes());
+}
+
+fn push_plain(message: &mut Vec<u8>, character: char) {
+    let mut utf_8 = [0; 4];
+    message.extend_from_slice(character.encode_utf8(&mut utf_8).as_bytes());
 }
 
 #[cfg(test)]
@@ -71,5 +90,19 @@ mod tests {
             push_quoted(&mut message, path);
             assert_eq!(message, quoted, "{path:?}");
         }
+    }
+
+    #[test]
+    fn a_name_that_begins_a_line_may_have_quotation_marks() {
+        let mut line = Vec::new();
+        push_name(&mut line, b"a\"b\\c\n\xff");
+        assert_eq!(line, b"a\"b\\\\c\\n\xff");
+    }
+
+    #[test]
+    fn a_message_is_not_escaped_twice() {
+        let mut line = Vec::new();
+        push_message(&mut line, "\"a\\nb\"\u{9b}\n");
+        assert_eq!(line, b"\"a\\nb\"\\u{9b}\\n");
     }
 }

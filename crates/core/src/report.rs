@@ -9,7 +9,7 @@ use crate::findings::{Finding, Findings};
 use crate::lines::Lines;
 use crate::listing::Contents;
 use crate::manifest::{Line, LineError};
-use crate::quote::push_quoted;
+use crate::quote::{push_message, push_name, push_quoted};
 use crate::root::Refusal;
 
 /// What is known of a file after its line was checked.
@@ -384,6 +384,39 @@ impl Report {
         (!lines.is_empty()).then(|| lines.join(&b'\n'))
     }
 
+    /// Some of the [outcomes](Self::outcomes), each as a line: `name: VERDICT`, and in brackets what
+    /// else there is to say. Bytes, since a name need not be UTF-8.
+    ///
+    /// A malformed line is named by the manifest and its number. Backslashes and what could forge
+    /// a line or drive a terminal are escaped, as in [`message`](Self::message). `color` paints
+    /// the verdicts (ECMA-48, SGR).
+    #[must_use]
+    pub fn text(&self, outcomes: impl Iterator<Item = Outcome>, color: bool) -> Vec<u8> {
+        let mut text = Vec::new();
+        for outcome in outcomes {
+            self.push_line(&mut text, &outcome, color);
+        }
+        text
+    }
+
+    fn push_line(&self, text: &mut Vec<u8>, outcome: &Outcome, color: bool) {
+        let kind = outcome.verdict.kind();
+        if kind == VerdictKind::Malformed {
+            push_name(text, &self.manifest);
+            text.extend_from_slice(format!(" line {}", outcome.line).as_bytes());
+        } else {
+            push_name(text, &outcome.name);
+        }
+        text.extend_from_slice(b": ");
+        push_verdict(text, kind, color);
+        if let Some(reason) = outcome.verdict.reason() {
+            text.extend_from_slice(b" (");
+            push_message(text, &reason);
+            text.push(b')');
+        }
+        text.push(b'\n');
+    }
+
     fn describe(&self, outcome: &Outcome) -> Vec<u8> {
         let mut message = Vec::new();
         let kind = outcome.verdict.kind();
@@ -409,6 +442,20 @@ impl Report {
         push_quoted(&mut message, &self.manifest);
         push_finding(&mut message, finding, None);
         message
+    }
+}
+
+fn push_verdict(text: &mut Vec<u8>, kind: VerdictKind, color: bool) {
+    let word = kind.word().to_ascii_uppercase();
+    if color {
+        let color = match kind {
+            VerdictKind::Ok => 32,
+            VerdictKind::Skipped => 33,
+            _ => 31,
+        };
+        text.extend_from_slice(format!("\x1b[{color}m{word}\x1b[0m").as_bytes());
+    } else {
+        text.extend_from_slice(word.as_bytes());
     }
 }
 

@@ -136,6 +136,32 @@ fn each_kind_of_failure_is_one_line_in_manifest_order() {
 }
 
 #[test]
+fn each_outcome_is_a_line_of_text() {
+    let root = tree(&[(b"good", b"good"), (b"caf\xe9 \"\x1b", b"now")]);
+    let names: [&[u8]; 3] = [b"good", b"caf\xe9 \"\x1b", b"../good"];
+    let mut text = names.map(|name| line(name, b"good")).concat();
+    text.extend_from_slice(b"nonsense\n");
+    write_manifest(&root, text);
+    let manifest = root.path().join("sha1sum.txt");
+    let manifest = manifest.to_str().unwrap();
+    let report = verify(root.path(), None).unwrap();
+    let expected: [Vec<u8>; 4] = [
+        b"good: OK\n".to_vec(),
+        b"caf\xe9 \"\\x1b: MISMATCH\n".to_vec(),
+        b"../good: REFUSED (outside the directory)\n".to_vec(),
+        format!(
+            "{manifest} line 4: MALFORMED (want a SHA-1 digest of 40 hexadecimal digits, got none)\n"
+        )
+        .into_bytes(),
+    ];
+    assert_eq!(report.text(report.outcomes(), false), expected.concat());
+    let last = report.text(report.outcomes_from(3), true);
+    let painted = String::from_utf8(expected[3].clone()).unwrap();
+    let painted = painted.replace("MALFORMED", "\x1b[31mMALFORMED\x1b[0m");
+    assert_eq!(last, painted.as_bytes());
+}
+
+#[test]
 fn the_order_and_the_verdicts_do_not_depend_on_the_number_of_threads() {
     let names: Vec<String> = (0..300).map(|i| format!("{i:03}")).collect();
     let files: Vec<(&[u8], &[u8])> = names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
 from ..errors import from_status
@@ -177,6 +178,9 @@ class NativeBackend:
 #: How many results, or extra files, are in memory as the library lends them.
 ITEMS_IN_PAGE = 1024
 
+#: Every bit, for every verdict.
+_ANY_VERDICT = 2**32 - 1
+
 
 class _Page(Owner):
     """A ``checksig_page``: its items, and how many come before them."""
@@ -276,10 +280,33 @@ class NativeReport:
             if not 0 <= index < len(self):
                 raise IndexError(index)
             functions = lib.checksig_report_page, lib.checksig_page_results
-            page = self._result_page = self._page_at(owner, index, *functions)
+            page = self._result_page = self._page_at(owner, index, *functions, _ANY_VERDICT)
         result = self._copy_result(page.items[index - page.first])
         del page  # until here it kept what was copied
         return result
+
+    def results(self, verdicts: Iterable[int]) -> Iterator[ResultTuple]:
+        """The results that have one of these verdicts."""
+        for page in self._pages(self._lib.checksig_report_page, verdicts):
+            items, count = self._array(self._lib.checksig_page_results, page.pointer)
+            for place in range(count):
+                yield self._copy_result(items[place])
+
+    def text(self, verdicts: Iterable[int], color: bool) -> Iterator[bytes]:
+        """The same as lines of text, many at a time."""
+        for page in self._pages(self._lib.checksig_report_text_page, verdicts, color):
+            text, length = self._array(self._lib.checksig_page_text, page.pointer)
+            yield self._copy_bytes(text, length) or b""
+
+    def _pages(self, function: Any, verdicts: Iterable[int], *more: object) -> Iterator[Owner]:
+        """A page for each so many results, of those that have one of these verdicts."""
+        wanted = sum(1 << verdict for verdict in verdicts if self.count(verdict))
+        for first in range(0, len(self) if wanted else 0, ITEMS_IN_PAGE):
+            owner = self._held()
+            pointer = function(owner.pointer, first, ITEMS_IN_PAGE, wanted, *more)
+            if not pointer:
+                raise MemoryError
+            yield Owner(pointer, self._lib.checksig_page_free)
 
     def extra_len(self) -> int:
         """How many files are not listed."""
@@ -300,10 +327,11 @@ class NativeReport:
         del page  # until here it kept what was copied
         return name, reason
 
-    def _page_at(self, owner: Owner, index: int, new_page: Any, array: Any) -> _Page:
+    def _page_at(self, owner: Owner, index: int, new_page: Any, array: Any, *more: object) -> _Page:
         """The page that has the item at a place."""
         first = index // ITEMS_IN_PAGE * ITEMS_IN_PAGE
-        page = _Page(self._lib, new_page(owner.pointer, first, ITEMS_IN_PAGE), first)
+        pointer = new_page(owner.pointer, first, ITEMS_IN_PAGE, *more)
+        page = _Page(self._lib, pointer, first)
         page.items, page.count = self._array(array, page.pointer)
         if not page.count:
             raise MemoryError

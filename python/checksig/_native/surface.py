@@ -9,7 +9,16 @@ else: numbers must be in range, and a view must be what
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Optional, Protocol, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Iterable,
+    Iterator,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Sequence,
+)
 
 from .handle import Owner
 
@@ -140,6 +149,8 @@ class ReportHandle(Protocol):
     def fails(self, verdict: int) -> bool: ...
     def __len__(self) -> int: ...
     def result(self, index: int) -> ResultTuple: ...
+    def results(self, verdicts: Iterable[int]) -> Iterator[ResultTuple]: ...
+    def text(self, verdicts: Iterable[int], color: bool) -> Iterator[bytes]: ...
     def extra_len(self) -> int: ...
     def extra(self, index: int) -> tuple[bytes, Optional[bytes]]: ...
 

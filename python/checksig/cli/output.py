@@ -7,13 +7,15 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Optional, Protocol
 
-from ..checksig import Report, Result, Verdict
+from ..checksig import Report, Result, Verdict, results_of, text_of
 from ..manifest import Difference
 from .names import escaped, gnu_escaped, readable
 
 __all__ = ["Digest", "JSONLines", "Output", "Text", "complain"]
 
 _FINE = (Verdict.OK, Verdict.SKIPPED)
+#: What is worth a line where little is said: a malformed line in any case.
+_NOTABLE = [verdict for verdict in Verdict if verdict not in _FINE]
 _COLORS = {"OK": "32", "SKIPPED": "33", "ADDED": "32", "CHANGED": "33"}
 _BAD_COLOR = "31"
 
@@ -144,17 +146,16 @@ class Text:
         complain(message)
 
     def _lines(self, report: Report, extra: Iterable[str]) -> None:
-        manifest = report.manifest
-        for result in _notable(report) if self._quiet else report.results:
-            name = _name(result, manifest, self._terminal)
-            self._line(name, result.verdict.name, result.error)
+        verdicts = _NOTABLE if self._quiet else Verdict
+        for text in text_of(report, verdicts, color=self._color):
+            sys.stdout.buffer.write(text)
         for name in extra:
             self._line(escaped(name, terminal=self._terminal), "EXTRA")
 
     def _summary(self, report: Report, extra: Sequence[str], code: int) -> None:
         for verdict, count in report.counts.items():
             if verdict not in _FINE:
-                self._group(verdict.name, count, self._of_verdict(report, verdict))
+                self._group(verdict.name, count, _listed(report, verdict))
         if extra:
             names = (escaped(name, terminal=True) for name in extra)
             self._group("EXTRA", len(extra), names)
@@ -162,19 +163,12 @@ class Text:
             word = "OK" if code == 0 else "FAILED"
             self._write(f"{self._painted(word)}: {_closing(report, extra)}")
 
-    def _of_verdict(self, report: Report, verdict: Verdict) -> Iterator[str]:
-        for result in _notable(report):
-            if result.verdict is verdict:
-                reason = f" ({readable(result.error, terminal=True)})" if result.error else ""
-                yield _name(result, report.manifest, True) + reason
-
     def _group(self, verdict: str, count: int, names: Iterable[str]) -> None:
         self._write(f"{self._painted(verdict)} ({count})")
         self._write_all(f"  {name}" for name in names)
 
-    def _line(self, name: str, verdict: str, reason: Optional[str] = None) -> None:
-        more = f" ({readable(reason, terminal=self._terminal)})" if reason else ""
-        self._write(f"{name}: {self._painted(verdict)}{more}")
+    def _line(self, name: str, verdict: str) -> None:
+        self._write(f"{name}: {self._painted(verdict)}")
 
     def _painted(self, word: str) -> str:
         if not self._color:
@@ -254,10 +248,11 @@ class JSONLines:
             sys.stdout.buffer.flush()
 
 
-def _notable(report: Report) -> Iterator[Result]:
-    """The results that are worth a line where little is said: a malformed one in any case."""
-    if report.counts.keys() - set(_FINE):
-        yield from (result for result in report.results if result.verdict not in _FINE)
+def _listed(report: Report, verdict: Verdict) -> Iterator[str]:
+    """The names of the lines that have a verdict, for a terminal."""
+    for result in results_of(report, [verdict]):
+        reason = f" ({readable(result.error, terminal=True)})" if result.error else ""
+        yield _name(result, report.manifest, True) + reason
 
 
 def _colors(when: str) -> bool:

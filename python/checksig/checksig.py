@@ -65,6 +65,9 @@ class Verdict(enum.Enum):
     SKIPPED = 7
 
 
+#: How many failures the text of an exception has.
+_MOST_LINES = 10
+
 #: By their numbers.
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
@@ -235,10 +238,17 @@ class Report:
         return self._handle.seconds()
 
     def raise_for_status(self) -> None:
-        """Raises :class:`~checksig.VerificationError` unless all is well."""
+        """Raises :class:`~checksig.VerificationError` unless all is well.
+
+        Its text has the first ten lines of :attr:`message`, and says how many more there are.
+        """
         message = self.message
-        if message is not None:
-            raise VerificationError(message, self)
+        if message is None:
+            return
+        *lines, rest = message.split("\n", _MOST_LINES)
+        if len(lines) == _MOST_LINES:
+            rest = f"and {1 + rest.count(chr(10))} more"
+        raise VerificationError("\n".join([*lines, rest]), self)
 
     def to_json(self, *, indent: Optional[int] = None) -> str:
         r"""The whole report as a JSON object.

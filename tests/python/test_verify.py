@@ -1057,6 +1057,17 @@ def test_raising_for_a_status(files: Path) -> None:
     assert isinstance(caught.value, ValueError)
 
 
+@pytest.mark.parametrize("count", [10, 11, 5000])
+def test_raising_for_many(files: Path, count: int) -> None:
+    """The text has ten lines of them at the most, and their number."""
+    report = of_text(files, "".join(line_of(f"{number}", b"") for number in range(count)))
+    with pytest.raises(VerificationError) as caught:
+        report.raise_for_status()
+    lines = [f'"{files}/{number}" - missing' for number in range(10)]
+    more = [f"and {count - 10} more"] if count > 10 else []
+    assert str(caught.value) == "\n".join(lines + more)
+
+
 def test_what_a_report_has(files: Path) -> None:
     """Its attributes, in a ``with`` and after it."""
     text = line_of("a", CONTENT) + line_of("gone", b"")

@@ -1,10 +1,11 @@
 //! Which manifest is meant, and its content.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::iter;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fd::OwnedFd;
@@ -159,10 +160,17 @@ pub fn read_manifest(
 /// with the usual name of a manifest.
 ///
 /// # Errors
-/// Where there is none, or where there are several.
+/// Where there is none, or where there are several; where it can't be opened, is no regular file,
+/// or a link that leads out of the directory.
 pub fn find_manifest(root: &Path) -> Result<PathBuf, Error> {
     let root_name = root.as_os_str().as_bytes();
-    Ok(root.join(usual_name(&open_root(root_name)?, root_name)?))
+    let root = open_root(root_name)?;
+    let name = usual_name(&root, root_name)?;
+    let path = join(root_name, name.as_bytes());
+    match root.open_regular(name.as_bytes(), Containment::Beneath) {
+        Ok(_) => Ok(PathBuf::from(OsString::from_vec(path))),
+        Err(error) => Err(Error::new(&path, not_opened(error))),
+    }
 }
 
 /// The options for the manifest of this path.
@@ -179,15 +187,19 @@ fn status_of_text(path: &[u8]) -> Option<FileStatus> {
     (path != b"-").then(|| status_named(path).ok())?
 }
 
+fn not_opened(error: OpenError) -> ErrorKind {
+    match error {
+        OpenError::Io(error) => ErrorKind::Manifest(error),
+        OpenError::Refused(refusal) => ErrorKind::NotAFile(refusal),
+    }
+}
+
 fn read_opened(
     opened: Result<(OwnedFd, FileStatus), OpenError>,
     options: &manifest::Options<'_>,
     take: &mut dyn FnMut(Line),
 ) -> Result<(FileStatus, Format), ErrorKind> {
-    let (file, status) = opened.map_err(|error| match error {
-        OpenError::Io(error) => ErrorKind::Manifest(error),
-        OpenError::Refused(refusal) => ErrorKind::NotAFile(refusal),
-    })?;
+    let (file, status) = opened.map_err(not_opened)?;
     let mut file = File::from(file);
     let mut reader = Reader::new(*options);
     // What was read of the file and is no whole line yet.

@@ -290,6 +290,7 @@ class NativeReport:
         for page in self._pages(self._lib.checksig_report_page, verdicts):
             items, count = self._array(self._lib.checksig_page_results, page.pointer)
             for place in range(count):
+                self._held()
                 yield self._copy_result(items[place])
 
     def text(self, verdicts: Iterable[int], color: bool) -> Iterator[bytes]:

@@ -103,11 +103,18 @@ def run_rustbind(name: str, *arguments: str, python: str = sys.executable) -> St
     )
 
 
-def run_packages() -> list[Stage]:
-    """What takes compilers rather than time: packages of the library, and of bound crates."""
-    rustbind = run_rustbind("rustbind")
-    packaging = run_pytest("Packaging", PACKAGING, in_one_piece=True)
-    return [packaging, rustbind]
+def run_packaging() -> list[Stage]:
+    """Packages of the library."""
+    return [run_pytest("Packaging", PACKAGING, in_one_piece=True)]
+
+
+def run_binder() -> list[Stage]:
+    """The binder; where there is PyPy, also what it has made, which is there by then."""
+    stages = [run_rustbind("rustbind")]
+    pypy = ROOT / ".venv" / "pypy" / "bin" / "python"
+    if pypy.exists():
+        stages.append(run_rustbind("rustbind, PyPy", "fixtures", "crates", python=str(pypy)))
+    return stages
 
 
 def run_backends() -> list[Stage]:
@@ -126,12 +133,11 @@ def main() -> int:
     build = ["cargo", "build", "--quiet", "--locked", "--package", "rustbind"]
     subprocess.run(build, cwd=ROOT, check=True)
     with ThreadPoolExecutor() as pool:
-        packages = pool.submit(run_packages)
+        # Compilers here, and what waits for the network there: together they take less time.
+        others = [pool.submit(run_binder), pool.submit(run_packaging)]
         stages += run_backends()
-        pypy = ROOT / ".venv" / "pypy" / "bin" / "python"
-        if pypy.exists():
-            stages.append(run_rustbind("rustbind, PyPy", "fixtures", "crates", python=str(pypy)))
-        stages += packages.result()
+        for other in others:
+            stages += other.result()
     print("\nstage            passed  failed  skipped  seconds")
     for stage in stages:
         mark = "" if stage.succeeded else "  <- FAILED"

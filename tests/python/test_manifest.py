@@ -560,7 +560,7 @@ def test_manifests_that_cannot_be_updated(files: Path) -> None:
         update(files)
     (files / "d").mkdir()
     (files / "d" / "SHA256SUMS").symlink_to("../list")
-    with pytest.raises(ManifestError, match='d/SHA256SUMS" - .* outside the directory'):
+    with pytest.raises(ManifestError, match=r'd/SHA256SUMS" - .* outside the directory'):
         update(files / "d")
     manifest.write_text(f"{digest}  b\n")
     cancel = Cancel()

@@ -57,11 +57,12 @@ $(BIN)/python:
 		&& apt-get update && apt-get install -y python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-# `build` may hold modules that the sources no longer have.
+# `build` may hold modules that the sources no longer have; pip leaves alone what has the
+# same version.
 $(VENV)/installed: $(BIN)/python $(SOURCES)
 	rm -rf build
+	$(BIN)/python -m pip uninstall -qq --yes checksig
 	$(BIN)/python -m pip install --quiet .
-	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	@touch $@
 
 $(VENV)/test-tools: $(BIN)/python pyproject.toml

@@ -555,7 +555,8 @@ enum checksig_status checksig_manifest_read(const char *file,
                                             struct checksig_manifest **manifest);
 
 /**
- * The path of the manifest that `checksig_verify` takes in a directory where none is named.
+ * The path of the manifest that `checksig_verify` takes in a directory where none is named. It
+ * is an error where that can't be opened, is no regular file, or leads out of the directory.
  *
  * `root`: the directory, `root_len` bytes, NULL refused. `file`: receives the path, a
  * NUL-terminated text that the caller releases with `free`; NULL refused. All are borrowed

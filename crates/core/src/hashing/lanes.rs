@@ -32,21 +32,22 @@ type Lane<'a, T> = Scheduler<(Algorithm, Message<T>), Source<'a>>;
 pub(super) struct Lanes<'a, T> {
     /// One for each algorithm that has come up.
     schedulers: Vec<Lane<'a, T>>,
-    crew: usize,
+    /// How many workers are at work at once; others wait for a disk.
+    processors: u64,
     /// Buffers that no file has.
     spare: Vec<Vec<u8>>,
     buffer_len: usize,
 }
 
 impl<'a, T> Lanes<'a, T> {
-    /// Those of one of so many workers.
+    /// Those of one of at most so many workers.
     pub(super) fn new(crew: usize) -> Self {
         let share = BUFFERS_LEN / (crew * MOST_LANES);
         // Whole pages, which also are whole blocks of any algorithm.
         let pages = share / LEAST_BUFFER_LEN * LEAST_BUFFER_LEN;
         Self {
             schedulers: Vec::new(),
-            crew,
+            processors: checksig_threads::processors().min(crew) as u64,
             spare: Vec::new(),
             buffer_len: pages.clamp(LEAST_BUFFER_LEN, MOST_BUFFER_LEN),
         }
@@ -86,7 +87,7 @@ impl<'a, T> Lanes<'a, T> {
             return false;
         };
         let slower = slowness(algorithm, Kernel::preferred(algorithm));
-        let share = size.saturating_add(rest) / self.crew as u64;
+        let share = size.saturating_add(rest) / self.processors;
         size < LARGE || size.saturating_mul(slower) < share
     }
 

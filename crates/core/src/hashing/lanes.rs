@@ -148,3 +148,25 @@ fn lane_algorithm(algorithm: Algorithm) -> Option<lanehash::Algorithm> {
         | Algorithm::Blake3 => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the workers only so many are at work at once as there are processors.
+    #[test]
+    fn workers_that_wait_for_a_disk_keep_no_file_out_of_a_lane() {
+        let processors = checksig_threads::processors() as u64;
+        for crew in [1, 32, 1000] {
+            let lanes = Lanes::<()>::new(crew);
+            for algorithm in Algorithm::ALL {
+                let kind = Kind::usual(algorithm);
+                let has_lanes = lane_algorithm(algorithm).is_some();
+                // No kernel is ten times slower.
+                assert_eq!(lanes.take(kind, LARGE, LARGE * 10 * processors), has_lanes);
+                assert!(!lanes.take(kind, LARGE, 0));
+                assert_eq!(lanes.take(kind, LARGE - 1, 0), has_lanes);
+            }
+        }
+    }
+}

@@ -11,6 +11,8 @@ one function for each way of passing data over a C ABI.
 
 from __future__ import annotations
 
+import os as _os
+import threading as _threading
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
@@ -75,16 +77,26 @@ __version__: str = _backend.version()
 #: Of whoever asks for the version alone, most of the time would go into these modules.
 _SUBMODULES = ("checksig", "cookbook", "dns", "manifest")
 
+#: Held while one of them is imported, and while the process forks: a child would wait for ever
+#: for a module that another thread was importing.
+_importing = _threading.RLock()
+_os.register_at_fork(
+    before=_importing.acquire,
+    after_in_parent=_importing.release,
+    after_in_child=_importing.release,
+)
+
 
 def __getattr__(name: str) -> _Any:
     """A name of a module that is imported when it is first asked for."""
-    if name in _SUBMODULES:
-        return _import_module(f".{name}", __name__)
-    if name in __all__:
-        for submodule in ("checksig", "manifest"):
-            module = _import_module(f".{submodule}", __name__)
-            if name in module.__all__:
-                return globals().setdefault(name, getattr(module, name))
+    with _importing:
+        if name in _SUBMODULES:
+            return _import_module(f".{name}", __name__)
+        if name in __all__:
+            for submodule in ("checksig", "manifest"):
+                module = _import_module(f".{submodule}", __name__)
+                if name in module.__all__:
+                    return globals().setdefault(name, getattr(module, name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -935,6 +935,44 @@ FORK = """if True:
 """
 
 
+FORK_WHILE_IMPORTING = """if True:
+    import os
+    import signal
+    import sys
+    import threading
+    import time
+
+    import checksig
+
+    begun = threading.Event()
+
+    class Slow:
+        def find_spec(self, name, path=None, target=None):
+            if name == "checksig.checksig":
+                begun.set()
+                time.sleep(0.2)
+
+    sys.meta_path.insert(0, Slow())
+    thread = threading.Thread(target=lambda: checksig.verify)
+    thread.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        checksig.verify
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    thread.join()
+    print(status)
+"""
+
+
+def test_fork_while_another_thread_imports() -> None:
+    """The package imports its modules late: a child does not wait for a thread that it lacks."""
+    done = run("-W", "ignore::DeprecationWarning", "-c", FORK_WHILE_IMPORTING)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
 def test_fork(tree: Path, nameserver: str) -> None:
     """A child can call everything after its parent has, and so can the child's child."""
     # Python's own warning is of threads, which is what this is about.

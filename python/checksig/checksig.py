@@ -247,7 +247,8 @@ class Report:
             return
         *lines, rest = message.split("\n", _MOST_LINES)
         if len(lines) == _MOST_LINES:
-            rest = f"and {1 + rest.count(chr(10))} more"
+            more = 1 + rest.count("\n")
+            rest = f"and {more} more"
         raise VerificationError("\n".join([*lines, rest]), self)
 
     def to_json(self, *, indent: Optional[int] = None) -> str:

@@ -448,6 +448,7 @@ impl Report {
 fn push_verdict(text: &mut Vec<u8>, kind: VerdictKind, color: bool) {
     let word = kind.word().to_ascii_uppercase();
     if color {
+        // The command line has the same for its summaries.
         let color = match kind {
             VerdictKind::Ok => 32,
             VerdictKind::Skipped => 33,

@@ -16,6 +16,7 @@ __all__ = ["Digest", "JSONLines", "Output", "Text", "complain"]
 _FINE = (Verdict.OK, Verdict.SKIPPED)
 #: What is worth a line where little is said: a malformed line in any case.
 _NOTABLE = [verdict for verdict in Verdict if verdict not in _FINE]
+#: The library has the same for verdicts.
 _COLORS = {"OK": "32", "SKIPPED": "33", "ADDED": "32", "CHANGED": "33"}
 _BAD_COLOR = "31"
 

@@ -1,16 +1,13 @@
 //! What is below a root and not listed in a manifest.
 
-use std::collections::HashSet;
 use std::io;
-use std::iter::Peekable;
 
 use crate::cancel::Cancel;
 use crate::exclude::Exclude;
-use crate::index::{Hashed, NameHash};
+use crate::index::{ByHash, Hashed, NameHash};
 use crate::lines::{Lines, Names};
 use crate::listing::{Contents, Own, PassedOver, visit};
 use crate::root::Root;
-use crate::same::{plain, plain_name};
 use crate::store::Sorter;
 
 /// The files below a root that are not listed in a manifest, and the directories that could
@@ -45,7 +42,8 @@ pub(crate) fn unlisted(
         if cancel.is_requested() {
             break;
         }
-        if !listed.has(hash, || plain_name(unmet.lines(), place), cancel)? {
+        let name = || unmet.lines().plain_name(place);
+        if listed.find(hash, name, cancel)?.is_none() {
             places.push(place as u64, cancel);
         }
     }
@@ -63,6 +61,7 @@ pub(crate) fn unlisted(
 /// The names in a manifest, which a sorted listing goes along: without their hashes, where they
 /// are sorted themselves.
 struct Ascending<'a> {
+    lines: &'a Lines,
     names: Names<'a>,
     /// The name that was come to; `None` at the beginning, and empty at the end.
     current: Option<Vec<u8>>,
@@ -71,6 +70,7 @@ struct Ascending<'a> {
 impl<'a> Ascending<'a> {
     fn new(lines: &'a Lines) -> Self {
         Self {
+            lines,
             names: lines.names(),
             current: None,
         }
@@ -87,59 +87,12 @@ impl<'a> Ascending<'a> {
                 _ if cancel.is_requested() => return Ok(false),
                 current => {
                     let next = self.names.next()?;
-                    let next = next.map(|(_, name)| plain(name)).unwrap_or_default();
+                    let next = next
+                        .map(|(_, name)| self.lines.plain(name))
+                        .unwrap_or_default();
                     next.as_ref().clone_into(current.get_or_insert_default());
                 }
             }
         }
-    }
-}
-
-/// The names in a manifest, those of one hash at a time.
-struct ByHash<'a, I: Iterator<Item = io::Result<Hashed>>> {
-    lines: &'a Lines,
-    index: Peekable<I>,
-    hash: Option<u32>,
-    names: HashSet<Vec<u8>>,
-}
-
-impl<'a, I: Iterator<Item = io::Result<Hashed>>> ByHash<'a, I> {
-    fn new(lines: &'a Lines, index: I) -> Self {
-        Self {
-            lines,
-            index: index.peekable(),
-            hash: None,
-            names: HashSet::new(),
-        }
-    }
-
-    /// Whether there is a name, of a hash that is not less than the last one.
-    fn has(
-        &mut self,
-        hash: u32,
-        name: impl FnOnce() -> io::Result<Vec<u8>>,
-        cancel: &Cancel,
-    ) -> io::Result<bool> {
-        if self.hash != Some(hash) {
-            self.hash = Some(hash);
-            self.names.clear();
-            self.go_to(hash, cancel)?;
-        }
-        Ok(!self.names.is_empty() && self.names.contains(&name()?))
-    }
-
-    /// Takes the names of a hash, unless `cancel` is raised meanwhile.
-    fn go_to(&mut self, hash: u32, cancel: &Cancel) -> io::Result<()> {
-        let is_before = |next: &io::Result<Hashed>| match next {
-            Ok(next) => next.hash <= hash && !cancel.is_requested(),
-            Err(_) => true,
-        };
-        while let Some(next) = self.index.next_if(is_before) {
-            let next = next?;
-            if next.hash == hash {
-                self.names.insert(plain_name(self.lines, next.place)?);
-            }
-        }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::same::plain;
+use crate::root::plain;
 
 /// Globs that say which names are left out.
 ///

@@ -132,6 +132,14 @@ impl Findings {
         })
     }
 
+    /// Whether the file of the line at a place was found right.
+    pub(crate) fn is_ok(&self, place: usize) -> io::Result<bool> {
+        let mut word = [0; WORD_LEN];
+        self.words.read(place, &mut word)?;
+        let finding = self.finding(u64::from_le_bytes(word))?;
+        Ok(finding.is_some_and(|finding| matches!(finding.verdict, Verdict::Ok)))
+    }
+
     /// The place of one of the findings, counted from 0.
     pub(crate) fn place_of(&self, number: usize) -> Option<usize> {
         if self.len() == self.lines {

@@ -1,11 +1,12 @@
 //! Lines by the hashes of their names.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::iter::Peekable;
 
 use crate::cancel::Cancel;
 use crate::lines::Lines;
-use crate::same::plain;
 use crate::store::Sorter;
 
 /// Where the hash begins in a number that is made of a name's hash and a line's place: a
@@ -38,7 +39,7 @@ impl NameHash {
         let mut sorter = Sorter::of_numbers();
         let mut names = lines.names();
         while let Some((place, name)) = names.next()?.filter(|_| !cancel.is_requested()) {
-            let hash = self.0.hash_one(plain(name)) >> HASH_SHIFT << HASH_SHIFT;
+            let hash = self.0.hash_one(lines.plain(name)) >> HASH_SHIFT << HASH_SHIFT;
             sorter.push(hash | place as u64, cancel);
         }
         Ok(sorter.sorted(cancel)?.map(|number| {
@@ -50,10 +51,64 @@ impl NameHash {
     }
 }
 
+/// The names in lines, those of one hash at a time.
+pub(crate) struct ByHash<'a, I: Iterator<Item = io::Result<Hashed>>> {
+    lines: &'a Lines,
+    index: Peekable<I>,
+    hash: Option<u32>,
+    /// The names of the hash, and the first line of each.
+    names: HashMap<Vec<u8>, usize>,
+}
+
+impl<'a, I: Iterator<Item = io::Result<Hashed>>> ByHash<'a, I> {
+    /// Those of lines and their index.
+    pub(crate) fn new(lines: &'a Lines, index: I) -> Self {
+        Self {
+            lines,
+            index: index.peekable(),
+            hash: None,
+            names: HashMap::new(),
+        }
+    }
+
+    /// The place of the first line of a plain name, if there is one, of a hash that is not
+    /// less than the last one.
+    pub(crate) fn find(
+        &mut self,
+        hash: u32,
+        name: impl FnOnce() -> io::Result<Vec<u8>>,
+        cancel: &Cancel,
+    ) -> io::Result<Option<usize>> {
+        if self.hash != Some(hash) {
+            self.hash = Some(hash);
+            self.names.clear();
+            self.go_to(hash, cancel)?;
+        }
+        if self.names.is_empty() {
+            return Ok(None);
+        }
+        Ok(self.names.get(&name()?).copied())
+    }
+
+    /// Takes the names of a hash, unless `cancel` is raised meanwhile.
+    fn go_to(&mut self, hash: u32, cancel: &Cancel) -> io::Result<()> {
+        let is_before = |next: &io::Result<Hashed>| match next {
+            Ok(next) => next.hash <= hash && !cancel.is_requested(),
+            Err(_) => true,
+        };
+        while let Some(next) = self.index.next_if(is_before) {
+            let next = next?;
+            if next.hash == hash {
+                let name = self.lines.plain_name(next.place)?;
+                self.names.entry(name).or_insert(next.place);
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
     #[test]

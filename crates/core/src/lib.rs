@@ -24,6 +24,7 @@ mod algorithm;
 mod audit;
 mod cancel;
 mod create;
+mod detours;
 mod digest;
 mod engine;
 mod error;

@@ -10,6 +10,7 @@ use crate::algorithm::Algorithm;
 use crate::digest::Digest;
 use crate::error::again;
 use crate::manifest::{Entry, Line, LineError};
+use crate::root::{plain, seen_from};
 use crate::store::{Distinct, Log, Unpack, push_bytes, push_number};
 
 /// So many lines are read, half of them in the mean, to find one.
@@ -39,12 +40,24 @@ pub(crate) struct Lines {
     last_name: Vec<u8>,
     /// What is wrong with the malformed lines.
     errors: Distinct<LineError>,
+    /// The absolute path of the directory that the names start at, where absolute ones may be
+    /// below it, too.
+    root: Option<Vec<u8>>,
 }
 
 impl Lines {
     /// None so far.
     pub(crate) fn new() -> Self {
         Self::with_room(ROOM, GROUPS_ROOM)
+    }
+
+    /// None so far, whose absolute names may be those of files below the directory of this
+    /// absolute path.
+    pub(crate) fn below(root: Option<&[u8]>) -> Self {
+        Self {
+            root: root.map(<[u8]>::to_vec),
+            ..Self::new()
+        }
     }
 
     fn with_room(room: usize, groups_room: usize) -> Self {
@@ -55,6 +68,7 @@ impl Lines {
             last_number: 0,
             last_name: Vec::new(),
             errors: Distinct::default(),
+            root: None,
         }
     }
 
@@ -93,6 +107,21 @@ impl Lines {
     /// The name in the line at a place; `None` where it has none.
     pub(crate) fn name(&self, place: usize) -> io::Result<Option<Vec<u8>>> {
         Ok(self.get(place)?.content.ok().map(|entry| entry.name))
+    }
+
+    /// A name of these as a listing of the directory has it.
+    pub(crate) fn plain<'n>(&self, name: &'n [u8]) -> Cow<'n, [u8]> {
+        let name = plain(name);
+        match &self.root {
+            Some(root) => seen_from(root, name),
+            None => name,
+        }
+    }
+
+    /// The [plain](Self::plain) name in the line at a place.
+    pub(crate) fn plain_name(&self, place: usize) -> io::Result<Vec<u8>> {
+        let name = self.name(place)?.unwrap_or_default();
+        Ok(self.plain(&name).into_owned())
     }
 
     /// The lines from a place on, with their places.

@@ -1,6 +1,5 @@
 //! Lines of a manifest that name the same file.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 
@@ -47,9 +46,9 @@ impl SameFile {
                 None => alike.clear(),
                 Some(before) => {
                     if alike.is_empty() {
-                        alike.insert(plain_name(lines, before.place)?, before.place);
+                        alike.insert(lines.plain_name(before.place)?, before.place);
                     }
-                    let name = plain_name(lines, hashed.place)?;
+                    let name = lines.plain_name(hashed.place)?;
                     if let Some(earlier) = alike.insert(name, hashed.place) {
                         same.link(earlier, hashed.place, lines.len())?;
                     }
@@ -100,7 +99,7 @@ fn is_ascending(lines: &Lines, cancel: &Cancel) -> io::Result<bool> {
     let mut names = lines.names();
     let mut before: Option<Vec<u8>> = None;
     while let Some((_, name)) = names.next()?.filter(|_| !cancel.is_requested()) {
-        let name = plain(name);
+        let name = lines.plain(name);
         match &mut before {
             Some(before) if before[..] >= *name => return Ok(false),
             Some(before) => name.as_ref().clone_into(before),
@@ -110,51 +109,9 @@ fn is_ascending(lines: &Lines, cancel: &Cancel) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The name in the line at a place as a listing has it.
-pub(crate) fn plain_name(lines: &Lines, place: usize) -> io::Result<Vec<u8>> {
-    let name = lines.name(place)?.unwrap_or_default();
-    Ok(plain(&name).into_owned())
-}
-
-/// A name as a listing of a directory has it: without `.` and empty parts.
-///
-/// An absolute name keeps its first slash: it is another file's. So does one that ends with
-/// `/` or `/.` its last one: it can be a directory's alone.
-pub(crate) fn plain(name: &[u8]) -> Cow<'_, [u8]> {
-    let is_plain = |part: &&[u8]| !part.is_empty() && *part != b".";
-    let (start, rest) = match name.strip_prefix(b"/") {
-        Some(rest) => (&b"/"[..], rest),
-        None => (&b""[..], name),
-    };
-    if rest.split(|&byte| byte == b'/').all(|part| is_plain(&part)) {
-        return Cow::Borrowed(name);
-    }
-    let parts: Vec<&[u8]> = rest.split(|&byte| byte == b'/').filter(is_plain).collect();
-    let is_directory = rest.ends_with(b"/") || rest.ends_with(b"/.");
-    let end = if is_directory { &b"/"[..] } else { b"" };
-    Cow::Owned([start, &parts.join(&b'/'), end].concat())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_the_same_but_for_dots_and_doubled_slashes() {
-        for (name, expected) in [
-            ("a/b", "a/b"),
-            ("./a//b", "a/b"),
-            ("a/b/", "a/b/"),
-            ("./a//b/./.", "a/b/"),
-            ("a/../b", "a/../b"),
-            (".a/..b", ".a/..b"),
-            ("/a", "/a"),
-            ("//a/./b", "/a/b"),
-            (".", ""),
-        ] {
-            assert_eq!(&*plain(name.as_bytes()), expected.as_bytes(), "{name}");
-        }
-    }
 
     #[test]
     fn later_lines_stand_with_the_first_of_their_file() {

@@ -1,5 +1,6 @@
 //! Verifying a directory against a checksum manifest.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use crate::algorithm::Algorithm;
 use crate::audit::unlisted;
 use crate::cancel::Cancel;
+use crate::detours::Detours;
 use crate::digest::Digest;
 use crate::engine::{End, Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
@@ -106,7 +108,8 @@ pub fn verify(
     let root_name = root.as_os_str().as_bytes();
     let directory = open_root(root_name)?;
     let of_manifest = options.of_manifest(cancel);
-    let mut lines = Lines::new();
+    let root_path = directory.path().filter(|_| options.allow_outside);
+    let mut lines = Lines::below(root_path);
     let mut take = |line: Line| lines.push(&line);
     let located = match locate(
         Some(&directory),
@@ -118,9 +121,10 @@ pub fn verify(
         Err(error) if error.is_cancelled() => Located::unread(error.path()),
         located => located?,
     };
-    let same = SameFile::among(&lines, cancel)
-        .map_err(|error| Error::new(root_name, ErrorKind::Temporary(error)))?;
-    let (findings, end) = check_files(&directory, &lines, &same, options, cancel, &mut observe);
+    let lost = |error| Error::new(root_name, ErrorKind::Temporary(error));
+    let same = SameFile::among(&lines, cancel).map_err(lost)?;
+    let (findings, end) =
+        check_files(&directory, &lines, &same, options, cancel, &mut observe).map_err(lost)?;
     let mut cancelled = end == End::Early || cancel.is_requested();
     let mut extra = Contents::new();
     if options.audit && !cancelled {
@@ -152,7 +156,7 @@ fn check_files(
     options: &Options,
     cancel: &Cancel,
     observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
-) -> (Findings, End) {
+) -> io::Result<(Findings, End)> {
     let (order, bytes_total) = plan_order(directory, lines, same, options, cancel);
     let plan = Plan {
         name: &|item| lines.name(item).ok().flatten().unwrap_or_default(),
@@ -166,28 +170,40 @@ fn check_files(
         same,
         options,
     };
-    let live = |worker: &mut Worker<'_, Finding>| {
+    let live = |worker: &mut Worker<'_, Found>| {
         let containment = options.containment();
         let detects = options.detect_collisions;
         hash_files(directory, containment, detects, &check, worker);
     };
     let mut findings = Findings::of(lines.len());
-    let end = run(&plan, options.threads, cancel, live, |step| match step {
-        Step::Done(item, finding) => {
-            findings.put(item, &finding);
-            if options.progress_only {
-                return ControlFlow::Continue(());
-            }
-            let outcome = Outcome::new(lines.get(item), Ok(finding));
-            observe(Event::Done(item, &outcome))
+    let mut detours = Detours::new();
+    let end = run(&plan, options.threads, cancel, live, |step| {
+        let (place, found, is_late) = match step {
+            Step::Done(place, found) => (place, found, false),
+            Step::Late(place, found) => (place, found, true),
+            Step::Progress(progress) => return observe(Event::Progress(progress)),
+        };
+        let Found { finding, path } = found;
+        if let Some(path) = path {
+            detours.push(place, &path, finding.size);
+            return ControlFlow::Continue(());
         }
-        Step::Late(item, finding) => {
-            findings.put(item, &finding);
+        findings.put(place, &finding);
+        if is_late {
             ControlFlow::Continue(())
+        } else {
+            check.tell(place, finding, observe)
         }
-        Step::Progress(progress) => observe(Event::Progress(progress)),
     });
-    (findings, end)
+    if end == End::Early {
+        return Ok((findings, end));
+    }
+    let mut take = |findings: &mut Findings, place, finding: Finding| {
+        findings.put(place, &finding);
+        check.tell(place, finding, observe)
+    };
+    let end = detours.settle(lines, same, &mut findings, cancel, &mut take)?;
+    Ok((findings, end))
 }
 
 /// [`verify`] as the tutorials have it: `root/sha1sum.txt`, with all defaults.
@@ -256,6 +272,23 @@ fn plan_order(
     (order, Some(total))
 }
 
+/// What was found at a line when its file was read.
+struct Found {
+    finding: Finding,
+    /// The file's path, where it is right and the line's name is another one: then nothing is
+    /// settled yet.
+    path: Option<Vec<u8>>,
+}
+
+impl Found {
+    fn unread(verdict: Verdict) -> Self {
+        Self {
+            finding: Finding::unread(verdict),
+            path: None,
+        }
+    }
+}
+
 /// The lines of a manifest, as work.
 struct Check<'a> {
     directory: &'a Root,
@@ -295,26 +328,47 @@ impl Check<'_> {
         }
     }
 
-    fn judge(&self, entry: &Entry, hashed: &Result<Hashed, FileError>, size: u64) -> Finding {
+    fn judge(&self, entry: &Entry, hashed: &Result<Hashed, FileError>, size: u64) -> Found {
         let (decisive, verdict) = match hashed {
             Ok(hashed) => judge(entry, hashed),
             Err(error) => (0, self.without_file(error)),
         };
-        Finding {
-            size,
-            decisive,
-            verdict,
+        let right = hashed
+            .as_ref()
+            .ok()
+            .filter(|_| matches!(verdict, Verdict::Ok));
+        Found {
+            path: right.and_then(|hashed| hashed.path.clone()),
+            finding: Finding {
+                size,
+                decisive,
+                verdict,
+            },
         }
+    }
+
+    /// Tells what is found at a line, where that is wanted.
+    fn tell(
+        &self,
+        place: usize,
+        finding: Finding,
+        observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if self.options.progress_only {
+            return ControlFlow::Continue(());
+        }
+        let outcome = Outcome::new(self.lines.get(place), Ok(finding));
+        observe(Event::Done(place, &outcome))
     }
 }
 
 impl Work for Check<'_> {
-    type Result = Finding;
+    type Result = Found;
     /// The first entry that is judged by a file, and its place. The others are looked up again
     /// when they are judged: they may be many.
     type Task = (usize, Entry);
 
-    fn start(&self, first: usize, worker: &mut Worker<'_, Finding>) -> Option<Job<Self::Task>> {
+    fn start(&self, first: usize, worker: &mut Worker<'_, Found>) -> Option<Job<Self::Task>> {
         if self.same.is_later(first) {
             return None;
         }
@@ -324,13 +378,13 @@ impl Work for Check<'_> {
         for place in self.same.all(first).take_while(|_| !shared.is_cancelled()) {
             match self.entry(place) {
                 Ok(entry) if entry.digests.is_empty() => {
-                    worker.put(place, Finding::unread(self.look_up(&entry)));
+                    worker.put(place, Found::unread(self.look_up(&entry)));
                 }
                 Ok(entry) => {
                     add_kinds(&mut kinds, &entry);
                     judged.get_or_insert((place, entry));
                 }
-                Err(unread) => worker.put(place, Finding::unread(unread)),
+                Err(unread) => worker.put(place, Found::unread(unread)),
             }
         }
         let (place, mut entry) = judged?;
@@ -345,7 +399,7 @@ impl Work for Check<'_> {
         job: Job<Self::Task>,
         hashed: &Result<Hashed, FileError>,
         size: u64,
-        worker: &mut Worker<'_, Finding>,
+        worker: &mut Worker<'_, Found>,
     ) {
         let (judged, entry) = job.task;
         worker.put(judged, self.judge(&entry, hashed, size));

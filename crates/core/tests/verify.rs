@@ -11,7 +11,8 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use checksig_core::{
-    Cancel, DEFAULT_NAME, Error, ErrorKind, ManifestSource, Options, Refusal, Report, VerdictKind,
+    Cancel, DEFAULT_NAME, Error, ErrorKind, Event, ManifestSource, Options, Refusal, Report,
+    VerdictKind,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use sha1::{Digest, Sha1};
@@ -193,6 +194,96 @@ fn two_digests_for_one_file_are_never_both_ok() {
     let root = tree(&[(b"a", b"a")]);
     write_manifest(&root, [line(b"a", b"a"), line(b"a", b"b")].concat());
     assert_eq!(message(&root).unwrap(), "\"ROOT/a\" - mismatch");
+}
+
+/// Verifies a file that is replaced once a line of its own name was found right; what becomes of
+/// the line with the new content's digest, which leads there by another name.
+fn replaced_meanwhile(other_name: impl Fn(&Path) -> Vec<u8>, allow_outside: bool) -> VerdictKind {
+    let root = tree(&[(b"file", b"old"), (b"new", b"new")]);
+    symlink(".", root.path().join("link")).unwrap();
+    fs::create_dir(root.path().join("a")).unwrap();
+    // They fill the lanes, so that the file before them is read.
+    (0..100).for_each(|number| fs::write(root.path().join(format!("a/{number}")), "").unwrap());
+    // So many lines are read in their order; those in between give the time to replace the file.
+    let between = (0..20_000).flat_map(|number| line(format!("a/{number}").as_bytes(), b""));
+    let own = line(b"file", b"old");
+    let other = line(&other_name(&root.path().canonicalize().unwrap()), b"new");
+    write_manifest(
+        &root,
+        own.into_iter()
+            .chain(between)
+            .chain(other)
+            .collect::<Vec<u8>>(),
+    );
+    let options = Options {
+        allow_outside,
+        threads: NonZeroUsize::new(1),
+        ..Options::default()
+    };
+    let manifest = ManifestSource::Path(root.path().join(DEFAULT_NAME));
+    let (last, mut heard) = (20_001, Vec::new());
+    let cancel = Cancel::default();
+    let report = checksig_core::verify(root.path(), &manifest, &options, &cancel, |event| {
+        if let Event::Done(place, outcome) = event {
+            if place == 0 {
+                fs::rename(root.path().join("new"), root.path().join("file")).unwrap();
+            }
+            heard.push((place, outcome.verdict.kind()));
+        }
+        ControlFlow::Continue(())
+    });
+    let outcomes = report.unwrap();
+    let kinds: Vec<VerdictKind> = outcomes
+        .outcomes()
+        .map(|outcome| outcome.verdict.kind())
+        .collect();
+    assert_eq!((kinds.len(), heard.len()), (last + 1, last + 1));
+    assert_eq!(heard.last(), Some(&(last, kinds[last])));
+    assert_eq!(kinds[0], VerdictKind::Ok);
+    kinds[last]
+}
+
+#[test]
+fn two_digests_for_one_path_are_never_both_ok_whatever_its_names() {
+    let name = |name: &'static str| move |_: &Path| name.as_bytes().to_vec();
+    for attempt in 0.. {
+        let found = [
+            replaced_meanwhile(name("link/file"), false),
+            replaced_meanwhile(name("a/../file"), false),
+            replaced_meanwhile(name("link/a/../link/file"), true),
+            replaced_meanwhile(
+                |root| root.join("link/file").into_os_string().into_encoded_bytes(),
+                true,
+            ),
+        ];
+        assert!(!found.contains(&VerdictKind::Ok));
+        // Else the file was read before it was replaced.
+        if found.iter().all(|kind| *kind == VerdictKind::Changed) {
+            break;
+        }
+        assert!(attempt < 100, "{found:?}");
+    }
+}
+
+#[test]
+fn an_absolute_name_of_a_file_below_is_the_same_as_its_own() {
+    let root = tree(&[(b"a", b"a")]);
+    let absolute = root.path().canonicalize().unwrap().join("a");
+    let absolute = absolute.as_os_str().as_bytes();
+    write_manifest(&root, [line(b"a", b"a"), line(absolute, b"b")].concat());
+    let options = Options {
+        allow_outside: true,
+        audit: true,
+        ..Options::default()
+    };
+    let report = verify_with(root.path(), &options).unwrap();
+    let kinds = report.outcomes().map(|outcome| outcome.verdict.kind());
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [VerdictKind::Ok, VerdictKind::Mismatch]
+    );
+    write_manifest(&root, line(absolute, b"a"));
+    assert!(verify_with(root.path(), &options).unwrap().ok());
 }
 
 #[test]

@@ -24,11 +24,9 @@ pub(super) fn hash(source: &mut Source<'_>, mut hashers: Hashers) -> io::Result<
     }
     let finished: SmallVec<[Finished; 1]> =
         hashers.into_iter().map(Hasher::finish_detecting).collect();
-    Ok(Hashed {
-        digests: finished.iter().map(|finished| finished.digest).collect(),
-        shows_collision: finished.iter().any(|finished| finished.shows_collision),
-        size: source.len(),
-    })
+    let digests = finished.iter().map(|finished| finished.digest).collect();
+    let shows_collision = finished.iter().any(|finished| finished.shows_collision);
+    Ok(source.hashed(digests, shows_collision))
 }
 
 /// Hashes what is read next; true at the end.

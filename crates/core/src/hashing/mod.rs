@@ -8,7 +8,6 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use rustix::fd::OwnedFd;
 use smallvec::SmallVec;
 
 use crate::algorithm::Algorithm;
@@ -16,7 +15,7 @@ use crate::digest::{Digests, Kind};
 use crate::engine::{Held, Shared, Worker};
 use crate::file::{self, FileError};
 use crate::hash::Hasher;
-use crate::root::{Containment, FileStatus, OpenError, Root};
+use crate::root::{Containment, OpenError, Opened, Root};
 use alone::SHORT;
 use lanes::{Lanes, Message};
 use source::Source;
@@ -46,6 +45,9 @@ pub(crate) struct Hashed {
     pub(crate) shows_collision: bool,
     /// How many bytes the file has.
     pub(crate) size: u64,
+    /// The file's [plain](crate::root::plain) path from the root, where its name leads there
+    /// by way of a link or `..`.
+    pub(crate) path: Option<Vec<u8>>,
 }
 
 /// Says which files are read, and hears what they hash to.
@@ -119,16 +121,17 @@ impl<'a, W: Work> Hashing<'a, W> {
         let Some(job) = self.work.start(item, worker) else {
             return;
         };
-        let (file, status) = match self.open(&job.name, worker) {
+        let opened = match self.open(&job.name, worker) {
             Ok(opened) => opened,
             Err(error) => {
                 return self.work.finish(item, job, &Err(error.into()), 0, worker);
             }
         };
-        let rest = worker.open(item, status.size);
-        let source = Source::new(self.shared, file, status, self.lanes.buffer());
+        let source = Source::new(self.shared, opened, self.lanes.buffer());
+        let size = source.status().size;
+        let rest = worker.open(item, size);
         match job.kinds[..] {
-            [kind] if !self.detects(kind) && self.lanes.take(kind, status.size, rest) => {
+            [kind] if !self.detects(kind) && self.lanes.take(kind, size, rest) => {
                 self.lanes.push(kind, Message { item, job }, source);
             }
             _ => self.hash_alone(Message { item, job }, source, worker),
@@ -141,11 +144,11 @@ impl<'a, W: Work> Hashing<'a, W> {
         &mut self,
         name: &[u8],
         worker: &mut Worker<'_, W::Result>,
-    ) -> Result<((OwnedFd, Held<'a>), FileStatus), OpenError> {
+    ) -> Result<(Opened, Held<'a>), OpenError> {
         loop {
             let held = self.shared.hold();
-            let error = match self.root.open_regular(name, self.containment) {
-                Ok((file, status)) => return Ok(((file, held), status)),
+            let error = match self.root.open_to_read(name, self.containment) {
+                Ok(opened) => return Ok((opened, held)),
                 Err(error) => error,
             };
             drop(held);
@@ -195,11 +198,7 @@ impl<'a, W: Work> Hashing<'a, W> {
     fn step(&mut self, worker: &mut Worker<'_, W::Result>) {
         self.lanes.step();
         while let Some((message, source, digest)) = self.lanes.pop() {
-            let hashed = digest.map(|digest| Hashed {
-                digests: SmallVec::from_buf([digest]),
-                shows_collision: false,
-                size: source.len(),
-            });
+            let hashed = digest.map(|digest| source.hashed(SmallVec::from_buf([digest]), false));
             self.finish(message, source, hashed, worker);
         }
     }

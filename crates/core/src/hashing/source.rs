@@ -5,8 +5,10 @@ use std::io::{self, BufRead, ErrorKind, Read};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::{Errno, read};
 
+use super::Hashed;
+use crate::digest::Digests;
 use crate::engine::{Held, Shared};
-use crate::root::FileStatus;
+use crate::root::{FileStatus, Opened};
 
 /// An open file and the piece of it that was read last.
 pub(super) struct Source<'a> {
@@ -15,6 +17,8 @@ pub(super) struct Source<'a> {
     /// Counts the file until after it is closed.
     _held: Held<'a>,
     status: FileStatus,
+    /// Its path, where its name is another one.
+    path: Option<Vec<u8>>,
     buffer: Vec<u8>,
     /// What of the buffer was not consumed.
     start: usize,
@@ -25,19 +29,18 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// An open file of which nothing was read, the status that it had when it was opened, and a
-    /// buffer for it.
+    /// An open file of which nothing was read, and a buffer for it.
     pub(super) fn new(
         shared: &'a Shared<'a>,
-        (file, held): (OwnedFd, Held<'a>),
-        status: FileStatus,
+        (opened, held): (Opened, Held<'a>),
         buffer: Vec<u8>,
     ) -> Self {
         Self {
             shared,
-            file,
+            file: opened.file,
             _held: held,
-            status,
+            status: opened.status,
+            path: opened.path,
             buffer,
             start: 0,
             end: 0,
@@ -68,6 +71,16 @@ impl<'a> Source<'a> {
     pub(super) fn count(&mut self, count: usize) {
         self.len += count as u64;
         self.shared.count_bytes(count);
+    }
+
+    /// What was read, when that is all, and has these digests.
+    pub(super) fn hashed(&self, digests: Digests, shows_collision: bool) -> Hashed {
+        Hashed {
+            digests,
+            shows_collision,
+            size: self.len,
+            path: self.path.clone(),
+        }
     }
 
     /// Closes the file.

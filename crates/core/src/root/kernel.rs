@@ -6,7 +6,7 @@ use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::Resolver;
+use super::{Containment, Resolver, flags};
 
 /// The kernel's resolver, and whether it is to be asked.
 #[derive(Debug)]
@@ -24,19 +24,38 @@ impl Kernel {
         }
     }
 
-    /// Opens `name` beneath `root`, following links that stay there; `EXDEV`
-    /// where the name leads out. `None` where the kernel cannot tell, and the
+    /// Opens whatever `name` stands for beneath `root` as a place, following links that stay
+    /// there; `EXDEV` where the name leads out. `None` where the kernel cannot tell, and the
     /// name has to be walked.
-    pub(super) fn open(
+    pub(super) fn find(&self, root: BorrowedFd<'_>, name: &[u8]) -> Option<Result<OwnedFd, Errno>> {
+        self.ask(|| open_beneath(root, name, flags::PLACE))
+    }
+
+    /// Opens `name` beneath `root` for reading, as [`find`](Self::find) does.
+    pub(super) fn open(&self, root: BorrowedFd<'_>, name: &[u8]) -> Option<Result<OwnedFd, Errno>> {
+        self.ask(|| open_beneath(root, name, flags::READ))
+    }
+
+    /// Opens `name` for reading; `EXDEV` where it leads out of the `root` that it is to stay
+    /// beneath. `None` where the kernel cannot tell, or a link is on the way.
+    pub(super) fn open_without_links(
         &self,
         root: BorrowedFd<'_>,
         name: &[u8],
-        flags: OFlags,
+        containment: Containment,
+    ) -> Option<Result<OwnedFd, Errno>> {
+        let opened = self.ask(|| open_without_links(root, name, containment));
+        opened.filter(|opened| !matches!(opened, Err(Errno::LOOP)))
+    }
+
+    fn ask(
+        &self,
+        attempt: impl FnOnce() -> Result<OwnedFd, Errno>,
     ) -> Option<Result<OwnedFd, Errno>> {
         if !self.available.load(Ordering::Relaxed) {
             return None;
         }
-        match open_beneath(root, name, flags) {
+        match attempt() {
             // EPERM: a sandbox that does not know the call. Should it be the
             // file's own answer, then the walk gets it too.
             Err(Errno::NOSYS | Errno::PERM) => {
@@ -59,12 +78,60 @@ fn open_beneath(root: BorrowedFd<'_>, name: &[u8], flags: OFlags) -> Result<Owne
     super::until_settled(|| openat2(root, name, flags, Mode::empty(), resolve))
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn open_without_links(
+    root: BorrowedFd<'_>,
+    name: &[u8],
+    containment: Containment,
+) -> Result<OwnedFd, Errno> {
+    use rustix::fs::{Mode, ResolveFlags, openat2};
+    let resolve = match containment {
+        Containment::Beneath => ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS),
+        Containment::Anywhere => ResolveFlags::NO_SYMLINKS,
+    };
+    super::until_settled(|| openat2(root, name, flags::READ, Mode::empty(), resolve))
+}
+
+/// The absolute path, without links, of an open file or directory (proc(5), `/proc/pid/fd`);
+/// `None` where the kernel cannot tell, and `EAGAIN` where it has been deleted or replaced.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn path_of(file: BorrowedFd<'_>) -> Result<Option<Vec<u8>>, Errno> {
+    use super::identity;
+    use rustix::fd::AsRawFd;
+    use rustix::fs::{AtFlags, CWD, fstat, readlink, statat};
+    /// After the path of what is there no more.
+    const DELETED: &[u8] = b" (deleted)";
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let path = readlink(link, Vec::new()).ok();
+    let path = path.map(std::ffi::CString::into_bytes);
+    let path = path.filter(|path| path.starts_with(b"/"));
+    if let Some(path) = path.as_ref().filter(|path| path.ends_with(DELETED)) {
+        // Something may really have such a name.
+        let named = statat(CWD, &**path, AtFlags::SYMLINK_NOFOLLOW);
+        let own = identity(&fstat(file)?);
+        if !named.is_ok_and(|named| identity(&named) == own) {
+            return Err(Errno::AGAIN);
+        }
+    }
+    Ok(path)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn path_of(_: BorrowedFd<'_>) -> Result<Option<Vec<u8>>, Errno> {
+    Ok(None)
+}
+
 /// Whether a path leads through a link of /proc that is no path, to what a process has open.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn is_magic(path: &[u8]) -> bool {
     use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
-    let place = super::flags::PLACE;
-    let found = openat2(CWD, path, place, Mode::empty(), ResolveFlags::NO_MAGICLINKS);
+    let found = openat2(
+        CWD,
+        path,
+        flags::PLACE,
+        Mode::empty(),
+        ResolveFlags::NO_MAGICLINKS,
+    );
     matches!(found, Err(Errno::LOOP))
 }
 
@@ -75,5 +142,10 @@ pub(crate) fn is_magic(_: &[u8]) -> bool {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn open_beneath(_: BorrowedFd<'_>, _: &[u8], _: OFlags) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOSYS)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn open_without_links(_: BorrowedFd<'_>, _: &[u8], _: Containment) -> Result<OwnedFd, Errno> {
     Err(Errno::NOSYS)
 }

@@ -4,7 +4,10 @@ mod error;
 mod flags;
 mod kernel;
 mod list;
+mod path;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod walk;
 
@@ -20,6 +23,8 @@ pub use error::{OpenError, Refusal};
 use kernel::Kernel;
 pub(crate) use kernel::is_magic;
 pub use list::{Detail, LeftOut, Listed, Listing};
+use path::{has_parent, without_parents};
+pub(crate) use path::{plain, seen_from};
 pub use status::FileStatus;
 
 use crate::cancel::Cancel;
@@ -77,6 +82,19 @@ pub enum Resolver {
 pub struct Root {
     directory: OwnedFd,
     kernel: Kernel,
+    /// The absolute path, without links, that the directory had when it was opened; `None`
+    /// where that cannot be told.
+    path: Option<Vec<u8>>,
+}
+
+/// A regular file that was opened for reading.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) file: OwnedFd,
+    /// The status that it had then.
+    pub(crate) status: FileStatus,
+    /// Its [plain] path from the root, where its name leads there by way of a link or `..`.
+    pub(crate) path: Option<Vec<u8>>,
 }
 
 impl Root {
@@ -95,8 +113,19 @@ impl Root {
     /// As [`open`](Self::open).
     pub fn open_with(path: &[u8], resolver: Resolver) -> io::Result<Self> {
         let directory = retry_on_intr(|| openat(CWD, path, flags::DIRECTORY, Mode::empty()))?;
+        let path = kernel::path_of(directory.as_fd()).unwrap_or_default();
         let kernel = Kernel::new(resolver);
-        Ok(Self { directory, kernel })
+        Ok(Self {
+            directory,
+            kernel,
+            path,
+        })
+    }
+
+    /// The absolute path, without links, that it had when it was opened; `None` where that
+    /// cannot be told.
+    pub(crate) fn path(&self) -> Option<&[u8]> {
+        self.path.as_deref()
     }
 
     /// Opens the regular file `name` for reading, and gives the status that it
@@ -117,16 +146,28 @@ impl Root {
         name: &[u8],
         containment: Containment,
     ) -> Result<(OwnedFd, FileStatus), OpenError> {
+        let opened = self.open_to_read(name, containment)?;
+        Ok((opened.file, opened.status))
+    }
+
+    /// [`open_regular`](Self::open_regular) that also tells which file it is that a link or
+    /// `..` leads to.
+    ///
+    /// With [`Containment::Anywhere`] it takes a `/proc`.
+    pub(crate) fn open_to_read(
+        &self,
+        name: &[u8],
+        containment: Containment,
+    ) -> Result<Opened, OpenError> {
         check_name(name)?;
-        let file = match containment {
+        let opened = match containment {
             Containment::Beneath => self.open_beneath(name),
-            Containment::Anywhere => {
-                retry_on_intr(|| openat(&self.directory, name, flags::READ, Mode::empty()))
-            }
+            Containment::Anywhere => self.open_anywhere(name),
         };
-        let file = file.map_err(|errno| explained(errno, || self.status(name, containment)))?;
+        let (file, path) =
+            opened.map_err(|errno| explained(errno, || self.status(name, containment)))?;
         let status = FileStatus::of_regular(&fstat(&file)?)?;
-        Ok((file, status))
+        Ok(Opened { file, status, path })
     }
 
     /// The status that the regular file `name` has now, found in the same way as
@@ -188,15 +229,72 @@ impl Root {
         self.directory.as_fd()
     }
 
-    fn open_beneath(&self, name: &[u8]) -> Result<OwnedFd, Errno> {
-        let root = self.directory();
-        let by_kernel = self.kernel.open(root, name, flags::READ);
-        by_kernel.unwrap_or_else(|| walk::open(root, name))
+    fn open_beneath(&self, name: &[u8]) -> Result<(OwnedFd, Option<Vec<u8>>), Errno> {
+        let (root, containment) = (self.directory(), Containment::Beneath);
+        if let Some(file) = self.kernel.open_without_links(root, name, containment) {
+            return Ok((file?, self.path_without_links(name)));
+        }
+        if let Some(file) = self.kernel.open(root, name) {
+            let file = file?;
+            let path = kernel::path_of(file.as_fd()).unwrap_or_default();
+            let path = path.map(|path| self.seen(path));
+            if let Some(path) = path.filter(|path| !path.starts_with(b"/")) {
+                return Ok((file, Some(path)));
+            }
+        }
+        let (file, path) = walk::open(root, name)?;
+        let is_detour = path != *plain(name);
+        Ok((file, is_detour.then_some(path)))
+    }
+
+    fn open_anywhere(&self, name: &[u8]) -> Result<(OwnedFd, Option<Vec<u8>>), Errno> {
+        let (root, containment) = (self.directory(), Containment::Anywhere);
+        if let Some(file) = self.kernel.open_without_links(root, name, containment) {
+            return Ok((file?, self.path_without_links(name)));
+        }
+        until_settled(|| {
+            let file = retry_on_intr(|| openat(root, name, flags::READ, Mode::empty()))?;
+            let path = match kernel::path_of(file.as_fd()) {
+                Err(_) if self.is_magic(name) => None,
+                path => path?.map(|path| self.seen(path)),
+            };
+            let own = self.seen(plain(name).into_owned());
+            Ok((file, path.filter(|path| *path != own)))
+        })
+    }
+
+    /// Whether a name leads through a link of `/proc` that is no path.
+    fn is_magic(&self, name: &[u8]) -> bool {
+        let from_root = self.path().map(|root| [root, name].join(&b'/'));
+        is_magic(
+            from_root
+                .as_deref()
+                .filter(|_| !name.starts_with(b"/"))
+                .unwrap_or(name),
+        )
+    }
+
+    /// The plain path from the root to what a name without links stands for, where the name
+    /// is another one.
+    fn path_without_links(&self, name: &[u8]) -> Option<Vec<u8>> {
+        if !has_parent(name) {
+            return None;
+        }
+        let from_root = || without_parents(&[self.path()?, name].join(&b'/'));
+        let path = without_parents(name).or_else(from_root)?;
+        Some(self.seen(path))
+    }
+
+    fn seen(&self, path: Vec<u8>) -> Vec<u8> {
+        match self.path() {
+            Some(root) => seen_from(root, path.into()).into_owned(),
+            None => path,
+        }
     }
 
     fn stat_beneath(&self, name: &[u8]) -> Result<Stat, Errno> {
         let root = self.directory();
-        match self.kernel.open(root, name, flags::PLACE) {
+        match self.kernel.find(root, name) {
             Some(place) => fstat(place?),
             None => walk::status(root, name),
         }

@@ -17,7 +17,9 @@ const MAX_LINKS: usize = 40;
 /// Opens the regular file `name` beneath `root`; `EXDEV` where the name leads
 /// out. Anything that is not a regular file is not opened: `ENXIO`, which is
 /// what the kernel says of a socket.
-pub(super) fn open(root: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, Errno> {
+///
+/// Also gives the path from the root to the file, of directories that are no links.
+pub(super) fn open(root: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, Vec<u8>), Errno> {
     until_settled(|| {
         let mut place = find(root, name)?;
         let is_file = FileType::from_raw_mode(place.stat.st_mode).is_file();
@@ -25,11 +27,13 @@ pub(super) fn open(root: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, Errno> 
             return Err(Errno::NXIO);
         };
         let flags = flags::READ | OFlags::NOFOLLOW;
-        openat(place.trail.directory()?, last, flags, Mode::empty()).map_err(|errno| match errno {
+        let opened = openat(place.trail.directory()?, &*last, flags, Mode::empty());
+        let file = opened.map_err(|errno| match errno {
             // The file has become a link since it was looked at.
             Errno::LOOP | Errno::MLINK => Errno::AGAIN,
             errno => errno,
-        })
+        })?;
+        Ok((file, place.trail.path_of(&last)))
     })
 }
 

@@ -1,0 +1,96 @@
+//! The paths of files that names lead to.
+
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::*;
+
+/// A tree with links, and its root as each resolver opens it.
+fn tree() -> (tempfile::TempDir, [Root; 2]) {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("root");
+    fs::create_dir_all(root.join("a/b")).unwrap();
+    fs::write(root.join("a/b/file"), "").unwrap();
+    fs::write(directory.path().join("outside"), "").unwrap();
+    symlink("a/b", root.join("link")).unwrap();
+    symlink("../link/../b/file", root.join("a/file")).unwrap();
+    symlink(directory.path(), root.join("out")).unwrap();
+    symlink(&root, directory.path().join("in")).unwrap();
+    let open = |resolver| Root::open_with(root.as_os_str().as_bytes(), resolver).unwrap();
+    (directory, [Resolver::Kernel, Resolver::Walk].map(open))
+}
+
+#[test]
+fn a_name_that_goes_another_way_comes_with_the_path() {
+    let (_directory, roots) = tree();
+    for root in roots {
+        for containment in [Containment::Beneath, Containment::Anywhere] {
+            for (name, expected) in [
+                ("a/b/file", None),
+                ("./a//b/file", None),
+                ("link/file", Some("a/b/file")),
+                ("a/file", Some("a/b/file")),
+                ("a/../a/b/file", Some("a/b/file")),
+                ("link/../file", Some("a/b/file")),
+                ("./link/../../link/file", Some("a/b/file")),
+            ] {
+                let opened = root.open_to_read(name.as_bytes(), containment).unwrap();
+                let expected = expected.map(|path| path.as_bytes().to_vec());
+                assert_eq!(opened.path, expected, "{name} {containment:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn anywhere_a_path_starts_at_the_root_where_it_is_below() {
+    let (directory, [root, walking]) = tree();
+    let directory = directory.path().canonicalize().unwrap();
+    let name = |below: &str| directory.join(below).into_os_string().into_vec();
+    for (name, expected) in [
+        (name("root/a/b/file"), None),
+        (name("outside"), None),
+        (name("root/a/../a/b/file"), Some(b"a/b/file".to_vec())),
+        (name("root/link/file"), Some(b"a/b/file".to_vec())),
+        (name("in/a/b/file"), Some(b"a/b/file".to_vec())),
+        (name("root/out/outside"), Some(name("outside"))),
+        (b"../outside".to_vec(), Some(name("outside"))),
+        (b"out/outside".to_vec(), Some(name("outside"))),
+        (b"out/in/link/file".to_vec(), Some(b"a/b/file".to_vec())),
+    ] {
+        for root in [&root, &walking] {
+            let opened = root.open_to_read(&name, Containment::Anywhere).unwrap();
+            assert_eq!(opened.path, expected, "{}", name.escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn a_name_may_look_like_that_of_a_deleted_file() {
+    let (_directory, roots) = tree();
+    let name = "a/b/file (deleted)";
+    let root = roots[0].path().unwrap();
+    let path = Path::new(std::ffi::OsStr::from_bytes(root)).join(name);
+    fs::write(&path, "").unwrap();
+    symlink(name, path.parent().unwrap().join("../../link to it")).unwrap();
+    for root in roots {
+        for containment in [Containment::Beneath, Containment::Anywhere] {
+            let opened = root.open_to_read(b"link to it", containment).unwrap();
+            assert_eq!(opened.path.as_deref(), Some(name.as_bytes()));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_open_and_has_no_name_has_no_path() {
+    let (_directory, [root, _]) = tree();
+    let file = tempfile::tempfile().unwrap();
+    let number = std::os::fd::AsRawFd::as_raw_fd(&file);
+    let name = format!("/proc/self/fd/{number}");
+    assert!(Path::new(&name).exists());
+    let opened = root.open_to_read(name.as_bytes(), Containment::Anywhere);
+    assert_eq!(opened.unwrap().path, None);
+}

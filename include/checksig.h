@@ -488,7 +488,7 @@ void checksig_cancel_free(struct checksig_cancel *cancel);
  * passed over, with the verdict `CHECKSIG_VERDICT_SKIPPED`. Of the options, the format (by default
  * what the manifest's name tells, such as `sfv` of `a.sfv`, else `gnu`), the algorithm (by default `crc32` in the
  * format `sfv`, else `sha256`), zero, threads and the excluded files count. What would not be read back as the same
- * entries by who knows the manifest's name alone is not written.
+ * entries by who knows the manifest's name alone is not written; where that does not hang on the files, none is read.
  * `manifest`: the path to write, NULL refused. In the report's results, `expected` is
  * the file's digest and `line` its place. All else is as for `checksig_verify`.
  *

@@ -98,7 +98,7 @@ def create(
     root: StrOrBytesPath,
     manifest: Optional[StrOrBytesPath] = None,
     *,
-    algorithm: str = "auto",
+    algorithm: str = "sha256",
     format: str = "auto",  # noqa: A002
     zero: bool = False,
     detect_collisions: bool = False,
@@ -113,14 +113,15 @@ def create(
     every file could be hashed, and in one step in place of what was there before. What
     is no regular file is passed over, with the verdict ``SKIPPED``. What would not pass
     :func:`checksig.verify` with its defaults, since the manifest's name tells another
-    format or algorithm, or none where the lines do not tell it either, is not written.
+    format or algorithm, or none where the lines do not tell it either, is not written;
+    that is an error before a file is read.
 
     Args:
         root: the directory.
         manifest: the path to write; ``sha256sum.txt`` in the root by default, after the
             algorithm.
         algorithm: as for :func:`checksig.verify`; ``"auto"`` is ``"sha256"``, and
-            ``"crc32"`` in the format ``"sfv"``.
+            ``"crc32"`` in the format ``"sfv"``, which has no other one.
         format: likewise; ``"auto"`` is the one that the manifest's name tells, ``"sfv"``
             of ``*.sfv``, ``"record"`` of ``RECORD`` and ``"bagit"`` of
             ``manifest-*.txt``, else ``"gnu"``.

@@ -18,7 +18,7 @@ use crate::abi::{Failure, check_pointer, checksig_status, guard_status, slice_mu
 /// passed over, with the verdict `CHECKSIG_VERDICT_SKIPPED`. Of the options, the format (by default
 /// what the manifest's name tells, such as `sfv` of `a.sfv`, else `gnu`), the algorithm (by default `crc32` in the
 /// format `sfv`, else `sha256`), zero, threads and the excluded files count. What would not be read back as the same
-/// entries by who knows the manifest's name alone is not written.
+/// entries by who knows the manifest's name alone is not written; where that does not hang on the files, none is read.
 /// `manifest`: the path to write, NULL refused. In the report's results, `expected` is
 /// the file's digest and `line` its place. All else is as for `checksig_verify`.
 ///

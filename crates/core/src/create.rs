@@ -25,7 +25,7 @@ use crate::manifest::{Entry, Format};
 use crate::report::{Outcome, Report, Verdict};
 use crate::root::{Containment, OpenError, Root, open_named};
 use crate::verify::open_root;
-use crate::write::{require_replaceable, write_until};
+use crate::write::{require_writable, write_until};
 
 /// How a manifest is made.
 #[derive(Clone, Debug)]
@@ -76,13 +76,20 @@ pub fn create(
     let root_name = root.as_os_str().as_bytes();
     let manifest_name = manifest.as_os_str().as_bytes();
     let directory = open_root(root_name)?;
-    require_replaceable(manifest).map_err(|kind| Error::new(manifest_name, kind))?;
+    let CreateOptions {
+        algorithm,
+        format,
+        zero,
+        ..
+    } = *options;
+    require_writable(manifest, algorithm, format, zero)
+        .map_err(|kind| Error::new(manifest_name, kind))?;
     let own = Own::to_be(&directory, manifest);
     let contents = Contents::below(&directory, &own, &options.exclude, cancel)
         .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;
     let list = List {
         contents,
-        algorithm: options.algorithm,
+        algorithm,
     };
     let (made, findings, end) = hash_all(&directory, &list, options, cancel, &mut observe);
     let mut report = Report {
@@ -98,7 +105,7 @@ pub fn create(
     };
     if report.ok() {
         let entries = entries_of(&report);
-        let written = write_until(cancel, manifest, entries, options.format, options.zero)?;
+        let written = write_until(cancel, manifest, entries, format, zero)?;
         report.cancelled = written.is_none();
     }
     report.elapsed = start.elapsed();

@@ -9,9 +9,11 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use crate::algorithm::Algorithm;
 use crate::cancel::Cancel;
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Entry, Format, Reader, Writer};
+use crate::manifest::{self, Entry, EntryError, Format, Reader, WriteError, Writer};
 use crate::root::{OpenError, Refusal, is_magic, status_named};
 
 /// How much of a manifest is in memory, and flushed to the disk between two looks at whether
@@ -54,6 +56,44 @@ pub(crate) fn write_until(
         draft.push(entry.borrow()).map_err(error)?;
     }
     draft.finish().map_err(error)
+}
+
+/// Fails where no manifest of this algorithm's digests can be written to a path, whatever the
+/// files' names are: as [`write_manifest`], which would find out when all are hashed.
+pub(crate) fn require_writable(
+    path: &Path,
+    algorithm: Algorithm,
+    format: Format,
+    zero: bool,
+) -> Result<(), ErrorKind> {
+    require_replaceable(path)?;
+    let entry = Entry {
+        digests: [Digest::of(
+            algorithm,
+            &[0; Digest::MAX_LEN][..algorithm.digest_len()],
+        )]
+        .into_iter()
+        .collect(),
+        name: b"name".to_vec(),
+        size: Some(0),
+    };
+    let mut text = Vec::new();
+    let writer = Writer::new(format, zero);
+    let pushed = writer.and_then(|mut writer| writer.push(&mut text, &entry));
+    pushed.map_err(|error| {
+        ErrorKind::Unwritable(match error {
+            WriteError::Entry {
+                reason: EntryError::Algorithm(wanted),
+                ..
+            } => WriteError::Algorithm { format, wanted },
+            error => error,
+        })
+    })?;
+    if ReadBack::new(path, zero).says(&text, true, &[entry]) {
+        Ok(())
+    } else {
+        Err(ErrorKind::Misnamed)
+    }
 }
 
 /// A manifest that is being written.
@@ -190,7 +230,7 @@ fn keep_permissions(path: &Path, file: &File) -> io::Result<()> {
 
 /// Fails where a path stands for, or leads to, what no manifest may take the place of, such as
 /// a device.
-pub(crate) fn require_replaceable(path: &Path) -> Result<(), ErrorKind> {
+fn require_replaceable(path: &Path) -> Result<(), ErrorKind> {
     let name = path.as_os_str().as_bytes();
     match status_named(name) {
         Err(OpenError::Refused(refusal)) => Err(ErrorKind::NotReplaced(refusal)),

@@ -236,6 +236,42 @@ fn a_manifest_is_not_misnamed() {
 }
 
 #[test]
+fn what_cannot_be_written_is_told_before_a_file_is_read() {
+    let root = tree();
+    // To hash it would take an hour.
+    let large = fs::File::create(root.path().join("large")).unwrap();
+    large.set_len(1 << 40).unwrap();
+    for (name, format, zero, expected) in [
+        ("MD5SUMS", Format::Gnu, false, "would read something else"),
+        (
+            "a.sfv",
+            Format::Sfv,
+            false,
+            "the format sfv has digests of crc32 alone",
+        ),
+        (
+            "RECORD",
+            Format::Record,
+            true,
+            "has no lines that end with NUL",
+        ),
+    ] {
+        let options = CreateOptions {
+            format,
+            zero,
+            ..options()
+        };
+        let manifest = root.path().join(name);
+        let made = create(root.path(), &manifest, &options, &Cancel::default(), |_| {
+            ControlFlow::Continue(())
+        });
+        let error = made.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(!manifest.exists());
+    }
+}
+
+#[test]
 fn one_file_is_hashed_wherever_it_is() {
     let root = tree();
     let digest = hash_file(&root.path().join("b"), Algorithm::Md5, &Cancel::default()).unwrap();

@@ -13,6 +13,13 @@ use crate::quote::push_quoted;
 pub enum WriteError {
     /// Lines that end with NUL were asked for in a format that has no such form.
     Zero(Format),
+    /// Digests of another algorithm were asked for than the format's only one.
+    Algorithm {
+        /// The format.
+        format: Format,
+        /// Its algorithm.
+        wanted: Algorithm,
+    },
     /// The format can't state an entry.
     Entry {
         /// The entry's name.
@@ -29,6 +36,9 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Zero(format) => write!(f, "the format {format} has no lines that end with NUL"),
+            Self::Algorithm { format, wanted } => {
+                write!(f, "the format {format} has digests of {wanted} alone")
+            }
             Self::Entry {
                 name,
                 format,
@@ -46,7 +56,7 @@ impl fmt::Display for WriteError {
 impl std::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Zero(_) => None,
+            Self::Zero(_) | Self::Algorithm { .. } => None,
             Self::Entry { reason, .. } => Some(reason),
         }
     }

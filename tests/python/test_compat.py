@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -495,6 +496,52 @@ NAMES_IN_MESSAGES = [
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
 def test_names_in_messages(locale: str, tmp_path: Path) -> None:
     assert_same("sha1sum", NAMES_IN_MESSAGES, tmp_path, LC_ALL=locale)
+
+
+@pytest.mark.parametrize("lang", ["", "C", "C.UTF-8"])
+@pytest.mark.parametrize("ctype", ["", "C", "POSIX", "C.UTF-8"])
+def test_the_locale_that_is_said_in_part(lang: str, ctype: str, tmp_path: Path) -> None:
+    """For whose encoding Python takes another one."""
+    assert_same("sha1sum", ["é"], tmp_path, LC_ALL="", LANG=lang, LC_CTYPE=ctype)
+    assert_same("cksum", ["-a", "é"], tmp_path, LC_ALL="", LANG=lang, LC_CTYPE=ctype)
+
+
+def test_a_signal_ends_the_program(tree: Path) -> None:
+    """With nothing said, and so that the caller sees the signal."""
+
+    def interrupted(command: list[str]) -> Done:
+        with subprocess.Popen(
+            [*command, "a", "-"],
+            cwd=tree,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            line = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            return Done(process.wait(TIMEOUT), line, process.stderr.read())
+
+    def unread(command: list[str]) -> Done:
+        reader, writer = os.pipe()
+        os.close(reader)
+        result = subprocess.run(
+            [*command, "a"],
+            cwd=tree,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            timeout=TIMEOUT,
+        )
+        os.close(writer)
+        return Done(result.returncode, b"", result.stderr)
+
+    for end, number in [(interrupted, signal.SIGINT), (unread, signal.SIGPIPE)]:
+        found = end(our("sha1sum"))
+        assert found == end(their("sha1sum"))
+        assert (found.code, found.stderr) == (-number, b"")
 
 
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 
 from .call import MAX_LENGTH, Call, UsageError
@@ -26,7 +27,8 @@ _WITH_PCLMUL = ("i686", "x86_64")
 
 
 def run(program: str, arguments: list[str]) -> int:
-    """Is this program; returns the exit code."""
+    """Is this program; returns the exit code, unless a signal ends the process."""
+    _end_by_signals()
     output = Output(program)
     try:
         is_good = _done(Call.of(program, arguments), output)
@@ -37,6 +39,13 @@ def run(program: str, arguments: list[str]) -> int:
         if error.hint:
             output.say(f"Try '{program} --help' for more information.\n")
     return 0 if output.close() and is_good else 1
+
+
+def _end_by_signals() -> None:
+    """Lets Ctrl-C and a pipe that nobody reads end the process, as they end one in C."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _done(call: Call, output: Output) -> bool:

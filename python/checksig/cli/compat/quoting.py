@@ -8,6 +8,7 @@ import os
 import re
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 __all__ = ["quoted", "shell_quoted"]
 
@@ -87,4 +88,19 @@ def _prints(text: str) -> bool:
 @lru_cache
 def _codeset() -> str:
     """The encoding of the locale, by Python's name."""
+    if _is_coerced():
+        return "ascii"
     return codecs.lookup(locale.nl_langinfo(locale.CODESET)).name
+
+
+def _is_coerced() -> bool:
+    """Whether Python took a UTF-8 locale for the locale ``C`` that it was started in (PEP 538).
+
+    It says so to the programs that it starts, and not where the kernel has what it was told.
+    """
+    try:
+        started_with = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    now = os.environb.get(b"LC_CTYPE")
+    return now is not None and b"LC_CTYPE=" + now not in started_with

@@ -18,8 +18,6 @@ class Output:
 
     They do what C's streams do, for that is what users see of errors: a line is written
     where it ends, what cannot be written is dropped, and only :meth:`close` tells of it.
-
-    Each method raises :class:`BrokenPipeError` where nobody reads any more.
     """
 
     def __init__(self, program: str) -> None:
@@ -73,8 +71,6 @@ def _written(descriptor: int, text: bytes) -> Optional[OSError]:
     try:
         while text:
             text = text[os.write(descriptor, text) :]
-    except BrokenPipeError:
-        raise
     except OSError as error:
         return error
     return None

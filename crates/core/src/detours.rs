@@ -71,9 +71,6 @@ impl Detours {
         let mut last = None;
         for hashed in hash.index(&self.files, cancel)? {
             let Hashed { hash, place } = hashed?;
-            if cancel.is_requested() {
-                return Ok(End::Early);
-            }
             if last.replace(hash) != Some(hash) {
                 right.clear();
             }
@@ -97,7 +94,8 @@ impl Detours {
                 size,
                 ..Finding::unread(verdict)
             };
-            if take(findings, line, finding).is_break() {
+            // Else not all of the others may have been found.
+            if cancel.is_requested() || take(findings, line, finding).is_break() {
                 return Ok(End::Early);
             }
         }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::algorithm::Algorithm;
 use crate::audit::unlisted;
@@ -29,6 +29,9 @@ use crate::same::SameFile;
 /// Up to so many files the largest are read first, which needs a look at each.
 /// With more there is work enough for every thread whatever the order.
 const MAX_SORTED: usize = 10_000;
+
+/// How long a run that ends early goes on with what it has read.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// How a directory is verified. The default is the strictest.
 #[derive(Clone, Debug, Default)]
@@ -157,52 +160,30 @@ fn check_files(
     cancel: &Cancel,
     observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
 ) -> io::Result<(Findings, End)> {
-    let (order, bytes_total) = plan_order(directory, lines, same, options, cancel);
-    let plan = Plan {
-        name: &|item| lines.name(item).ok().flatten().unwrap_or_default(),
-        len: lines.len(),
-        order,
-        bytes_total,
-    };
     let check = Check {
         directory,
         lines,
         same,
         options,
     };
-    let live = |worker: &mut Worker<'_, Found>| {
-        let containment = options.containment();
-        let detects = options.detect_collisions;
-        hash_files(directory, containment, detects, &check, worker);
-    };
     let mut findings = Findings::of(lines.len());
     let mut detours = Detours::new();
-    let end = run(&plan, options.threads, cancel, live, |step| {
-        let (place, found, is_late) = match step {
-            Step::Done(place, found) => (place, found, false),
-            Step::Late(place, found) => (place, found, true),
-            Step::Progress(progress) => return observe(Event::Progress(progress)),
-        };
-        let Found { finding, path } = found;
-        if let Some(path) = path {
-            detours.push(place, &path, finding.size);
-            return ControlFlow::Continue(());
-        }
-        findings.put(place, &finding);
-        if is_late {
-            ControlFlow::Continue(())
-        } else {
+    let mut end = check.read_files(cancel, &mut findings, &mut detours, observe);
+    if end == End::Done && !cancel.is_requested() {
+        let mut take = |findings: &mut Findings, place, finding: Finding| {
+            findings.put(place, &finding);
             check.tell(place, finding, observe)
-        }
-    });
-    if end == End::Early {
-        return Ok((findings, end));
+        };
+        end = detours.settle(lines, same, &mut findings, cancel, &mut take)?;
+    } else {
+        // What was read is not lost, if it is soon done.
+        let mut take = |findings: &mut Findings, place, finding: Finding| {
+            findings.put(place, &finding);
+            ControlFlow::Continue(())
+        };
+        let grace = Cancel::after(GRACE);
+        detours.settle(lines, same, &mut findings, &grace, &mut take)?;
     }
-    let mut take = |findings: &mut Findings, place, finding: Finding| {
-        findings.put(place, &finding);
-        check.tell(place, finding, observe)
-    };
-    let end = detours.settle(lines, same, &mut findings, cancel, &mut take)?;
     Ok((findings, end))
 }
 
@@ -298,6 +279,52 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Reads the files: what is found goes to `findings`, or to the `detours` until all is read.
+    fn read_files(
+        &self,
+        cancel: &Cancel,
+        findings: &mut Findings,
+        detours: &mut Detours,
+        observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
+    ) -> End {
+        let Self {
+            directory,
+            lines,
+            options,
+            ..
+        } = *self;
+        let (order, bytes_total) = plan_order(directory, lines, self.same, options, cancel);
+        let plan = Plan {
+            name: &|item| lines.name(item).ok().flatten().unwrap_or_default(),
+            len: lines.len(),
+            order,
+            bytes_total,
+        };
+        let live = |worker: &mut Worker<'_, Found>| {
+            let containment = options.containment();
+            let detects = options.detect_collisions;
+            hash_files(directory, containment, detects, self, worker);
+        };
+        run(&plan, options.threads, cancel, live, |step| {
+            let (place, found, is_late) = match step {
+                Step::Done(place, found) => (place, found, false),
+                Step::Late(place, found) => (place, found, true),
+                Step::Progress(progress) => return observe(Event::Progress(progress)),
+            };
+            let Found { finding, path } = found;
+            if let Some(path) = path {
+                detours.push(place, &path, finding.size);
+                return ControlFlow::Continue(());
+            }
+            findings.put(place, &finding);
+            if is_late {
+                ControlFlow::Continue(())
+            } else {
+                self.tell(place, finding, observe)
+            }
+        })
+    }
+
     /// The entry at a place, or what is found without a look at its file.
     fn entry(&self, place: usize) -> Result<Entry, Verdict> {
         let line = self.lines.get(place).map_err(Verdict::Unreadable)?;

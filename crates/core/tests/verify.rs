@@ -266,6 +266,47 @@ fn two_digests_for_one_path_are_never_both_ok_whatever_its_names() {
 }
 
 #[test]
+fn what_was_read_through_a_link_is_not_lost_with_the_rest() {
+    let root = tree(&[(b"a", b"a"), (b"b", b"b")]);
+    symlink(".", root.path().join("link")).unwrap();
+    let endless = fs::File::create(root.path().join("endless")).unwrap();
+    endless.set_len(1 << 40).unwrap();
+    let lines = [
+        line(b"endless", b""),
+        line(b"link/a", b"a"),
+        line(b"b", b"b"),
+    ];
+    write_manifest(&root, lines.concat());
+    let options = Options {
+        threads: NonZeroUsize::new(2),
+        ..Options::default()
+    };
+    let manifest = ManifestSource::Path(root.path().join(DEFAULT_NAME));
+    let cancel = Cancel::default();
+    let (mut heard, mut progresses) = (Vec::new(), 0);
+    let report = checksig_core::verify(root.path(), &manifest, &options, &cancel, |event| {
+        match event {
+            Event::Done(place, _) => heard.push(place),
+            // Some time after one of the small files was read, so was the other one.
+            Event::Progress(_) => progresses += usize::from(!heard.is_empty()),
+        }
+        if progresses == 5 {
+            cancel.request();
+        }
+        ControlFlow::Continue(())
+    });
+    let report = report.unwrap();
+    let found = report.outcomes();
+    let found = found.map(|outcome| (outcome.line, outcome.verdict.kind()));
+    assert!(report.cancelled());
+    assert_eq!(heard, [2]);
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [(2, VerdictKind::Ok), (3, VerdictKind::Ok)]
+    );
+}
+
+#[test]
 fn an_absolute_name_of_a_file_below_is_the_same_as_its_own() {
     let root = tree(&[(b"a", b"a")]);
     let absolute = root.path().canonicalize().unwrap().join("a");

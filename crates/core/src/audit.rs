@@ -42,8 +42,8 @@ pub(crate) fn unlisted(
         if cancel.is_requested() {
             break;
         }
-        let name = || unmet.lines().plain_name(place);
-        if listed.find(hash, name, cancel)?.is_none() {
+        let names = listed.at(hash, cancel)?;
+        if names.is_empty() || !names.contains_key(&unmet.lines().plain_name(place)?) {
             places.push(place as u64, cancel);
         }
     }

@@ -1,7 +1,7 @@
 //! Asking a run to end early.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A flag that ends a run early; clones are the same flag.
@@ -11,16 +11,30 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     flag: Arc<AtomicBool>,
-    /// When it is raised by itself.
-    deadline: Option<Instant>,
+    grace: Option<Grace>,
+}
+
+/// What is granted to who looks at a raised flag.
+#[derive(Clone, Debug)]
+struct Grace {
+    time: Duration,
+    end: OnceLock<Instant>,
 }
 
 impl Cancel {
-    /// A flag that is raised by itself after some time.
-    pub(crate) fn after(time: Duration) -> Self {
+    /// A flag that is raised.
+    pub(crate) fn requested() -> Self {
+        let cancel = Self::default();
+        cancel.request();
+        cancel
+    }
+
+    /// The same flag for who may go on for some time after having seen it raised.
+    pub(crate) fn with_grace(&self, time: Duration) -> Self {
+        let end = OnceLock::new();
         Self {
-            deadline: Some(Instant::now() + time),
-            ..Self::default()
+            flag: Arc::clone(&self.flag),
+            grace: Some(Grace { time, end }),
         }
     }
 
@@ -32,7 +46,10 @@ impl Cancel {
     /// Whether the flag was raised.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        let is_over = |deadline| Instant::now() >= deadline;
-        self.flag.load(Ordering::Relaxed) || self.deadline.is_some_and(is_over)
+        let is_over = |grace: &Grace| {
+            let now = Instant::now();
+            now >= *grace.end.get_or_init(|| now + grace.time)
+        };
+        self.flag.load(Ordering::Relaxed) && self.grace.as_ref().is_none_or(is_over)
     }
 }

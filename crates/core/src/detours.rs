@@ -1,143 +1,182 @@
-//! Names that lead to a file by way of a link or `..`, beside others of the same file.
+//! Names that lead to a file by another path than their own, beside others of the same path.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::io;
-use std::ops::ControlFlow;
 
 use crate::cancel::Cancel;
 use crate::digest::{Digest, Digests};
-use crate::engine::End;
-use crate::findings::{Finding, Findings};
+use crate::findings::Findings;
+use crate::hashing::Hashed as Read;
 use crate::index::{ByHash, Hashed, NameHash};
 use crate::lines::Lines;
-use crate::report::Verdict;
+use crate::manifest::Entry;
 use crate::same::SameFile;
-use crate::store::{Log, Unpack};
+use crate::store::{Cells, Log, Unpack};
 
-/// The lines whose names were led by way of a link or `..` to a file that is right.
+/// The readings of files to which a link or `..` leads.
 ///
-/// Where the way leads is known only once the file is open. So each name is read by itself, and
-/// a file that is replaced meanwhile may be right by one digest, and then by another one. When
-/// all is read, these lines are compared with the others of their file.
+/// Where that leads is known only once the file is open. So each name is read by itself, and a
+/// file that is replaced meanwhile may be right by one digest, and then by another one. When
+/// all is read, the readings of one path are compared: with each other, and with what lines
+/// that name the path were found right by.
 pub(crate) struct Detours {
-    /// The files' paths and sizes.
-    files: Lines,
-    /// The places of the lines, in eight bytes each.
-    places: Log,
+    /// Of each reading two: the file's path, with its digests and size, and the name that led
+    /// there, which is a path itself.
+    paths: Lines,
+    /// The first line of each name, in eight bytes.
+    firsts: Log,
 }
 
-/// How many bytes of the places are in memory.
-const PLACES_ROOM: usize = 1 << 20;
+/// How many bytes of each are in memory.
+const PATHS_ROOM: usize = 2 << 20;
+const GROUPS_ROOM: usize = 256 << 10;
+const FIRSTS_ROOM: usize = 1 << 20;
+const MARKS_ROOM: usize = 1 << 20;
 
-const PLACE_LEN: u64 = size_of::<u64>() as u64;
+const FIRST_LEN: u64 = size_of::<u64>() as u64;
+
+/// Paths of one hash, and the digests of the file that each was found right by.
+type Right = HashMap<Vec<u8>, Digests>;
+
+/// The lines that are compared with the readings.
+#[derive(Clone, Copy)]
+pub(crate) struct Others<'a> {
+    pub(crate) lines: &'a Lines,
+    pub(crate) same: &'a SameFile,
+    pub(crate) findings: &'a Findings,
+}
 
 impl Detours {
     /// None so far.
     pub(crate) fn new() -> Self {
         Self {
-            files: Lines::new(),
-            places: Log::with_room(PLACES_ROOM),
+            paths: Lines::with_room(PATHS_ROOM, GROUPS_ROOM),
+            firsts: Log::with_room(FIRSTS_ROOM),
         }
     }
 
-    /// Takes the line at a place, its file's path from the root and how many bytes that has.
-    pub(crate) fn push(&mut self, place: usize, path: &[u8], size: u64) {
-        self.files.append(path, Some(size));
-        self.places.append(&(place as u64).to_le_bytes());
+    /// Takes what was read by a name, which the line at `first` is the first to have.
+    pub(crate) fn push(&mut self, first: usize, name: &[u8], path: &[u8], read: &Read) {
+        self.paths.append_entry(&Entry {
+            digests: read.digests.clone(),
+            name: path.to_vec(),
+            size: Some(read.size),
+        });
+        self.paths.append(name, None);
+        self.firsts.append(&(first as u64).to_le_bytes());
     }
 
-    /// Hands over what is found at each of the lines, until `cancel` is raised or `take` breaks
-    /// off: that the file has changed where another line was found right by another digest of
-    /// the same kind.
-    ///
-    /// These are the lines that name the file's path, of which `findings` tells, and then
-    /// those that were handed over before.
-    pub(crate) fn settle(
-        self,
-        lines: &Lines,
-        same: &SameFile,
-        findings: &mut Findings,
+    /// Which readings others contradict: there a path had another content when a line was found
+    /// right. `None` where `cancel` is raised meanwhile.
+    pub(crate) fn contradicted(
+        &self,
+        others: Others<'_>,
         cancel: &Cancel,
-        take: &mut dyn FnMut(&mut Findings, usize, Finding) -> ControlFlow<()>,
-    ) -> io::Result<End> {
-        if self.files.len() == 0 {
-            return Ok(End::Done);
+    ) -> io::Result<Option<Cells>> {
+        let mut contradicted = Cells::new(self.len(), 1, MARKS_ROOM);
+        if self.len() == 0 {
+            return Ok(Some(contradicted));
         }
         let hash = NameHash::new();
-        let mut named = ByHash::new(lines, hash.index(lines, cancel)?);
-        // Of the paths of one hash, the digests by which each was found right.
-        let mut right: HashMap<Vec<u8>, Digests> = HashMap::new();
+        let mut named = ByHash::new(others.lines, hash.index(others.lines, cancel)?);
+        let mut index = hash.index(&self.paths, cancel)?.peekable();
+        let mut right = Right::new();
         let mut last = None;
-        for hashed in hash.index(&self.files, cancel)? {
+        while let Some(hashed) = index.next() {
             let Hashed { hash, place } = hashed?;
-            if last.replace(hash) != Some(hash) {
+            if cancel.is_requested() {
+                return Ok(None);
+            }
+            let is_first = last.replace(hash) != Some(hash);
+            let is_last = index.peek().is_none_or(|next| !has_hash(next, hash));
+            if is_first {
                 right.clear();
             }
-            let path = self.files.plain_name(place)?;
+            let is_alone = is_first && is_last;
+            let (number, is_name) = (place / 2, place % 2 == 1);
+            // The lines of a name have the same reading.
+            if is_alone && (is_name || named.at(hash, cancel)?.is_empty()) {
+                continue;
+            }
+            let path = self.paths.plain_name(place)?;
             let right = match right.entry(path) {
-                Entry::Occupied(right) => right.into_mut(),
-                Entry::Vacant(unknown) => {
-                    let path = || Ok(unknown.key().clone());
-                    let first = named.find(hash, path, cancel)?;
-                    let digests = first.map(|first| right_digests(first, lines, same, findings));
+                Occupied(right) => right.into_mut(),
+                Vacant(unknown) => {
+                    let first = named.at(hash, cancel)?.get(unknown.key());
+                    let digests = first.map(|first| others.right_digests(*first));
                     unknown.insert(digests.transpose()?.unwrap_or_default())
                 }
             };
-            let (line, size) = self.line(place)?;
-            let verdict = if add_consistent(right, &digests_at(lines, line)?) {
-                Verdict::Ok
-            } else {
-                Verdict::Changed
-            };
-            let finding = Finding {
-                size,
-                ..Finding::unread(verdict)
-            };
-            // Else not all of the others may have been found.
-            if cancel.is_requested() || take(findings, line, finding).is_break() {
-                return Ok(End::Early);
+            if !add_consistent(right, &self.read(number)?.digests) {
+                contradicted.put(number, &[1]);
             }
         }
-        Ok(if cancel.is_requested() {
-            End::Early
-        } else {
-            End::Done
+        Ok((!cancel.is_requested()).then_some(contradicted))
+    }
+
+    /// All readings, of which some are contradicted.
+    pub(crate) fn readings(
+        &self,
+        contradicted: &Cells,
+    ) -> impl Iterator<Item = io::Result<Reading>> {
+        (0..self.len()).map(|number| {
+            let mut mark = [0];
+            contradicted.read(number, &mut mark)?;
+            let start = number as u64 * FIRST_LEN;
+            let first = self.firsts.get(start..start + FIRST_LEN)?;
+            Ok(Reading {
+                first: Unpack::new(first).word()? as usize,
+                read: self.read(number)?,
+                is_contradicted: mark != [0],
+            })
         })
     }
 
-    /// The place of a line, and the size of its file.
-    fn line(&self, number: usize) -> io::Result<(usize, u64)> {
-        let start = number as u64 * PLACE_LEN;
-        let place = Unpack::new(self.places.get(start..start + PLACE_LEN)?).word()?;
-        let file = self.files.get(number)?;
-        let size = file.content.ok().and_then(|entry| entry.size);
-        Ok((place as usize, size.unwrap_or_default()))
+    fn len(&self) -> usize {
+        self.paths.len() / 2
+    }
+
+    fn read(&self, number: usize) -> io::Result<Read> {
+        let file = self.paths.get(2 * number)?.content.ok();
+        let file = file.ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Read {
+            digests: file.digests,
+            shows_collision: false,
+            size: file.size.unwrap_or_default(),
+            path: Some(file.name),
+        })
     }
 }
 
-/// The digests by which lines of one name, whose first is known, were found right.
-fn right_digests(
-    first: usize,
-    lines: &Lines,
-    same: &SameFile,
-    findings: &Findings,
-) -> io::Result<Digests> {
-    let mut right = Digests::new();
-    for place in same.all(first) {
-        if findings.is_ok(place)? {
-            add_consistent(&mut right, &digests_at(lines, place)?);
+/// What was read by a name.
+pub(crate) struct Reading {
+    /// The first line of the name.
+    pub(crate) first: usize,
+    pub(crate) read: Read,
+    pub(crate) is_contradicted: bool,
+}
+
+impl Others<'_> {
+    /// The digests by which lines of one name, whose first is known, were found right.
+    fn right_digests(&self, first: usize) -> io::Result<Digests> {
+        let mut right = Digests::new();
+        for place in self.same.all(first) {
+            if self.findings.is_ok(place)?
+                && let Ok(entry) = self.lines.get(place)?.content
+            {
+                add_consistent(&mut right, &entry.digests);
+            }
         }
+        Ok(right)
     }
-    Ok(right)
 }
 
-fn digests_at(lines: &Lines, place: usize) -> io::Result<Digests> {
-    let entry = lines.get(place)?.content.ok();
-    Ok(entry.map(|entry| entry.digests).unwrap_or_default())
+fn has_hash(hashed: &io::Result<Hashed>, hash: u32) -> bool {
+    hashed.as_ref().is_ok_and(|hashed| hashed.hash == hash)
 }
 
-/// Adds digests to others of the same message, unless they are another one's.
+/// Adds digests to others of the same content, unless they are another one's.
 fn add_consistent(digests: &mut Digests, more: &[Digest]) -> bool {
     let is_alike = |digest: &Digest| {
         let mut others = digests.iter().filter(|other| other.kind() == digest.kind());
@@ -158,12 +197,13 @@ fn add_consistent(digests: &mut Digests, more: &[Digest]) -> bool {
 mod tests {
     use super::*;
     use crate::algorithm::Algorithm;
-    use crate::manifest::{self, Line};
-    use crate::report::VerdictKind;
+    use crate::findings::Finding;
+    use crate::manifest::Line;
+    use crate::report::Verdict;
 
-    /// Lines of these names and first bytes of digests; each is right that has no path, and
-    /// those that have one are settled.
-    fn settled(named: &[(&str, u8, Option<&str>)]) -> Vec<VerdictKind> {
+    /// Which of some lines are not contradicted. They have these names and first bytes of
+    /// digests, and maybe another path.
+    fn settled(named: &[(&str, u8, Option<&str>)]) -> Vec<bool> {
         let cancel = Cancel::default();
         let (mut lines, mut detours) = (Lines::new(), Detours::new());
         let mut findings = Findings::of(named.len());
@@ -174,57 +214,65 @@ mod tests {
                 _ => Algorithm::Sha1,
             };
             let digest = Digest::of(algorithm, &[*byte; 20][..algorithm.digest_len()]);
-            let content = Ok(manifest::Entry {
+            let read = Read {
                 digests: [digest].into_iter().collect(),
+                shows_collision: false,
+                size: place as u64,
+                path: None,
+            };
+            let number = place as u64 + 1;
+            let content = Ok(Entry {
+                digests: read.digests.clone(),
                 name: name.as_bytes().to_vec(),
                 size: None,
             });
-            let number = place as u64 + 1;
             lines.push(&Line { number, content });
             match path {
-                Some(path) => detours.push(place, path.as_bytes(), number),
+                Some(path) => detours.push(place, name.as_bytes(), path.as_bytes(), &read),
                 None => findings.put(place, &Finding::unread(Verdict::Ok)),
             }
         }
-        let same = SameFile::among(&lines, &cancel).unwrap();
-        let mut put = |findings: &mut Findings, place: usize, finding: Finding| {
-            assert_eq!(finding.size, place as u64 + 1);
-            findings.put(place, &finding);
-            ControlFlow::Continue(())
+        let others = Others {
+            lines: &lines,
+            same: &SameFile::among(&lines, &cancel).unwrap(),
+            findings: &findings,
         };
-        let end = detours.settle(&lines, &same, &mut findings, &cancel, &mut put);
-        assert_eq!(end.unwrap(), End::Done);
-        let found = findings.from(0).map(|(_, finding)| finding.unwrap());
-        let kinds: Vec<VerdictKind> = found.map(|finding| finding.verdict.kind()).collect();
-        assert_eq!(kinds.len(), named.len());
-        kinds
+        let contradicted = detours.contradicted(others, &cancel).unwrap().unwrap();
+        let mut settled = vec![true; named.len()];
+        for reading in detours.readings(&contradicted).map(Result::unwrap) {
+            assert_eq!(reading.read.size, reading.first as u64);
+            settled[reading.first] = !reading.is_contradicted;
+        }
+        settled
     }
 
     #[test]
     fn of_two_digests_for_one_path_one_is_right() {
-        use VerdictKind::{Changed, Ok};
         for (named, expected) in [
             (
-                &[("a", 1, None), ("l/a", 2, Some("a"))][..],
-                &[Ok, Changed][..],
+                &[("a", 1, None), ("l", 2, Some("a"))][..],
+                &[true, false][..],
             ),
-            (&[("l/a", 2, Some("a")), ("./a", 1, None)], &[Changed, Ok]),
-            (&[("a", 1, None), ("l/a", 1, Some("a"))], &[Ok, Ok]),
-            (&[("a", 100, None), ("l/a", 1, Some("a"))], &[Ok, Ok]),
-            (&[("b", 1, None), ("l/a", 2, Some("a"))], &[Ok, Ok]),
+            (&[("l", 2, Some("a")), ("./a", 1, None)], &[false, true]),
+            (&[("a", 1, None), ("l", 1, Some("a"))], &[true, true]),
+            (&[("a", 100, None), ("l", 1, Some("a"))], &[true, true]),
+            (&[("b", 1, None), ("l", 2, Some("a"))], &[true, true]),
             (
-                &[("l/a", 1, Some("a")), ("m/a", 2, Some("a")), ("b", 3, None)],
-                &[Ok, Changed, Ok],
+                &[("l", 1, Some("a")), ("m", 2, Some("a")), ("b", 3, None)],
+                &[true, false, true],
             ),
             (
                 &[
                     ("b", 1, None),
-                    ("l/a", 1, Some("a")),
-                    ("l/a", 100, Some("a")),
+                    ("l", 1, Some("a")),
                     ("m/../a", 1, Some("a")),
                 ],
-                &[Ok, Ok, Ok, Ok],
+                &[true, true, true],
             ),
+            // Where a name is a path once, and a link at another time.
+            (&[("a", 1, Some("b")), ("l", 2, Some("a"))], &[true, false]),
+            (&[("l", 2, Some("a")), ("a", 1, Some("b"))], &[true, false]),
+            (&[("a", 1, Some("b")), ("l", 1, Some("a"))], &[true, true]),
         ] {
             assert_eq!(settled(named), expected, "{named:?}");
         }
@@ -233,15 +281,18 @@ mod tests {
     #[test]
     fn many_lines_find_their_files() {
         let names: Vec<String> = (0..20_000).map(|number| format!("f{number}")).collect();
-        let named: Vec<(&str, u8, Option<&str>)> = names
-            .iter()
-            .map(|name| (&name[..], 1, None))
-            .chain(names.iter().map(|name| ("l", 1, Some(&name[..]))))
-            .chain(names.iter().rev().map(|name| ("m", 2, Some(&name[..]))))
+        let other: Vec<String> = names.iter().map(|name| format!("{name}/l")).collect();
+        let third: Vec<String> = names.iter().map(|name| format!("{name}/m")).collect();
+        let lines = names.iter().map(|name| (&name[..], 1, None));
+        let right = names.iter().zip(&other);
+        let wrong = names.iter().zip(&third).rev();
+        let named: Vec<(&str, u8, Option<&str>)> = lines
+            .chain(right.map(|(path, name)| (&name[..], 1, Some(&path[..]))))
+            .chain(wrong.map(|(path, name)| (&name[..], 2, Some(&path[..]))))
             .collect();
-        let kinds = settled(&named);
-        let (right, changed) = kinds.split_at(2 * names.len());
-        assert!(right.iter().all(|kind| *kind == VerdictKind::Ok));
-        assert!(changed.iter().all(|kind| *kind == VerdictKind::Changed));
+        let settled = settled(&named);
+        let (right, wrong) = settled.split_at(2 * names.len());
+        assert!(right.iter().all(|is_right| *is_right));
+        assert!(!wrong.iter().any(|is_right| *is_right));
     }
 }

@@ -71,23 +71,19 @@ impl<'a, I: Iterator<Item = io::Result<Hashed>>> ByHash<'a, I> {
         }
     }
 
-    /// The place of the first line of a plain name, if there is one, of a hash that is not
-    /// less than the last one.
-    pub(crate) fn find(
+    /// The plain names of a hash that is not less than the last one, and the first line of
+    /// each; maybe not all where `cancel` is raised meanwhile.
+    pub(crate) fn at(
         &mut self,
         hash: u32,
-        name: impl FnOnce() -> io::Result<Vec<u8>>,
         cancel: &Cancel,
-    ) -> io::Result<Option<usize>> {
+    ) -> io::Result<&HashMap<Vec<u8>, usize>> {
         if self.hash != Some(hash) {
             self.hash = Some(hash);
             self.names.clear();
             self.go_to(hash, cancel)?;
         }
-        if self.names.is_empty() {
-            return Ok(None);
-        }
-        Ok(self.names.get(&name()?).copied())
+        Ok(&self.names)
     }
 
     /// Takes the names of a hash, unless `cancel` is raised meanwhile.

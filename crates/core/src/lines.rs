@@ -60,7 +60,8 @@ impl Lines {
         }
     }
 
-    fn with_room(room: usize, groups_room: usize) -> Self {
+    /// None so far; so many bytes of the lines, and of where their groups begin, are in memory.
+    pub(crate) fn with_room(room: usize, groups_room: usize) -> Self {
         Self {
             packed: Log::with_room(room),
             groups: Log::with_room(groups_room),
@@ -95,6 +96,12 @@ impl Lines {
         self.push_entry(self.len as u64 + 1, name, &[], size);
     }
 
+    /// Appends a line of the next number.
+    pub(crate) fn append_entry(&mut self, entry: &Entry) {
+        let number = self.len as u64 + 1;
+        self.push_entry(number, &entry.name, &entry.digests, entry.size);
+    }
+
     /// The line at a place that there is; fails where it cannot be read again.
     pub(crate) fn get(&self, place: usize) -> io::Result<Line> {
         let mut cursor = self.cursor(place / GROUP, 1)?;
@@ -111,10 +118,10 @@ impl Lines {
 
     /// A name of these as a listing of the directory has it.
     pub(crate) fn plain<'n>(&self, name: &'n [u8]) -> Cow<'n, [u8]> {
-        let name = plain(name);
-        match &self.root {
-            Some(root) => seen_from(root, name),
-            None => name,
+        match (plain(name), &self.root) {
+            (plain, None) => plain,
+            (Cow::Borrowed(name), Some(root)) => Cow::Borrowed(seen_from(root, name)),
+            (Cow::Owned(name), Some(root)) => Cow::Owned(seen_from(root, &name).to_vec()),
         }
     }
 

@@ -5,12 +5,13 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::algorithm::Algorithm;
 use crate::audit::unlisted;
 use crate::cancel::Cancel;
-use crate::detours::Detours;
+use crate::detours::{Detours, Others, Reading};
 use crate::digest::Digest;
 use crate::engine::{End, Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
@@ -165,25 +166,11 @@ fn check_files(
         lines,
         same,
         options,
+        detours: Mutex::new(Detours::new()),
     };
     let mut findings = Findings::of(lines.len());
-    let mut detours = Detours::new();
-    let mut end = check.read_files(cancel, &mut findings, &mut detours, observe);
-    if end == End::Done && !cancel.is_requested() {
-        let mut take = |findings: &mut Findings, place, finding: Finding| {
-            findings.put(place, &finding);
-            check.tell(place, finding, observe)
-        };
-        end = detours.settle(lines, same, &mut findings, cancel, &mut take)?;
-    } else {
-        // What was read is not lost, if it is soon done.
-        let mut take = |findings: &mut Findings, place, finding: Finding| {
-            findings.put(place, &finding);
-            ControlFlow::Continue(())
-        };
-        let grace = Cancel::after(GRACE);
-        detours.settle(lines, same, &mut findings, &grace, &mut take)?;
-    }
+    let end = check.read_files(cancel, &mut findings, observe);
+    let end = check.settle(end, cancel, &mut findings, observe)?;
     Ok((findings, end))
 }
 
@@ -254,19 +241,15 @@ fn plan_order(
 }
 
 /// What was found at a line when its file was read.
-struct Found {
-    finding: Finding,
-    /// The file's path, where it is right and the line's name is another one: then nothing is
-    /// settled yet.
-    path: Option<Vec<u8>>,
+enum Found {
+    Settled(Finding),
+    /// The file is right, but its path is another one than the line's name.
+    Detour,
 }
 
 impl Found {
     fn unread(verdict: Verdict) -> Self {
-        Self {
-            finding: Finding::unread(verdict),
-            path: None,
-        }
+        Self::Settled(Finding::unread(verdict))
     }
 }
 
@@ -276,15 +259,16 @@ struct Check<'a> {
     lines: &'a Lines,
     same: &'a SameFile,
     options: &'a Options,
+    /// What was read by names that are not the file's path.
+    detours: Mutex<Detours>,
 }
 
 impl Check<'_> {
-    /// Reads the files: what is found goes to `findings`, or to the `detours` until all is read.
+    /// Reads the files: what is found goes to `findings`, or to the detours until all is read.
     fn read_files(
         &self,
         cancel: &Cancel,
         findings: &mut Findings,
-        detours: &mut Detours,
         observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
     ) -> End {
         let Self {
@@ -311,11 +295,9 @@ impl Check<'_> {
                 Step::Late(place, found) => (place, found, true),
                 Step::Progress(progress) => return observe(Event::Progress(progress)),
             };
-            let Found { finding, path } = found;
-            if let Some(path) = path {
-                detours.push(place, &path, finding.size);
+            let Found::Settled(finding) = found else {
                 return ControlFlow::Continue(());
-            }
+            };
             findings.put(place, &finding);
             if is_late {
                 ControlFlow::Continue(())
@@ -323,6 +305,70 @@ impl Check<'_> {
                 self.tell(place, finding, observe)
             }
         })
+    }
+
+    /// Judges the lines whose files were found by detours, when all is read; how the run has
+    /// ended then.
+    ///
+    /// Where it ends early, what was read is not lost if it is soon judged.
+    fn settle(
+        &self,
+        mut end: End,
+        cancel: &Cancel,
+        findings: &mut Findings,
+        observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
+    ) -> io::Result<End> {
+        let mut until = match end {
+            End::Done => cancel.with_grace(GRACE),
+            End::Early => Cancel::requested().with_grace(GRACE),
+        };
+        let detours = self.detours();
+        let others = Others {
+            lines: self.lines,
+            same: self.same,
+            findings,
+        };
+        let Some(contradicted) = detours.contradicted(others, &until)? else {
+            return Ok(End::Early);
+        };
+        for reading in detours.readings(&contradicted) {
+            let reading = reading?;
+            for place in self.same.all(reading.first) {
+                if until.is_requested() {
+                    return Ok(End::Early);
+                }
+                let Some(finding) = self.of_detour(place, &reading) else {
+                    continue;
+                };
+                findings.put(place, &finding);
+                if end == End::Done && self.tell(place, finding, observe).is_break() {
+                    end = End::Early;
+                    until = Cancel::requested().with_grace(GRACE);
+                }
+            }
+        }
+        Ok(end)
+    }
+
+    /// What is found at a line by a detour; `None` where it was judged before.
+    fn of_detour(&self, place: usize, reading: &Reading) -> Option<Finding> {
+        let entry = self.entry(place).ok()?;
+        let is_right =
+            !entry.digests.is_empty() && matches!(judge(&entry, &reading.read), (_, Verdict::Ok));
+        let verdict = match reading.is_contradicted {
+            true => Verdict::Changed,
+            false => Verdict::Ok,
+        };
+        let size = reading.read.size;
+        is_right.then_some(Finding {
+            size,
+            ..Finding::unread(verdict)
+        })
+    }
+
+    fn detours(&self) -> MutexGuard<'_, Detours> {
+        // It holds no half-done change.
+        self.detours.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The entry at a place, or what is found without a look at its file.
@@ -360,18 +406,15 @@ impl Check<'_> {
             Ok(hashed) => judge(entry, hashed),
             Err(error) => (0, self.without_file(error)),
         };
-        let right = hashed
-            .as_ref()
-            .ok()
-            .filter(|_| matches!(verdict, Verdict::Ok));
-        Found {
-            path: right.and_then(|hashed| hashed.path.clone()),
-            finding: Finding {
-                size,
-                decisive,
-                verdict,
-            },
+        let is_detour = hashed.as_ref().is_ok_and(|hashed| hashed.path.is_some());
+        if is_detour && matches!(verdict, Verdict::Ok) {
+            return Found::Detour;
         }
+        Found::Settled(Finding {
+            size,
+            decisive,
+            verdict,
+        })
     }
 
     /// Tells what is found at a line, where that is wanted.
@@ -428,16 +471,29 @@ impl Work for Check<'_> {
         size: u64,
         worker: &mut Worker<'_, Found>,
     ) {
-        let (judged, entry) = job.task;
-        worker.put(judged, self.judge(&entry, hashed, size));
         let shared = worker.shared();
+        let mut is_right = false;
+        let mut put = |place, entry: &Entry| {
+            let found = self.judge(entry, hashed, size);
+            is_right |= matches!(found, Found::Detour);
+            worker.put(place, found);
+        };
+        let (judged, entry) = job.task;
+        put(judged, &entry);
         let later = self.same.all(first).filter(|place| *place > judged);
         for place in later.take_while(|_| !shared.is_cancelled()) {
             // What is not read was found at the start.
             let entry = self.entry(place).ok();
             if let Some(entry) = entry.filter(|entry| !entry.digests.is_empty()) {
-                worker.put(place, self.judge(&entry, hashed, size));
+                put(place, &entry);
             }
+        }
+        if is_right
+            && let Ok(read) = hashed
+            && let Some(path) = &read.path
+        {
+            let name = self.lines.plain(&job.name);
+            self.detours().push(first, &name, path, read);
         }
     }
 }

@@ -9,6 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use checksig_core::{
     Cancel, DEFAULT_NAME, Error, ErrorKind, Event, ManifestSource, Options, Refusal, Report,
@@ -263,6 +265,40 @@ fn two_digests_for_one_path_are_never_both_ok_whatever_its_names() {
         }
         assert!(attempt < 100, "{found:?}");
     }
+}
+
+#[test]
+fn two_digests_for_one_path_are_never_both_ok_while_directories_are_swapped() {
+    let root = tree(&[(b"old/file", b"old"), (b"new/file", b"new")]);
+    symlink("old", root.path().join("link")).unwrap();
+    let lines = [line(b"old/file", b"old"), line(b"link/file", b"new")];
+    write_manifest(&root, lines.concat());
+    let [old, new, other] = ["old", "new", "other"].map(|name| root.path().join(name));
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                fs::rename(&old, &other).unwrap();
+                fs::rename(&new, &old).unwrap();
+                fs::rename(&other, &new).unwrap();
+            }
+        });
+        let mut ok = [0, 0];
+        for _ in 0..2000 {
+            let report = verify(root.path(), NonZeroUsize::new(1)).unwrap();
+            let kinds = report.outcomes().map(|outcome| outcome.verdict.kind());
+            let kinds: Vec<VerdictKind> = kinds.collect();
+            if kinds == [VerdictKind::Ok, VerdictKind::Ok] {
+                is_over.store(true, Ordering::Relaxed);
+                panic!("both are right");
+            }
+            for (count, kind) in ok.iter_mut().zip(kinds) {
+                *count += usize::from(kind == VerdictKind::Ok);
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(ok.iter().all(|count| *count > 0), "{ok:?}");
+    });
 }
 
 #[test]

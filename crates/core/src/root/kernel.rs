@@ -28,24 +28,19 @@ impl Kernel {
     /// there; `EXDEV` where the name leads out. `None` where the kernel cannot tell, and the
     /// name has to be walked.
     pub(super) fn find(&self, root: BorrowedFd<'_>, name: &[u8]) -> Option<Result<OwnedFd, Errno>> {
-        self.ask(|| open_beneath(root, name, flags::PLACE))
+        self.ask(|| open_beneath(root, name))
     }
 
-    /// Opens `name` beneath `root` for reading, as [`find`](Self::find) does.
-    pub(super) fn open(&self, root: BorrowedFd<'_>, name: &[u8]) -> Option<Result<OwnedFd, Errno>> {
-        self.ask(|| open_beneath(root, name, flags::READ))
-    }
-
-    /// Opens `name` for reading; `EXDEV` where it leads out of the `root` that it is to stay
-    /// beneath. `None` where the kernel cannot tell, or a link is on the way.
+    /// Opens what `name` stands for: `ELOOP` where a link is on the way, and `EXDEV` where it
+    /// leads out of the `root` that it is to stay beneath. `None` where the kernel cannot tell.
     pub(super) fn open_without_links(
         &self,
         root: BorrowedFd<'_>,
         name: &[u8],
         containment: Containment,
+        flags: OFlags,
     ) -> Option<Result<OwnedFd, Errno>> {
-        let opened = self.ask(|| open_without_links(root, name, containment));
-        opened.filter(|opened| !matches!(opened, Err(Errno::LOOP)))
+        self.ask(|| open_without_links(root, name, containment, flags))
     }
 
     fn ask(
@@ -71,11 +66,11 @@ impl Kernel {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn open_beneath(root: BorrowedFd<'_>, name: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+fn open_beneath(root: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, Errno> {
     use rustix::fs::{Mode, ResolveFlags, openat2};
     // Magic links are those of /proc, which are no paths.
     let resolve = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS);
-    super::until_settled(|| openat2(root, name, flags, Mode::empty(), resolve))
+    super::until_settled(|| openat2(root, name, flags::PLACE, Mode::empty(), resolve))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -83,42 +78,27 @@ fn open_without_links(
     root: BorrowedFd<'_>,
     name: &[u8],
     containment: Containment,
+    flags: OFlags,
 ) -> Result<OwnedFd, Errno> {
     use rustix::fs::{Mode, ResolveFlags, openat2};
     let resolve = match containment {
         Containment::Beneath => ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS),
         Containment::Anywhere => ResolveFlags::NO_SYMLINKS,
     };
-    super::until_settled(|| openat2(root, name, flags::READ, Mode::empty(), resolve))
+    super::until_settled(|| openat2(root, name, flags, Mode::empty(), resolve))
 }
 
-/// The absolute path, without links, of an open file or directory (proc(5), `/proc/pid/fd`);
-/// `None` where the kernel cannot tell, and `EAGAIN` where it has been deleted or replaced.
+/// Whether a place is on the file system whose links may be no paths; also where that is not
+/// known.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn path_of(file: BorrowedFd<'_>) -> Result<Option<Vec<u8>>, Errno> {
-    use super::identity;
-    use rustix::fd::AsRawFd;
-    use rustix::fs::{AtFlags, CWD, fstat, readlink, statat};
-    /// After the path of what is there no more.
-    const DELETED: &[u8] = b" (deleted)";
-    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let path = readlink(link, Vec::new()).ok();
-    let path = path.map(std::ffi::CString::into_bytes);
-    let path = path.filter(|path| path.starts_with(b"/"));
-    if let Some(path) = path.as_ref().filter(|path| path.ends_with(DELETED)) {
-        // Something may really have such a name.
-        let named = statat(CWD, &**path, AtFlags::SYMLINK_NOFOLLOW);
-        let own = identity(&fstat(file)?);
-        if !named.is_ok_and(|named| identity(&named) == own) {
-            return Err(Errno::AGAIN);
-        }
-    }
-    Ok(path)
+pub(super) fn is_on_proc(place: BorrowedFd<'_>) -> bool {
+    use rustix::fs::{PROC_SUPER_MAGIC, fstatfs};
+    fstatfs(place).map_or(true, |system| system.f_type == PROC_SUPER_MAGIC)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn path_of(_: BorrowedFd<'_>) -> Result<Option<Vec<u8>>, Errno> {
-    Ok(None)
+pub(super) fn is_on_proc(_: BorrowedFd<'_>) -> bool {
+    false
 }
 
 /// Whether a path leads through a link of /proc that is no path, to what a process has open.
@@ -141,11 +121,16 @@ pub(crate) fn is_magic(_: &[u8]) -> bool {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn open_beneath(_: BorrowedFd<'_>, _: &[u8], _: OFlags) -> Result<OwnedFd, Errno> {
+fn open_beneath(_: BorrowedFd<'_>, _: &[u8]) -> Result<OwnedFd, Errno> {
     Err(Errno::NOSYS)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn open_without_links(_: BorrowedFd<'_>, _: &[u8], _: Containment) -> Result<OwnedFd, Errno> {
+fn open_without_links(
+    _: BorrowedFd<'_>,
+    _: &[u8],
+    _: Containment,
+    _: OFlags,
+) -> Result<OwnedFd, Errno> {
     Err(Errno::NOSYS)
 }

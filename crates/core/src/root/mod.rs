@@ -3,6 +3,7 @@
 mod error;
 mod flags;
 mod kernel;
+mod links;
 mod list;
 mod path;
 mod status;
@@ -11,7 +12,10 @@ mod tests;
 mod trail;
 mod walk;
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -82,8 +86,8 @@ pub enum Resolver {
 pub struct Root {
     directory: OwnedFd,
     kernel: Kernel,
-    /// The absolute path, without links, that the directory had when it was opened; `None`
-    /// where that cannot be told.
+    /// The absolute path, without links, that the directory was opened by; `None` where that
+    /// cannot be told.
     path: Option<Vec<u8>>,
 }
 
@@ -93,7 +97,8 @@ pub(crate) struct Opened {
     pub(crate) file: OwnedFd,
     /// The status that it had then.
     pub(crate) status: FileStatus,
-    /// Its [plain] path from the root, where its name leads there by way of a link or `..`.
+    /// The [plain] path that it was opened by, without links, from the root or absolute outside
+    /// it; `None` where that is its name, or cannot be told.
     pub(crate) path: Option<Vec<u8>>,
 }
 
@@ -113,17 +118,16 @@ impl Root {
     /// As [`open`](Self::open).
     pub fn open_with(path: &[u8], resolver: Resolver) -> io::Result<Self> {
         let directory = retry_on_intr(|| openat(CWD, path, flags::DIRECTORY, Mode::empty()))?;
-        let path = kernel::path_of(directory.as_fd()).unwrap_or_default();
-        let kernel = Kernel::new(resolver);
+        let path = Path::new(OsStr::from_bytes(path)).canonicalize().ok();
         Ok(Self {
             directory,
-            kernel,
-            path,
+            kernel: Kernel::new(resolver),
+            path: path.map(|path| path.into_os_string().into_vec()),
         })
     }
 
-    /// The absolute path, without links, that it had when it was opened; `None` where that
-    /// cannot be told.
+    /// The absolute path, without links, that it was opened by; `None` where that cannot be
+    /// told.
     pub(crate) fn path(&self) -> Option<&[u8]> {
         self.path.as_deref()
     }
@@ -150,10 +154,10 @@ impl Root {
         Ok((opened.file, opened.status))
     }
 
-    /// [`open_regular`](Self::open_regular) that also tells which file it is that a link or
-    /// `..` leads to.
+    /// [`open_regular`](Self::open_regular) that also tells which path a link or `..` leads to.
     ///
-    /// With [`Containment::Anywhere`] it takes a `/proc`.
+    /// With [`Containment::Anywhere`] it takes `openat2`, and is not told of links of `/proc`,
+    /// which may be no paths.
     pub(crate) fn open_to_read(
         &self,
         name: &[u8],
@@ -231,65 +235,42 @@ impl Root {
 
     fn open_beneath(&self, name: &[u8]) -> Result<(OwnedFd, Option<Vec<u8>>), Errno> {
         let (root, containment) = (self.directory(), Containment::Beneath);
-        if let Some(file) = self.kernel.open_without_links(root, name, containment) {
-            return Ok((file?, self.path_without_links(name)));
-        }
-        if let Some(file) = self.kernel.open(root, name) {
-            let file = file?;
-            let path = kernel::path_of(file.as_fd()).unwrap_or_default();
-            let path = path.map(|path| self.seen(path));
-            if let Some(path) = path.filter(|path| !path.starts_with(b"/")) {
-                return Ok((file, Some(path)));
-            }
-        }
-        let (file, path) = walk::open(root, name)?;
-        let is_detour = path != *plain(name);
-        Ok((file, is_detour.then_some(path)))
+        let by_kernel = links::open(&self.kernel, root, name, containment);
+        // Links may make a path too long for the kernel that the walk has no need of.
+        let by_kernel = by_kernel.filter(|opened| !matches!(opened, Err(Errno::NAMETOOLONG)));
+        let (file, path) = by_kernel.unwrap_or_else(|| walk::open(root, name))?;
+        Ok((file, self.path_beside(name, &path)))
     }
 
     fn open_anywhere(&self, name: &[u8]) -> Result<(OwnedFd, Option<Vec<u8>>), Errno> {
         let (root, containment) = (self.directory(), Containment::Anywhere);
-        if let Some(file) = self.kernel.open_without_links(root, name, containment) {
-            return Ok((file?, self.path_without_links(name)));
+        match links::open(&self.kernel, root, name, containment) {
+            Some(opened) => {
+                let (file, path) = opened?;
+                Ok((file, self.path_beside(name, &path)))
+            }
+            None => {
+                let open = || openat(root, name, flags::READ, Mode::empty());
+                Ok((retry_on_intr(open)?, None))
+            }
         }
-        until_settled(|| {
-            let file = retry_on_intr(|| openat(root, name, flags::READ, Mode::empty()))?;
-            let path = match kernel::path_of(file.as_fd()) {
-                Err(_) if self.is_magic(name) => None,
-                path => path?.map(|path| self.seen(path)),
-            };
-            let own = self.seen(plain(name).into_owned());
-            Ok((file, path.filter(|path| *path != own)))
-        })
     }
 
-    /// Whether a name leads through a link of `/proc` that is no path.
-    fn is_magic(&self, name: &[u8]) -> bool {
-        let from_root = self.path().map(|root| [root, name].join(&b'/'));
-        is_magic(
-            from_root
-                .as_deref()
-                .filter(|_| !name.starts_with(b"/"))
-                .unwrap_or(name),
-        )
-    }
-
-    /// The plain path from the root to what a name without links stands for, where the name
-    /// is another one.
-    fn path_without_links(&self, name: &[u8]) -> Option<Vec<u8>> {
-        if !has_parent(name) {
+    /// The plain path from the root that a path without links stands for, unless it is the name.
+    fn path_beside(&self, name: &[u8], path: &[u8]) -> Option<Vec<u8>> {
+        if name == path && !has_parent(name) {
             return None;
         }
-        let from_root = || without_parents(&[self.path()?, name].join(&b'/'));
-        let path = without_parents(name).or_else(from_root)?;
-        Some(self.seen(path))
+        let mut path = without_parents(path);
+        if has_parent(&path) {
+            path = without_parents(&[self.path()?, &path].join(&b'/'));
+        }
+        let is_name = self.seen(&path) == self.seen(&plain(name));
+        (!is_name).then(|| self.seen(&path).to_vec())
     }
 
-    fn seen(&self, path: Vec<u8>) -> Vec<u8> {
-        match self.path() {
-            Some(root) => seen_from(root, path.into()).into_owned(),
-            None => path,
-        }
+    fn seen<'p>(&self, path: &'p [u8]) -> &'p [u8] {
+        self.path().map_or(path, |root| seen_from(root, path))
     }
 
     fn stat_beneath(&self, name: &[u8]) -> Result<Stat, Errno> {

@@ -12,7 +12,7 @@ use super::trail::Trail;
 use super::{flags, until_settled};
 
 /// How many links one name may lead through; Linux's own limit.
-const MAX_LINKS: usize = 40;
+pub(super) const MAX_LINKS: usize = 40;
 
 /// Opens the regular file `name` beneath `root`; `EXDEV` where the name leads
 /// out. Anything that is not a regular file is not opened: `ENXIO`, which is
@@ -112,11 +112,13 @@ fn enter(trail: &mut Trail<'_>, name: &[u8]) -> Result<Option<Vec<u8>>, Errno> {
     }
 }
 
-/// A link's target; `None` where `name` is not a link.
-fn read_link(directory: BorrowedFd<'_>, name: &[u8]) -> Result<Option<Vec<u8>>, Errno> {
+/// A link's target; `None` where `name` is not a link, or where it is empty and the directory
+/// is none itself.
+pub(super) fn read_link(directory: BorrowedFd<'_>, name: &[u8]) -> Result<Option<Vec<u8>>, Errno> {
     match readlinkat(directory, name, Vec::new()) {
         Ok(target) => Ok(Some(target.into_bytes())),
         Err(Errno::INVAL) => Ok(None),
+        Err(Errno::NOENT) if name.is_empty() => Ok(None),
         Err(errno) => Err(errno),
     }
 }

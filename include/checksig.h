@@ -481,7 +481,7 @@ void checksig_cancel_free(struct checksig_cancel *cancel);
 
 /**
  * Hashes every regular file below a directory and writes the manifest of them, sorted
- * by name, without itself.
+ * by name, without itself and links to it.
  *
  * It is written only if the report is ok, that is if there is a file and every one could
  * be hashed: all or nothing, in place of what was there. What is no regular file is

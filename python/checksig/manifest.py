@@ -109,9 +109,10 @@ def create(
 ) -> Report:
     """Hashes every regular file below a directory and writes the manifest of them.
 
-    It is sorted by name, does not list itself, and is written all or nothing: only if
-    every file could be hashed, and in one step in place of what was there before. What
-    is no regular file is passed over, with the verdict ``SKIPPED``. What would not pass
+    It is sorted by name, lists neither itself nor links to it, and is written all or
+    nothing: only if every file could be hashed, and in one step in place of what was
+    there before. What is no regular file is passed over, with the verdict ``SKIPPED``.
+    What would not pass
     :func:`checksig.verify` with its defaults, since the manifest's name tells another
     format or algorithm, or none where the lines do not tell it either, is not written;
     that is an error before a file is read.

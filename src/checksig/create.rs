@@ -11,7 +11,7 @@ use super::{algorithm, path};
 use crate::abi::{Failure, check_pointer, checksig_status, guard_status, slice_mut};
 
 /// Hashes every regular file below a directory and writes the manifest of them, sorted
-/// by name, without itself.
+/// by name, without itself and links to it.
 ///
 /// It is written only if the report is ok, that is if there is a file and every one could
 /// be hashed: all or nothing, in place of what was there. What is no regular file is

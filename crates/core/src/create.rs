@@ -52,7 +52,7 @@ pub struct CreateOptions {
 const BUFFER_LEN: usize = 128 * 1024;
 
 /// Hashes every regular file below `root` and writes the manifest of them, sorted by
-/// name. The manifest itself is not listed.
+/// name. The manifest itself is not listed, and no link to it.
 ///
 /// What is no regular file is passed over: its outcome is skipped.
 ///

@@ -14,6 +14,7 @@ use crate::manifest::Line;
 use crate::report::{Extra, Skip};
 use crate::root::{
     Containment, Detail, FileStatus, Identity, LeftOut, Listed, OpenError, Root, identity_named,
+    status_named,
 };
 use crate::store::Distinct;
 use crate::write::directory_of;
@@ -119,57 +120,70 @@ impl Contents {
     }
 }
 
-/// The manifest's own place in its directory, which is not listed.
+/// The manifest's own place in its directory, and links to it: these are not listed.
 pub(crate) struct Own<'a> {
     root: &'a Root,
     /// The last part of its name; empty where it is no file below any root.
     last: &'a [u8],
-    /// The file that it is, or the directory that it will be in.
-    is: Identified,
-}
-
-enum Identified {
-    File(Identity),
-    Directory(Option<Identity>),
+    /// The directory that it will be in, where it is going to be made.
+    directory: Option<Identity>,
+    /// The file that it is; where it is going to be made, the one that it replaces.
+    file: Option<Identity>,
+    /// The path from the root to what was read, where its name is that of a link.
+    path: Option<Vec<u8>>,
 }
 
 impl<'a> Own<'a> {
     /// A manifest that was read, if it is a file: its path and its status.
     pub(crate) fn read(root: &'a Root, own: Option<(&'a [u8], &FileStatus)>) -> Self {
-        let (path, identity) = own.map_or((&b""[..], None), |(path, status)| {
-            (path, Some((status.device, status.inode)))
-        });
-        let is = identity.map_or(Identified::Directory(None), Identified::File);
-        let last = last_part(path);
-        Self { root, last, is }
+        let path = own.map_or(&b""[..], |(path, _)| path);
+        Self {
+            root,
+            last: last_part(path),
+            directory: None,
+            file: own.map(|(_, status)| status.identity()),
+            path: root.path_named(path),
+        }
     }
 
     /// A manifest that is going to take the place of whatever has its name.
     pub(crate) fn to_be(root: &'a Root, path: &'a Path) -> Self {
         let directory = directory_of(path).as_os_str().as_bytes();
+        let path = path.as_os_str().as_bytes();
+        let file = status_named(path).ok();
         Self {
             root,
-            last: last_part(path.as_os_str().as_bytes()),
-            is: Identified::Directory(identity_named(directory).ok()),
+            last: last_part(path),
+            directory: identity_named(directory).ok(),
+            file: file.map(|status| status.identity()),
+            path: None,
         }
+    }
+
+    /// Whether it is this file below the root, or what a link there leads to.
+    fn is_listed(&self, listed: &Listed) -> bool {
+        self.is(&listed.name) || (listed.leads_to.is_some() && self.is_behind(listed))
     }
 
     /// Whether it has this name below the root.
     fn is(&self, name: &[u8]) -> bool {
         // The name decides almost always, without a look at the file.
         if last_part(name) != self.last {
-            return false;
+            return self.path.as_deref() == Some(name);
         }
-        match self.is {
-            Identified::Directory(directory) => {
-                let parent = name.strip_suffix(self.last).unwrap_or_default();
-                directory.is_some() && self.root.identity(parent).ok() == directory
-            }
-            Identified::File(file) => {
-                let status = self.root.status(name, Containment::Beneath);
-                status.is_ok_and(|status| (status.device, status.inode) == file)
-            }
+        if self.directory.is_some() {
+            let parent = name.strip_suffix(self.last).unwrap_or_default();
+            return self.root.identity(parent).ok() == self.directory;
         }
+        let status = self.root.status(name, Containment::Beneath);
+        self.file.is_some() && status.ok().map(|status| status.identity()) == self.file
+    }
+
+    fn is_behind(&self, link: &Listed) -> bool {
+        // The file may have another name that stays, by a hard link.
+        let opened = || self.root.open_to_read(&link.name, Containment::Beneath);
+        let path = || opened().ok().and_then(|opened| opened.path);
+        link.leads_to == self.file && path().is_some_and(|path| self.is(&path))
     }
 }
 
@@ -185,7 +199,9 @@ pub(crate) fn visit(
     take: &mut Take<'_>,
 ) -> io::Result<()> {
     root.visit(Detail::Names, cancel, &mut |visited| match visited {
-        Ok(Listed { name, .. }) if !exclude.matches(&name) && !own.is(&name) => take(&name, None),
+        Ok(listed) if !exclude.matches(&listed.name) && !own.is_listed(&listed) => {
+            take(&listed.name, None)
+        }
         Err(LeftOut { name, reason }) if !exclude.matches(&name) && !own.is(&name) => {
             take(&name, Some(reason.into()))
         }

@@ -367,3 +367,31 @@ fn another_name_of_the_manifest_before_is_listed() {
     assert!(names.contains(&b"backup/sha256sum.txt".to_vec()));
     assert!(!names.contains(&b"sha256sum.txt".to_vec()));
 }
+
+#[test]
+fn links_to_the_manifest_are_not_listed() {
+    let root = tree();
+    fs::create_dir(root.path().join("meta")).unwrap();
+    let manifest = root.path().join("meta/sha256sum.txt");
+    symlink("meta/sha256sum.txt", root.path().join("SHA256SUMS")).unwrap();
+    symlink("../SHA256SUMS", root.path().join("sub/latest")).unwrap();
+    symlink("b", root.path().join("link to b")).unwrap();
+    let audit = Options {
+        audit: true,
+        ..Options::default()
+    };
+    // At first they lead nowhere.
+    for _ in 0..2 {
+        assert!(run(&root, &manifest, &options()).ok());
+        for name in ["meta/sha256sum.txt", "SHA256SUMS", "sub/latest"] {
+            let source = ManifestSource::Path(root.path().join(name));
+            let report = verify(root.path(), &source, &audit, &Cancel::default(), |_| {
+                ControlFlow::Continue(())
+            });
+            let report = report.unwrap();
+            assert!(report.ok(), "{name}: {:?}", report.message());
+            let names: Vec<Vec<u8>> = report.outcomes().map(|outcome| outcome.name).collect();
+            assert!(names.contains(&b"link to b".to_vec()));
+        }
+    }
+}

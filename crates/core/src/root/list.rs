@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::error::{OpenError, Refusal};
 use super::trail::Trail;
-use super::{Containment, Root};
+use super::{Containment, Identity, Root};
 use crate::cancel::Cancel;
 use crate::store::{Log, Record, Sorter, Unpack, push_bytes, push_number};
 
@@ -36,6 +36,9 @@ pub struct Listed {
     pub name: Vec<u8>,
     /// The length in bytes, where it was asked for.
     pub size: Option<u64>,
+    /// The device of the file that a link leads to, and its number on that; `None` where it is
+    /// no link.
+    pub leads_to: Option<(u64, u64)>,
 }
 
 /// Something below a root that is not listed as a file.
@@ -277,9 +280,9 @@ impl Lister<'_> {
     fn take(&mut self, found: &Found, file_type: FileType) -> io::Result<()> {
         let path = self.trail.path_of(&found.name);
         match file_type {
-            FileType::RegularFile => self.list(path, found.size),
+            FileType::RegularFile => self.list(path, found.size, None),
             FileType::Symlink => match self.root.status(&path, Containment::Beneath) {
-                Ok(status) => self.list(path, Some(status.size)),
+                Ok(status) => self.list(path, Some(status.size), Some(status.identity())),
                 Err(reason) => self.leave_out(path, reason),
             },
             special => {
@@ -289,9 +292,18 @@ impl Lister<'_> {
         }
     }
 
-    fn list(&mut self, name: Vec<u8>, size: Option<u64>) -> io::Result<()> {
+    fn list(
+        &mut self,
+        name: Vec<u8>,
+        size: Option<u64>,
+        leads_to: Option<Identity>,
+    ) -> io::Result<()> {
         let size = size.filter(|_| self.detail == Detail::Sizes);
-        (self.take)(Ok(Listed { name, size }))
+        (self.take)(Ok(Listed {
+            name,
+            size,
+            leads_to,
+        }))
     }
 
     fn leave_out(&mut self, name: Vec<u8>, reason: OpenError) -> io::Result<()> {

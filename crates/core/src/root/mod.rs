@@ -281,6 +281,14 @@ impl Root {
         }
     }
 
+    /// The path from the root of the file that a path leads to which the caller vouches for;
+    /// `None` where that is not below, or cannot be told.
+    pub(crate) fn path_named(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let real = Path::new(OsStr::from_bytes(path)).canonicalize().ok()?;
+        let real = self.seen(real.as_os_str().as_bytes()).to_vec();
+        (!real.starts_with(b"/")).then_some(real)
+    }
+
     /// What tells the directory of this name from others; the root's is empty.
     pub(crate) fn identity(&self, directory: &[u8]) -> io::Result<Identity> {
         let name = if directory.is_empty() {

@@ -3,6 +3,7 @@
 use rustix::fd::AsFd;
 use rustix::fs::{Stat, fstat};
 
+use super::Identity;
 use super::error::{OpenError, Refusal};
 
 /// The identity, size and times of a regular file: equal before and after
@@ -27,6 +28,11 @@ pub struct FileStatus {
 }
 
 impl FileStatus {
+    /// What tells the file from others.
+    pub(crate) fn identity(&self) -> Identity {
+        (self.device, self.inode)
+    }
+
     /// The status that an open file has now; anything but a regular file is refused.
     pub(crate) fn of(file: impl AsFd) -> Result<Self, OpenError> {
         Self::of_regular(&fstat(file)?).map_err(OpenError::Refused)

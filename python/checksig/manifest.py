@@ -276,10 +276,12 @@ def write_manifest(
     path: StrOrBytesPath,
     entries: Iterable[Entry],
     *,
-    format: str = "gnu",  # noqa: A002
+    format: str = "auto",  # noqa: A002
     zero: bool = False,
 ) -> None:
     r"""Writes a manifest of these entries, all or nothing, in place of what was there.
+
+    The format is by default what the path's name tells, as for :func:`create`.
 
     Raises:
         ManifestError: the format can't state an entry, who knows the path alone would

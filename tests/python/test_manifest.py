@@ -253,6 +253,19 @@ def test_a_name_that_misleads(files: Path, name: str, options: dict[str, str]) -
     assert (files / name).read_text() == "as it was"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.sfv", "; CRC-32\nb 00000000\n"),
+        ("RECORD", "b,crc32=AAAAAA,\n"),
+        ("list", "00000000  b\n"),
+    ],
+)
+def test_the_name_tells_the_format_of_what_is_written(name: str, text: str, tmp_path: Path) -> None:
+    write_manifest(tmp_path / name, [Entry("b", "crc32", "0" * 8)])
+    assert (tmp_path / name).read_text() == text
+
+
 def test_the_algorithm_of_sfv_is_its_own(files: Path) -> None:
     report = create(files, algorithm="auto", format="sfv")
     assert report.manifest == f"{files}/crc32sum.txt"

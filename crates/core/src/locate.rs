@@ -83,10 +83,11 @@ impl Located {
 }
 
 /// Finds the manifest of a root, and hands its lines to `take`. Without a root there is no
-/// usual one.
+/// usual one; that may be a link only as names may be.
 pub(crate) fn locate(
     root: Option<&Root>,
     root_name: &[u8],
+    containment: Containment,
     source: &ManifestSource,
     options: &manifest::Options<'_>,
     take: &mut dyn FnMut(Line),
@@ -113,7 +114,7 @@ pub(crate) fn locate(
             let none = || Error::new(root_name, ErrorKind::NoManifest);
             let root = root.ok_or_else(none)?;
             let name = usual_name(root, root_name)?;
-            let opened = root.open_regular(name.as_bytes(), Containment::Beneath);
+            let opened = root.open_regular(name.as_bytes(), containment);
             (join(root_name, name.as_bytes()), opened)
         }
     };
@@ -141,7 +142,8 @@ pub fn read_manifest(
     let here = Root::open(b".").ok();
     let mut lines = Vec::new();
     let mut take = |line| lines.push(line);
-    let located = locate(here.as_ref(), b".", source, options, &mut take)?;
+    let beneath = Containment::Beneath;
+    let located = locate(here.as_ref(), b".", beneath, source, options, &mut take)?;
     let malformed = lines
         .iter()
         .find_map(|line| Some((line.number, *line.content.as_ref().err()?)));

@@ -118,6 +118,7 @@ pub fn verify(
     let located = match locate(
         Some(&directory),
         root_name,
+        options.containment(),
         manifest,
         &of_manifest,
         &mut take,

@@ -364,6 +364,24 @@ fn an_absolute_name_of_a_file_below_is_the_same_as_its_own() {
 }
 
 #[test]
+fn the_usual_manifest_may_be_outside_where_files_may() {
+    let root = tree(&[(b"root/a", b"a"), (b"sums", &line(b"a", b"a"))]);
+    let below = root.path().join("root");
+    symlink("../sums", below.join(DEFAULT_NAME)).unwrap();
+    for allow_outside in [false, true] {
+        let options = Options {
+            allow_outside,
+            ..Options::default()
+        };
+        let source = ManifestSource::Usual;
+        let report = checksig_core::verify(&below, &source, &options, &Cancel::default(), |_| {
+            ControlFlow::Continue(())
+        });
+        assert_eq!(report.is_ok_and(|report| report.ok()), allow_outside);
+    }
+}
+
+#[test]
 fn a_name_cannot_forge_a_line() {
     let root = tree(&[]);
     let digest = "0".repeat(40);

@@ -18,7 +18,7 @@ const BZIP2_BLOCK: &[u8] = b"1AY&SY";
 
 /// The text without its byte order mark.
 pub(super) fn plain(text: &[u8]) -> Result<&[u8], ManifestError> {
-    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+    if is_utf16(text) {
         return Err(ManifestError::Utf16);
     }
     let is_start = |(magic, name): &(&[u8], &str)| {
@@ -29,6 +29,21 @@ pub(super) fn plain(text: &[u8]) -> Result<&[u8], ManifestError> {
         Some((_, name)) => Err(ManifestError::Compressed(name)),
         None => Ok(text.strip_prefix(UTF_8_MARK).unwrap_or(text)),
     }
+}
+
+/// Whether a text starts as UTF-16 does: with a byte order mark, or with ASCII characters of two
+/// bytes, one of which is a NUL.
+fn is_utf16(text: &[u8]) -> bool {
+    /// So many of these are no chance.
+    const CHARACTERS: usize = 4;
+    let is_mark = text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff");
+    let (pairs, _) = text.as_chunks::<2>();
+    let start = pairs.get(..CHARACTERS).unwrap_or_default();
+    let has_nul_at = |place: usize| {
+        let is_ascii = |pair: &[u8; 2]| pair[place] == 0 && matches!(pair[1 - place], 1..0x80);
+        !start.is_empty() && start.iter().all(is_ascii)
+    };
+    is_mark || has_nul_at(0) || has_nul_at(1)
 }
 
 /// Whether a text that starts with these bytes would be read as they stand.

@@ -355,6 +355,18 @@ def usual_name(algorithm: str, format_: str) -> str:
     return f"manifest-{plain}.txt" if format_ == "bagit" else f"{name}sum.txt"
 
 
+def plain_name(name: str) -> str:
+    """A name without ``.`` and empty parts, by which two lines are known to list one file.
+
+    ``..`` stays, since what precedes it may be a link, and so does a slash at the end, since
+    such a name can be a directory's alone.
+    """
+    start = "/" if name.startswith("/") else ""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    end = "/" if parts and name.endswith(("/", "/.")) else ""
+    return f"{start}{'/'.join(parts)}{end}" or "."
+
+
 def _is_large(file: bytes) -> bool:
     """Whether hashing a file takes so long that somebody may want it to end."""
     try:
@@ -394,7 +406,7 @@ def _digests(entries: Iterable[Entry]) -> dict[str, dict[tuple[str, int], set[st
     """By name, then by algorithm and length, what is stated."""
     stated: dict[str, dict[tuple[str, int], set[str]]] = {}
     for entry in entries:
-        of_name = stated.setdefault(os.path.normpath(entry.path), {})
+        of_name = stated.setdefault(plain_name(entry.path), {})
         if entry.algorithm is not None and entry.digest is not None:
             kind = (entry.algorithm, len(entry.digest))
             of_name.setdefault(kind, set()).add(entry.digest.lower())

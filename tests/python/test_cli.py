@@ -234,6 +234,18 @@ def test_verify_excludes(tree: Path) -> None:
     ]
 
 
+def test_a_required_name_behind_a_link(tree: Path) -> None:
+    """``link/../a`` is not ``a``: it is beside what the link leads to."""
+    (tree / "d" / "e").mkdir(parents=True)
+    write(tree / "d", a="other")
+    (tree / "link").symlink_to("d/e")
+    write(tree, SUMS=line("link/../a", "other"))
+    command = ["verify", "-m", "SUMS", "--status", "--require"]
+    assert checksig(*command, "./link//../a", cwd=tree) == Done(0, "", "")
+    done = checksig("verify", "-m", "SUMS", "--require", "a", cwd=tree)
+    assert (done.code, done.err) == (1, "checksig: a: required, but not listed\n")
+
+
 def test_collisions(colliding: Path) -> None:
     assert checksig("verify", "-q", cwd=colliding) == Done(0, "", "")
     refused = [

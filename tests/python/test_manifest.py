@@ -765,6 +765,21 @@ def test_differences_over_formats(tmp_path: Path) -> None:
         assert diff(first, second) == difference
 
 
+def test_names_of_one_file() -> None:
+    """But for dots and doubled slashes: what precedes ``..`` may be a link."""
+    digest = "0" * 32
+
+    def listing(*names: str) -> io.BytesIO:
+        return io.BytesIO("".join(f"{digest}  {name}\n" for name in names).encode())
+
+    for first, second in [("a/b", "./a//b"), ("a/b/", "./a//b/./."), ("/a/b", "//a/./b"),
+                          (".", "./."), ("/", "//"), ("a/../b", "a/.././b")]:  # fmt: skip
+        assert not diff(listing(first), listing(second)), (first, second)
+    for first, second in [("b", "a/../b"), ("a", "a/"), ("a", "/a"), (".", "/")]:
+        difference = diff(listing(first), listing(second))
+        assert (difference.removed, difference.added) == ([first], [second])
+
+
 def test_differences_over_algorithms() -> None:
     """Only digests of one algorithm can be compared, and of several all must agree."""
 

@@ -316,7 +316,7 @@ def _verify(
         threads=threads or 0,
         exclude=tuple(os.fsencode(glob) for glob in exclude),
     )
-    required: dict[str, str] = {os.path.normpath(name): "not listed" for name in require}
+    required: dict[str, str] = {manifests.plain_name(name): "not listed" for name in require}
     unlisted = _Unlisted(len(names) or 1)
     codes = []
     for name in names or (None,):
@@ -382,7 +382,7 @@ def _code(report: Report, extra: Sequence[str]) -> int:
 def _look_up(names: dict[str, str], report: Report) -> None:
     """Notes the verdict on each of these names; of several, one that is OK."""
     for result in report.results:
-        name = os.path.normpath(result.path)
+        name = manifests.plain_name(result.path)
         if names.get(name, Verdict.OK.name) != Verdict.OK.name:
             names[name] = result.verdict.name
 

@@ -12,6 +12,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -50,6 +52,24 @@ def checksig(
         env={**os.environ, **(environment or {})},
         timeout=TIMEOUT,
     )
+    return Done(result.returncode, os.fsdecode(result.stdout), os.fsdecode(result.stderr))
+
+
+#: What is imported later is imported before, in case that it is root's alone.
+STRANGER = """if True:
+    import concurrent.futures.thread, difflib, json, os, sys
+    from checksig.cli import commands, main
+
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+def as_stranger(*arguments: object, cwd: Path) -> Done:
+    """Runs the command line as somebody whom the modes of files stop."""
+    command = [sys.executable, "-c", STRANGER, *map(_text, arguments)]
+    result = subprocess.run(command, cwd=cwd, capture_output=True, timeout=TIMEOUT)
     return Done(result.returncode, os.fsdecode(result.stdout), os.fsdecode(result.stderr))
 
 
@@ -113,6 +133,17 @@ def tree(tmp_path: Path) -> Path:
     write(root, a="alpha", b="beta")
     (root / "sha1sum.txt").write_text(line("a", "alpha") + line("b", "beta"), encoding="utf-8")
     return root
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that everybody may enter and write to."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o777)
+        yield root
+        for directory in root.rglob("*/"):
+            directory.chmod(0o700)
 
 
 # The whole
@@ -347,6 +378,31 @@ def test_what_cannot_be_checked(tree: Path) -> None:
         done = checksig(*arguments, cwd=tree)
         assert (done.code, done.out) == (2, ""), arguments
         assert re.fullmatch(r"checksig: [^\n]+\n", done.err)
+
+
+def test_what_may_not_be_read(public: Path) -> None:
+    """It is the library's to say, and no wrong usage; what may be read is."""
+    write(public, good="alpha", bad="beta", SUMS=line("good", "alpha"))
+    (public / "bad").chmod(0)
+    done = as_stranger("hash", "-a", "sha1", "good", "bad", cwd=public)
+    message = 'checksig: "bad" - cannot read{}: Permission denied (os error 13)\n'
+    assert done == Done(1, line("good", "alpha"), message.format(""))
+    for first, second in (["bad", "SUMS"], ["SUMS", "bad"]):
+        done = as_stranger("diff", first, second, cwd=public)
+        assert done == Done(2, "", message.format(" the manifest"))
+
+
+def test_a_root_that_may_be_entered_but_not_listed(public: Path) -> None:
+    root = public / "root"
+    root.mkdir()
+    write(root, **{"a": "alpha", "sha1sum.txt": line("a", "alpha")})
+    root.chmod(0o111)
+    assert as_stranger("verify", "root", cwd=public) == Done(0, "a: OK\n", "")
+    for command in ("audit", "create"):
+        done = as_stranger(command, "root", cwd=public)
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith('checksig: "root')
+        assert "Permission denied" in done.err
 
 
 def test_hostile_names_in_a_pipe(tree: Path) -> None:

@@ -471,13 +471,34 @@ def test_json_lines_of_hostile_names(tree: Path) -> None:
     assert {one["path"] for one in objects(done) if one["type"] == "extra"} == set(names)
 
 
-@pytest.mark.parametrize("name", [None, "nope"])
-def test_json_lines_of_errors(name: Optional[str], tree: Path) -> None:
-    manifest = [] if name is None else ["-m", name]
-    done = checksig("verify", "nope", *manifest, "--output", "jsonl", cwd=tree)
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        (["verify", "nope"], "nope"),
+        (["verify", "nope", "-m", "b"], "nope"),
+        (["audit", "-m", "nope"], "nope"),
+        (["verify", "-m", HOSTILE + '"\udcff\t'], HOSTILE + '"\udcff\t'),
+        (["verify", "--exclude", "["], None),
+        (["verify", "-j", str(1 << 64)], None),
+        (["create", "nope"], "nope"),
+        (["create", "-m", "nope/list"], "nope/list"),
+        (["create", "--exclude", "["], None),
+        (["update", "nope"], "nope"),
+        (["update", "-m", "nope"], "nope"),
+        (["update", "-m", "a"], "a"),
+        (["update", "--exclude", "["], None),
+        (["diff", "sha1sum.txt", "nope"], "nope"),
+        (["diff", "sha1sum.txt", "a"], "a"),
+        (["hash", "nope"], "nope"),
+    ],
+)
+def test_json_lines_of_errors(arguments: list[str], path: Optional[str], tree: Path) -> None:
+    done = checksig(*arguments, "--output", "jsonl", cwd=tree)
+    assert done.code == 2
     (error,) = objects(done)
-    assert error["type"] == "error"
-    assert done.err == f"checksig: {error['message']}\n"
+    assert (error["type"], error["path"]) == ("error", path)
+    shown = escaped(error["message"], terminal=False).replace("\\\\", "\\")
+    assert done.err == f"checksig: {shown}\n"
 
 
 # audit

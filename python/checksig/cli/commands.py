@@ -7,8 +7,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional, TypeVar, Union
 
@@ -18,11 +18,12 @@ from .. import __version__
 from .. import manifest as manifests
 from .._native.library import include_dir, library_path
 from .._native.surface import RunOptions
-from ..checksig import Progress, Report, Verdict
-from ..errors import ManifestError
+from ..checksig import Progress, Report, Verdict, thread_count
+from ..errors import ChecksigError, ManifestError
 from . import progress, runs
 from .compat import PROGRAMS
 from .dns import dns
+from .names import path_of
 from .output import Digest, JSONLines, Output, Text, complain
 
 __all__ = ["cli", "run_command"]
@@ -203,9 +204,8 @@ def create(
     """
     if name == "-" and output == "jsonl":
         raise click.UsageError("-m - and --output jsonl both want standard output")
-    shown = _output(output, quiet, status, color)
     options["format"] = options.pop("format_")
-    with _temporary(name == "-") as directory:
+    with _output(output, quiet, status, color) as shown, _temporary(name == "-") as directory:
         made = None
         if directory is not None:
             made = Path(directory, _telling_name(options["algorithm"], options["format"]))
@@ -234,11 +234,11 @@ def update(
     **options: Any,
 ) -> int:  # fmt: skip
     """Make a manifest anew and print what has changed since."""
-    shown = _output(output, quiet, status, color)
     options["format"] = options.pop("format_")
-    with _bar(watch, status) as move:
-        difference = manifests.update(root, name, progress=move, **options)
-    shown.difference(difference)
+    with _output(output, quiet, status, color) as shown:
+        with _bar(watch, status) as move:
+            difference = manifests.update(root, name, progress=move, **options)
+        shown.difference(difference)
     return 0
 
 
@@ -254,11 +254,11 @@ def diff(
     """Print what is in one manifest and not in the other; - is standard input."""
     if first == second == "-":
         raise click.UsageError("standard input can be one of the manifests only")
-    shown = _output(output, quiet, status, color)
-    difference = manifests.diff(
-        _source(first), _source(second), algorithm=algorithm, format=format_, zero=zero
-    )
-    shown.difference(difference)
+    with _output(output, quiet, status, color) as shown:
+        difference = manifests.diff(
+            _source(first), _source(second), algorithm=algorithm, format=format_, zero=zero
+        )
+        shown.difference(difference)
     return _BAD if difference else 0
 
 
@@ -277,14 +277,14 @@ def hash_files(
     output: str,
 ) -> int:  # fmt: skip
     """Print the digest of each file, as the lines of a manifest."""
-    shown = _output(output, quiet=False, status=False, color="never")
     failures = 0
-    for file, digest in zip(files, runs.digests(files, algorithm, threads)):
-        if isinstance(digest, ManifestError):
-            failures += 1
-            shown.error(str(digest), file)
-        else:
-            shown.digest(Digest(file, algorithm, digest, format_ == "bsd", zero))
+    with _output(output, quiet=False, status=False, color="never") as shown:
+        for file, digest in zip(files, runs.digests(files, algorithm, threads)):
+            if isinstance(digest, ManifestError):
+                failures += 1
+                shown.error(str(digest), file)
+            else:
+                shown.digest(Digest(file, algorithm, digest, format_ == "bsd", zero))
     return _NOTHING if failures == len(files) else _BAD if failures else 0
 
 
@@ -305,32 +305,40 @@ def _verify(
     quiet: bool, status: bool, color: str, watch: str, audit: bool = False,
 ) -> int:  # fmt: skip
     """Verifies each manifest in turn; the worst exit code counts."""
-    shown = _output(output, quiet, status, color)
-    options = RunOptions(
-        algorithm=None if algorithm == "auto" else algorithm.encode(),
-        format=None if format_ == "auto" else format_.encode(),
-        zero=zero,
-        lenient=lenient,
-        ignore_missing=ignore_missing,
-        audit=audit,
-        allow_outside=allow_outside,
-        detect_collisions=detect_collisions,
-        threads=threads or 0,
-        exclude=tuple(os.fsencode(glob) for glob in exclude),
-    )
+    with _output(output, quiet, status, color) as shown:
+        options = RunOptions(
+            algorithm=None if algorithm == "auto" else algorithm.encode(),
+            format=None if format_ == "auto" else format_.encode(),
+            zero=zero,
+            lenient=lenient,
+            ignore_missing=ignore_missing,
+            audit=audit,
+            allow_outside=allow_outside,
+            detect_collisions=detect_collisions,
+            threads=thread_count(threads),
+            exclude=tuple(os.fsencode(glob) for glob in exclude),
+        )
+        code = _verify_each(root, names or (None,), options, shown, require, watch, status)
+    return code
+
+
+def _verify_each(
+    root: str, names: Sequence[Optional[str]], options: RunOptions, shown: Output,
+    require: Sequence[str], watch: str, status: bool,
+) -> int:  # fmt: skip
     required: dict[str, str] = {manifests.plain_name(name): "not listed" for name in require}
-    unlisted = _Unlisted(len(names) or 1)
+    unlisted = _Unlisted(len(names))
     codes = []
-    for name in names or (None,):
+    for name in names:
         report, code = _verify_one(root, name, options, shown, unlisted, watch, status)
         codes.append(code)
         if code == _INTERRUPTED:
             return code
         if report is not None and required:
             _look_up(required, report)
-    for name, found in sorted(required.items()):
+    for path, found in sorted(required.items()):
         if found != Verdict.OK.name:
-            shown.error(f"{name}: required, but {found}", name)
+            shown.error(f"{path}: required, but {found}", path)
             codes.append(_BAD)
     return max(codes)
 
@@ -351,7 +359,7 @@ def _verify_one(
             raise KeyboardInterrupt from None
         report, extra, code = interrupted.report, (), _INTERRUPTED
     except ManifestError as error:
-        shown.error(str(error), name)
+        shown.error(str(error), path_of(str(error)))
         return None, _NOTHING
     shown.verified(report, extra, code)
     return report, code
@@ -389,10 +397,19 @@ def _look_up(names: dict[str, str], report: Report) -> None:
             names[name] = result.verdict.name
 
 
-def _output(output: str, quiet: bool, status: bool, color: str) -> Output:
+@contextmanager
+def _output(output: str, quiet: bool, status: bool, color: str) -> Iterator[Output]:
+    """What the block tells its findings to; is told what ends the block, too."""
+    shown: Output
     if output == "jsonl":
-        return JSONLines(quiet=quiet, status=status)
-    return Text(quiet=quiet, status=status, color=color)
+        shown = JSONLines(quiet=quiet, status=status)
+    else:
+        shown = Text(quiet=quiet, status=status, color=color)
+    try:
+        yield shown
+    except (ChecksigError, ValueError, OverflowError) as error:
+        shown.error(str(error), path_of(str(error)))
+        raise click.exceptions.Exit(_NOTHING) from None
 
 
 def _bar(watch: str, status: bool) -> AbstractContextManager[Optional[Callable[[Progress], None]]]:

@@ -8,8 +8,9 @@ other character that shows as nothing or changes the direction of text.
 from __future__ import annotations
 
 import re
+from typing import Optional
 
-__all__ = ["escaped", "gnu_escaped", "readable"]
+__all__ = ["escaped", "gnu_escaped", "path_of", "readable"]
 
 #: Control characters, line separators, what is invisible, what turns text around.
 _UNSAFE = (
@@ -21,6 +22,10 @@ _NOT_UTF8 = "\udc80-\udcff"
 _IN_A_NAME = re.compile(f"[\\\\{_UNSAFE}]")
 _IN_A_TERMINAL = re.compile(f"[\\\\{_UNSAFE}{_NOT_UTF8}]")
 _SHORT = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+#: What a message of the library begins with.
+_PATH = re.compile(r'"((?:[^"\\]|\\.)*)"(?: line [0-9]+)? - ')
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u\{([0-9a-f]+)\}|(.))")
+_LONG = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -44,6 +49,18 @@ def escaped(name: str, *, terminal: bool) -> str:
 def readable(message: str, *, terminal: bool) -> str:
     """A message for one line of output, whose names the library has escaped."""
     return re.sub(f"[{_UNSAFE}{_NOT_UTF8 if terminal else ''}]", _escape, message)
+
+
+def path_of(message: str) -> Optional[str]:
+    """The path that a message of the library is about, if it is about one."""
+    found = _PATH.match(message)
+    return None if found is None else _ESCAPE.sub(_unescape, found.group(1))
+
+
+def _unescape(found: re.Match[str]) -> str:
+    code = found.group(1) or found.group(2)
+    character = found.group(3)
+    return chr(int(code, 16)) if code else _LONG.get(character, character)
 
 
 def gnu_escaped(name: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Callable, Optional, Union
 
@@ -214,10 +214,11 @@ def update(
         format=name_or_auto(format, "format"),
         zero=bool(zero),
     )
-    format_name, before = _read(path, options)
-    if any(entry.algorithm == "blake2b" and len(entry.digest or "") != 128 for entry in before):
+    format_name, before = _stated(path, options)
+    kinds = {_kind(digest) for digests in before.values() for digest in digests}
+    if any(algorithm == "blake2b" and bits != 512 for algorithm, bits in kinds):
         raise ManifestError(f'"{os.fsdecode(path)}" - want BLAKE2b digests of 512 bits')
-    algorithms = {entry.algorithm for entry in before if entry.algorithm is not None}
+    algorithms = {algorithm for algorithm, _bits in kinds}
     if len(algorithms) != 1:
         found = ", ".join(sorted(algorithms)) or "no algorithm"
         raise ManifestError(f'"{os.fsdecode(path)}" - want one algorithm, found {found}')
@@ -235,7 +236,7 @@ def update(
     )
     if not report.ok:
         raise ManifestError(f"the manifest was not written: {report.message}")
-    return _difference(before, _read(path, options)[1])
+    return _difference(before, _stated(path, options)[1])
 
 
 def read_manifest(
@@ -260,16 +261,9 @@ def read_manifest(
         >>> len(entries), entries[0].path, entries[0].algorithm
         (10, 'httpd-00.log', 'sha1')
     """
-    path, text = manifest_source(manifest)
-    options = RunOptions(
-        algorithm=name_or_auto(algorithm, "algorithm"),
-        format=name_or_auto(format, "format"),
-        zero=bool(zero),
-        lenient=not strict,
-        text=text,
-    )
-    _format, entries = _read(path, options)
-    return entries
+    path, options = _source(manifest, algorithm, format, zero)
+    _format, entries = _read(path, options._replace(lenient=not strict))
+    return [_entry(entry) for entry in entries if entry.error is None]
 
 
 def write_manifest(
@@ -320,10 +314,8 @@ def diff(
         >>> bool(diff("tests/data/logs/sha1sum.txt", "tests/data/logs/sha1sum.txt"))
         False
     """
-    before, after = (
-        read_manifest(manifest, algorithm=algorithm, format=format, zero=zero)
-        for manifest in (first, second)
-    )
+    sources = [_source(manifest, algorithm, format, zero) for manifest in (first, second)]
+    before, after = (_stated(path, options)[1] for path, options in sources)
     return _difference(before, after)
 
 
@@ -361,6 +353,8 @@ def plain_name(name: str) -> str:
     ``..`` stays, since what precedes it may be a link, and so does a slash at the end, since
     such a name can be a directory's alone.
     """
+    if "//" not in name and "./" not in name and not name.endswith("."):
+        return name
     start = "/" if name.startswith("/") else ""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     end = "/" if parts and name.endswith(("/", "/.")) else ""
@@ -375,9 +369,22 @@ def _is_large(file: bytes) -> bool:
         return False
 
 
-def _read(path: Optional[bytes], options: RunOptions) -> tuple[str, list[Entry]]:
-    format_name, entries = undisturbed(lambda flag: backend.read_manifest(path, options, flag))
-    return format_name, [_entry(entry) for entry in entries if entry.error is None]
+def _source(
+    manifest: Union[StrOrBytesPath, BinaryIO], algorithm: str, format_: str, zero: bool
+) -> tuple[Optional[bytes], RunOptions]:
+    """The path of a manifest that is to be read, and how."""
+    path, text = manifest_source(manifest)
+    return path, RunOptions(
+        algorithm=name_or_auto(algorithm, "algorithm"),
+        format=name_or_auto(format_, "format"),
+        zero=bool(zero),
+        text=text,
+    )
+
+
+def _read(path: Optional[bytes], options: RunOptions) -> tuple[str, Iterator[EntryTuple]]:
+    """The format of a manifest, and what its lines say."""
+    return undisturbed(lambda flag: backend.read_manifest(path, options, flag))
 
 
 def _entry(entry: EntryTuple) -> Entry:
@@ -402,19 +409,31 @@ def _entry_tuple(entry: Entry) -> EntryTuple:
     )
 
 
-def _digests(entries: Iterable[Entry]) -> dict[str, dict[tuple[str, int], set[str]]]:
-    """By name, then by algorithm and length, what is stated."""
-    stated: dict[str, dict[tuple[str, int], set[str]]] = {}
+#: Names, and the digests of each: their algorithm, a colon, and their bytes.
+_Stated = dict[str, tuple[bytes, ...]]
+
+
+def _stated(path: Optional[bytes], options: RunOptions) -> tuple[str, _Stated]:
+    """The format of a manifest, and what it states in little memory."""
+    format_name, entries = _read(path, options)
+    stated: _Stated = {}
     for entry in entries:
-        of_name = stated.setdefault(plain_name(entry.path), {})
+        name = plain_name(os.fsdecode(entry.name))
+        digests = stated.setdefault(name, ())
         if entry.algorithm is not None and entry.digest is not None:
-            kind = (entry.algorithm, len(entry.digest))
-            of_name.setdefault(kind, set()).add(entry.digest.lower())
-    return stated
+            digest = entry.algorithm + b":" + entry.digest
+            if digest not in digests:
+                stated[name] = (*digests, digest)
+    return format_name, stated
 
 
-def _difference(first: Iterable[Entry], second: Iterable[Entry]) -> Difference:
-    before, after = _digests(first), _digests(second)
+def _kind(digest: bytes) -> tuple[str, int]:
+    """The algorithm of a digest, and how many bits it has."""
+    algorithm, _, value = digest.partition(b":")
+    return algorithm.decode("ascii"), 8 * len(value)
+
+
+def _difference(before: _Stated, after: _Stated) -> Difference:
     difference = Difference(
         added=sorted(after.keys() - before.keys()),
         removed=sorted(before.keys() - after.keys()),
@@ -423,11 +442,22 @@ def _difference(first: Iterable[Entry], second: Iterable[Entry]) -> Difference:
         incomparable=[],
     )
     for name in sorted(before.keys() & after.keys()):
-        common = before[name].keys() & after[name].keys()
-        if not common and (before[name] or after[name]):
+        if before[name] == after[name]:
+            difference.unchanged.append(name)
+            continue
+        first, second = _by_kind(before[name]), _by_kind(after[name])
+        common = first.keys() & second.keys()
+        if not common:
             difference.incomparable.append(name)
-        elif all(before[name][kind] == after[name][kind] for kind in common):
+        elif all(first[kind] == second[kind] for kind in common):
             difference.unchanged.append(name)
         else:
             difference.changed.append(name)
     return difference
+
+
+def _by_kind(digests: Iterable[bytes]) -> dict[tuple[str, int], set[bytes]]:
+    kinds: dict[tuple[str, int], set[bytes]] = {}
+    for digest in digests:
+        kinds.setdefault(_kind(digest), set()).add(digest)
+    return kinds

@@ -96,7 +96,7 @@ impl Options {
 ///
 /// Memory: the [report](Report), and buffers of at most 12 MiB for all threads and 1 MiB for
 /// each file that one thread reads and another one hashes; before the run 8 MiB, however many
-/// lines there are.
+/// lines there are, and after it as much where names lead to files by way of links or `..`.
 ///
 /// # Errors
 /// Where the root or the manifest cannot be read, or a temporary file cannot be read again. A

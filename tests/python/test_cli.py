@@ -495,7 +495,8 @@ def test_json_lines_of_hostile_names(tree: Path) -> None:
 def test_json_lines_of_errors(arguments: list[str], path: Optional[str], tree: Path) -> None:
     done = checksig(*arguments, "--output", "jsonl", cwd=tree)
     assert done.code == 2
-    (error,) = objects(done)
+    *results, error = objects(done)
+    assert {one["type"] for one in results} <= {"result"}
     assert (error["type"], error["path"]) == ("error", path)
     shown = escaped(error["message"], terminal=False).replace("\\\\", "\\")
     assert done.err == f"checksig: {shown}\n"
@@ -572,7 +573,7 @@ def test_every_format_on_standard_output(tree: Path, format_: str) -> None:
 def test_create_as_json(tree: Path) -> None:
     done = checksig("create", "--output", "jsonl", "--exclude", "*.txt", cwd=tree)
     *results, summary = objects(done)
-    assert [one["path"] for one in results] == ["a", "b"]
+    assert sorted((one["line"], one["path"]) for one in results) == [(1, "a"), (2, "b")]
     assert (summary["ok"], summary["manifest"]) == (True, "./sha256sum.txt")
 
 
@@ -777,14 +778,35 @@ def test_standard_input_that_is_closed(tree: Path) -> None:
 
 def test_ctrl_c_leaves_no_manifest(endless: Path) -> None:
     before = sorted(endless.iterdir())
-    command = [*COMMAND, "create", "--progress", "always"]
-    with subprocess.Popen(command, cwd=endless, stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        shown = b""
-        while b"files" not in shown:
-            shown += os.read(process.stderr.fileno(), 65536)
+    for manifest in ("list", "-"):
+        command = [*COMMAND, "create", "-m", manifest, "--progress", "always", "-j", "2"]
+        with subprocess.Popen(
+            command, cwd=endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stderr is not None
+            shown = b""
+            while b"2/3 files" not in shown:
+                shown += os.read(process.stderr.fileno(), 65536)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=TIMEOUT)
+        assert (process.returncode, out) == (130, b"")
+        *_, missing, found = plain(os.fsdecode(err)).splitlines()
+        assert missing.endswith("checksig: the manifest was not written")
+        assert re.fullmatch(rf"checksig: {manifest}: 2 OK; .* s, interrupted", found)
+        assert sorted(endless.iterdir()) == before
+
+
+def test_create_tells_files_as_they_are_done(endless: Path) -> None:
+    """And what they were, where Ctrl-C ends it."""
+    command = [*COMMAND, "create", "--output", "jsonl", "-j", "2", "--exclude", "*.txt"]
+    with subprocess.Popen(
+        command, cwd=endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        result = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=TIMEOUT)
-    assert process.returncode == 130
-    assert plain(os.fsdecode(err)).splitlines()[-1].endswith("checksig: interrupted")
-    assert sorted(endless.iterdir()) == before
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, err) == (130, b"")
+    assert (result["path"], result["verdict"]) == ("a", "OK")
+    summary = json.loads(out)
+    assert (summary["ok"], summary["cancelled"], summary["counts"]) == (False, True, {"OK": 1})

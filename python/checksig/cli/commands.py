@@ -204,18 +204,17 @@ def create(
     """
     if name == "-" and output == "jsonl":
         raise click.UsageError("-m - and --output jsonl both want standard output")
-    options["format"] = options.pop("format_")
+    usual = manifests.usual_name(options["algorithm"], options["format_"])
+    path = os.path.join(root, usual) if name is None else name  # noqa: PTH118  # keeps ./
     with _output(output, quiet, status, color) as shown, _temporary(name == "-") as directory:
-        made = None
         if directory is not None:
-            made = Path(directory, _telling_name(options["algorithm"], options["format"]))
+            told = _telling_name(options["algorithm"], options["format_"])
+            path = os.path.join(directory, told)  # noqa: PTH118
             options["exclude"] += _redirected_into(root)
-        with _bar(watch, status) as move:
-            report = manifests.create(root, made or name, progress=move, **options)
-        code = _code(report, ())
+        report, code = _create(root, path, _run_options(**options), shown, watch, status)
         shown.created(report, code, name == "-")
-        if made is not None and code == 0:
-            with made.open("rb") as manifest:
+        if directory is not None and report.ok:
+            with Path(path).open("rb") as manifest:
                 shutil.copyfileobj(manifest, sys.stdout.buffer)
     return code
 
@@ -298,6 +297,19 @@ def compat(program: str, arguments: tuple[str, ...]) -> int:
     return run(program, list(arguments))
 
 
+def _create(
+    root: str, manifest: str, options: RunOptions, shown: Output, watch: str, status: bool
+) -> tuple[Report, int]:
+    """The report on what was read, and the exit code."""
+    on_result = shown.result if shown.streams else None
+    try:
+        with _bar(watch, status) as move:
+            report = runs.create(root, manifest, options, on_result, move)
+    except runs.Interrupted as interrupted:
+        return _rescued(interrupted), _INTERRUPTED
+    return report, _code(report, ())
+
+
 def _verify(
     root: str, names: tuple[str, ...], format_: str, algorithm: str, zero: bool,
     threads: Optional[int], lenient: bool, ignore_missing: bool, require: tuple[str, ...],
@@ -306,18 +318,11 @@ def _verify(
 ) -> int:  # fmt: skip
     """Verifies each manifest in turn; the worst exit code counts."""
     with _output(output, quiet, status, color) as shown:
-        options = RunOptions(
-            algorithm=None if algorithm == "auto" else algorithm.encode(),
-            format=None if format_ == "auto" else format_.encode(),
-            zero=zero,
-            lenient=lenient,
-            ignore_missing=ignore_missing,
-            audit=audit,
-            allow_outside=allow_outside,
-            detect_collisions=detect_collisions,
-            threads=thread_count(threads),
-            exclude=tuple(os.fsencode(glob) for glob in exclude),
-        )
+        options = _run_options(
+            algorithm, format_, threads, exclude,
+            zero=zero, lenient=lenient, ignore_missing=ignore_missing, audit=audit,
+            allow_outside=allow_outside, detect_collisions=detect_collisions,
+        )  # fmt: skip
         code = _verify_each(root, names or (None,), options, shown, require, watch, status)
     return code
 
@@ -355,14 +360,31 @@ def _verify_one(
         extra = unlisted.after(report)
         code = _code(report, extra)
     except runs.Interrupted as interrupted:
-        if interrupted.report is None:
-            raise KeyboardInterrupt from None
-        report, extra, code = interrupted.report, (), _INTERRUPTED
+        report, extra, code = _rescued(interrupted), (), _INTERRUPTED
     except ManifestError as error:
         shown.error(str(error), path_of(str(error)))
         return None, _NOTHING
     shown.verified(report, extra, code)
     return report, code
+
+
+def _rescued(interrupted: runs.Interrupted) -> Report:
+    """What was done before Ctrl-C; where that is nothing, it ends the program."""
+    if interrupted.report is None:
+        raise KeyboardInterrupt from None
+    return interrupted.report
+
+
+def _run_options(
+    algorithm: str, format_: str, threads: Optional[int], exclude: Sequence[str], **flags: Any
+) -> RunOptions:
+    return RunOptions(
+        algorithm=None if algorithm == "auto" else algorithm.encode(),
+        format=None if format_ == "auto" else format_.encode(),
+        threads=thread_count(threads),
+        exclude=tuple(os.fsencode(glob) for glob in exclude),
+        **flags,
+    )
 
 
 class _Unlisted:

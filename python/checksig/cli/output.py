@@ -111,7 +111,7 @@ class Text:
         else:
             self._lines(report, extra)
             if code:
-                complain(_closing(report, extra))
+                complain(_closing(report, extra, report.manifest))
 
     def created(self, report: Report, code: int, to_stdout: bool) -> None:
         """What was passed over, and where the manifest is."""
@@ -120,9 +120,11 @@ class Text:
         for result in report.results:
             if result.verdict is not Verdict.OK:
                 complain(_plain(result, report.manifest))
-        if code:
+        if not report.ok:
             complain("the manifest was not written")
-        elif not self._quiet and not to_stdout:
+        if report.cancelled:
+            complain(_closing(report, (), "-" if to_stdout else report.manifest))
+        elif report.ok and not self._quiet and not to_stdout:
             files = _count(report.counts.get(Verdict.OK, 0), "file")
             manifest = escaped(report.manifest, terminal=self._terminal)
             self._write(f"{manifest}: {files}, {_size(report.bytes)}")
@@ -162,7 +164,7 @@ class Text:
             self._group("EXTRA", len(extra), names)
         if not self._quiet or code:
             word = "OK" if code == 0 else "FAILED"
-            self._write(f"{self._painted(word)}: {_closing(report, extra)}")
+            self._write(f"{self._painted(word)}: {_closing(report, extra, report.manifest)}")
 
     def _group(self, verdict: str, count: int, names: Iterable[str]) -> None:
         self._write(f"{self._painted(verdict)} ({count})")
@@ -205,9 +207,7 @@ class JSONLines:
         self._summary(report, len(extra), code)
 
     def created(self, report: Report, code: int, to_stdout: bool) -> None:
-        """The files and the summary."""
-        for result in report.results:
-            self.result(result)
+        """The summary: the files were told as they came."""
         self._summary(report, 0, code)
 
     def difference(self, difference: Difference) -> None:
@@ -276,17 +276,15 @@ def _plain(result: Result, manifest: str) -> str:
     return f"{name}: {result.verdict.name}" + (f" ({result.error})" if result.error else "")
 
 
-def _closing(report: Report, extra: Sequence[str]) -> str:
+def _closing(report: Report, extra: Sequence[str], manifest: str) -> str:
     """The whole run in one line."""
     found = [f"{count} {verdict.name}" for verdict, count in report.counts.items()]
     if extra:
         found.append(f"{len(extra)} EXTRA")
     interrupted = ", interrupted" if report.cancelled else ""
-    manifest = escaped(report.manifest, terminal=sys.stderr.isatty())
+    name = escaped(manifest, terminal=sys.stderr.isatty())
     size = _size(report.bytes)
-    return (
-        f"{manifest}: {', '.join(found) or 'no file'}; {size}, {report.seconds:.1f} s{interrupted}"
-    )
+    return f"{name}: {', '.join(found) or 'no file'}; {size}, {report.seconds:.1f} s{interrupted}"
 
 
 def _count(number: int, what: str) -> str:

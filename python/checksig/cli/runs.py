@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Callable, Optional, Union
 
 from .._native import backend
@@ -17,11 +18,11 @@ from .._native.surface import (
     ResultTuple,
     RunOptions,
 )
-from .._run import run
+from .._run import Call, run
 from ..checksig import Progress, Report, Result, path_bytes, result_of, told
 from ..errors import ManifestError
 
-__all__ = ["Interrupted", "Target", "digests", "standard_input", "verify"]
+__all__ = ["Interrupted", "Target", "create", "digests", "standard_input", "verify"]
 
 
 class Interrupted(Exception):
@@ -73,17 +74,36 @@ def verify(
         Interrupted: Ctrl-C ended the run.
     """
     complete = options._replace(text=target.text, measure=on_progress is not None)
-    report_result = None if on_result is None else _handing_on(on_result)
+    call = partial(backend.verify, os.fsencode(root), target.path, complete)
+    return _run(call, on_result, on_progress)
 
-    def call(
-        _on_result: Optional[OnResult], on_progress: Optional[OnProgress], cancel: CancelHandle
+
+def create(
+    root: str,
+    manifest: str,
+    options: RunOptions,
+    on_result: Optional[Callable[[Result], None]],
+    on_progress: Optional[Callable[[Progress], None]],
+) -> Report:
+    """Makes a manifest; all else is as for :func:`verify`."""
+    call = partial(backend.create, os.fsencode(root), os.fsencode(manifest), options)
+    return _run(call, on_result, on_progress)
+
+
+def _run(
+    call: Call[ReportHandle],
+    on_result: Optional[Callable[[Result], None]],
+    on_progress: Optional[Callable[[Progress], None]],
+) -> Report:
+    tell_result = None if on_result is None else _handing_on(on_result)
+
+    def telling(
+        _on_result: Optional[OnResult], tell_progress: Optional[OnProgress], cancel: CancelHandle
     ) -> ReportHandle:
-        return backend.verify(
-            os.fsencode(root), target.path, complete, report_result, on_progress, cancel
-        )
+        return call(tell_result, tell_progress, cancel)
 
     try:
-        return run(call, Report, told(on_progress))
+        return run(telling, Report, told(on_progress))
     except KeyboardInterrupt as interrupt:
         raise Interrupted(getattr(interrupt, "report", None)) from None
 

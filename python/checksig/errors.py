@@ -56,10 +56,16 @@ class LibraryNotFoundError(ChecksigError, ImportError):
 class ManifestError(ChecksigError, ValueError):
     """A directory, a manifest or a file that cannot be read or written.
 
-    ``line`` is the line of the manifest, from 1, if the error is about one.
+    ``line`` is the line of the manifest, from 1, if the error is about one. ``report`` is
+    the :class:`checksig.Report` of the run where :func:`checksig.update` has written nothing
+    since a file could not be read; ``None`` in an error that came from another process.
     """
 
     line: Optional[int] = None
+    report: Optional[Report] = None
+
+    def __reduce__(self) -> tuple[type[ManifestError], tuple[str], dict[str, object]]:
+        return type(self), (str(self),), {**vars(self), "report": None}
 
 
 class _WithReport(ChecksigError):

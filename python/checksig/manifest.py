@@ -195,7 +195,8 @@ def update(
 
     Raises:
         ManifestError: the manifest cannot be read or written, has malformed lines, several
-            algorithms or short BLAKE2b digests, or a file cannot be read.
+            algorithms or short BLAKE2b digests, or a file cannot be read; ``report`` then
+            tells which.
 
     Example:
         >>> import tempfile
@@ -235,7 +236,9 @@ def update(
         cancel=cancel,
     )
     if not report.ok:
-        raise ManifestError(f"the manifest was not written: {report.message}")
+        error = ManifestError(f"the manifest was not written: {report.message}")
+        error.report = report
+        raise error
     return _difference(before, _stated(path, options)[1])
 
 

@@ -587,6 +587,28 @@ def test_update(tree: Path) -> None:
     assert checksig("update", "--exclude", "c", cwd=tree).out == "c: REMOVED\n"
 
 
+def test_update_of_files_that_cannot_be_read(public: Path) -> None:
+    write(public, **{"a": "alpha", "b": "beta", "c": "gamma", "sha1sum.txt": line("a", "old")})
+    (public / "b").chmod(0)
+    (public / "c").chmod(0)
+    os.mkfifo(public / "fifo")
+    reason = "UNREADABLE (Permission denied (os error 13))"
+    done = as_stranger("update", cwd=public)
+    lines = [f"b: {reason}", f"c: {reason}", "the manifest was not written"]
+    assert done == Done(1, "", "".join(f"checksig: {text}\n" for text in lines))
+    done = as_stranger("update", "--output", "jsonl", cwd=public)
+    *results, error = objects(done)
+    assert [(one["path"], one["verdict"]) for one in results] == [
+        ("b", "UNREADABLE"),
+        ("c", "UNREADABLE"),
+    ]
+    assert error == {"type": "error", "message": lines[-1], "path": "./sha1sum.txt"}
+    assert (done.code, done.err) == (1, f"checksig: {lines[-1]}\n")
+    assert as_stranger("update", "--status", cwd=public) == Done(1, "", "")
+    assert (public / "sha1sum.txt").read_text() == line("a", "old")
+    assert checksig("update", "--exclude", "*", cwd=public).code == 2
+
+
 def test_how_manifests_are_read(tree: Path) -> None:
     records = (line("a", "alpha") + line("b", "gone")).replace("\n", "\0")
     (tree / "records").write_text(records, encoding="utf-8")

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import os
+import pickle
 import socket
 import stat
 import subprocess
@@ -580,8 +581,12 @@ def test_manifests_that_cannot_be_updated(files: Path) -> None:
     cancel.request()
     with pytest.raises(Cancelled):
         update(files, manifest, cancel=cancel)
-    with pytest.raises(ManifestError, match="was not written"):
+    with pytest.raises(ManifestError, match="was not written") as caught:
         update(files, manifest, exclude=["*"])
+    assert isinstance(caught.value.report, Report)
+    assert not caught.value.report.ok
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.report) == (str(caught.value), None)
     assert manifest.read_text() == f"{digest}  b\n"
 
 

@@ -235,8 +235,14 @@ def update(
     """Make a manifest anew and print what has changed since."""
     options["format"] = options.pop("format_")
     with _output(output, quiet, status, color) as shown:
-        with _bar(watch, status) as move:
-            difference = manifests.update(root, name, progress=move, **options)
+        try:
+            with _bar(watch, status) as move:
+                difference = manifests.update(root, name, progress=move, **options)
+        except ManifestError as error:
+            if error.report is None:
+                raise
+            shown.not_updated(error.report)
+            return _code(error.report, ())
         shown.difference(difference)
     return 0
 

@@ -19,6 +19,7 @@ _NOTABLE = [verdict for verdict in Verdict if verdict not in _FINE]
 #: The library has the same for verdicts.
 _COLORS = {"OK": "32", "SKIPPED": "33", "ADDED": "32", "CHANGED": "33"}
 _BAD_COLOR = "31"
+_NOT_WRITTEN = "the manifest was not written"
 
 
 def complain(message: str) -> None:
@@ -43,6 +44,9 @@ class Output(Protocol):
 
     def created(self, report: Report, code: int, to_stdout: bool) -> None:
         """What a manifest was made of."""
+
+    def not_updated(self, report: Report) -> None:
+        """Why a manifest was not made anew."""
 
     def difference(self, difference: Difference) -> None:
         """How two manifests differ."""
@@ -121,13 +125,21 @@ class Text:
             if result.verdict is not Verdict.OK:
                 complain(_plain(result, report.manifest))
         if not report.ok:
-            complain("the manifest was not written")
+            complain(_NOT_WRITTEN)
         if report.cancelled:
             complain(_closing(report, (), "-" if to_stdout else report.manifest))
         elif report.ok and not self._quiet and not to_stdout:
             files = _count(report.counts.get(Verdict.OK, 0), "file")
             manifest = escaped(report.manifest, terminal=self._terminal)
             self._write(f"{manifest}: {files}, {_size(report.bytes)}")
+
+    def not_updated(self, report: Report) -> None:
+        """The files that could not be read."""
+        if self._silent:
+            return
+        for result in report.failures:
+            complain(_plain(result, report.manifest))
+        complain(_NOT_WRITTEN)
 
     def difference(self, difference: Difference) -> None:
         """One line for each name that is not in both, or not the same."""
@@ -209,6 +221,12 @@ class JSONLines:
     def created(self, report: Report, code: int, to_stdout: bool) -> None:
         """The summary: the files were told as they came."""
         self._summary(report, 0, code)
+
+    def not_updated(self, report: Report) -> None:
+        """The files that could not be read, and an error about the manifest."""
+        for result in report.failures:
+            self.result(result)
+        self.error(_NOT_WRITTEN, report.manifest)
 
     def difference(self, difference: Difference) -> None:
         """The names and how many there are of each kind."""

@@ -767,7 +767,25 @@ def test_an_audit_by_several_manifests(tree: Path) -> None:
                  if o["type"] == "summary"]  # fmt: skip
     assert [(o["ok"], o["extra"]) for o in summaries] == [(True, 0), (False, 1)]
     assert checksig(*command, "--exclude", "c", cwd=tree) == Done(0, "a: OK\nb: OK\n", "")
-    assert "EXTRA" not in checksig(*command, "-m", "nowhere", cwd=tree).out
+
+
+@pytest.mark.parametrize("order", ["one two nope", "one nope two", "nope one two"])
+def test_an_audit_by_manifests_of_which_one_cannot_be_read(order: str, tree: Path) -> None:
+    """The others still tell what is listed, and the last of them what is not."""
+    write(tree, c="gamma", one=line("a", "alpha"), two=line("b", "beta"))
+    options = [option for name in order.split() for option in ("-m", name)]
+    command = ["audit", *options, "--exclude", "sha1sum.txt"]
+    done = checksig(*command, cwd=tree)
+    assert (done.code, done.out) == (2, "a: OK\nb: OK\nc: EXTRA\n")
+    assert 'checksig: "nope" - cannot read the manifest' in done.err
+    found = objects(checksig(*command, "--output", "jsonl", cwd=tree))
+    kinds = [one["type"] for one in found if one["type"] != "error"]
+    assert kinds == ["result", "summary", "result", "extra", "summary"]
+    assert [one["path"] for one in found if one["type"] in ("error", "extra")] == (["nope", "c"])
+    summaries = [one for one in found if one["type"] == "summary"]
+    assert [(one["ok"], one["extra"]) for one in summaries] == [(True, 0), (False, 1)]
+    only = objects(checksig("audit", "-m", "one", "-m", "nope", "--output", "jsonl", cwd=tree))
+    assert (only[-1]["type"], only[-1]["ok"], only[-1]["extra"]) == ("summary", False, 4)
 
 
 def test_many_files_are_hashed_at_once_and_shown_in_their_order(tmp_path: Path) -> None:

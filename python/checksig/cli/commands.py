@@ -18,7 +18,7 @@ from .. import __version__
 from .. import manifest as manifests
 from .._native.library import include_dir, library_path
 from .._native.surface import RunOptions
-from ..checksig import Progress, Report, Verdict, thread_count
+from ..checksig import Progress, Report, Result, Verdict, thread_count
 from ..errors import ChecksigError, ManifestError
 from . import progress, runs
 from .compat import PROGRAMS
@@ -338,40 +338,40 @@ def _verify_each(
     require: Sequence[str], watch: str, status: bool,
 ) -> int:  # fmt: skip
     required: dict[str, str] = {manifests.plain_name(name): "not listed" for name in require}
-    unlisted = _Unlisted(len(names))
-    codes = []
-    for name in names:
-        report, code = _verify_one(root, name, options, shown, unlisted, watch, status)
-        codes.append(code)
-        if code == _INTERRUPTED:
-            return code
-        if report is not None and required:
-            _look_up(required, report)
+    held = _Held(shown)
+    try:
+        for name in names:
+            report = _verify_one(root, name, options, held, watch, status)
+            if report is not None and required:
+                _look_up(required, report)
+    except runs.Interrupted as interrupted:
+        held.tell()
+        shown.verified(_rescued(interrupted), (), _INTERRUPTED)
+        return _INTERRUPTED
+    held.tell_last()
     for path, found in sorted(required.items()):
         if found != Verdict.OK.name:
             shown.error(f"{path}: required, but {found}", path)
-            codes.append(_BAD)
-    return max(codes)
+            held.codes.append(_BAD)
+    return max(held.codes)
 
 
 def _verify_one(
-    root: str, name: Optional[str], options: RunOptions, shown: Output, unlisted: _Unlisted,
-    watch: str, status: bool,
-) -> tuple[Optional[Report], int]:  # fmt: skip
-    """The report on one manifest, unless it cannot be read, and the exit code."""
-    on_result = shown.result if shown.streams else None
+    root: str, name: Optional[str], options: RunOptions, held: _Held, watch: str, status: bool
+) -> Optional[Report]:
+    """The report on one manifest, unless it cannot be read."""
+    on_result = held.result if held.shown.streams else None
     try:
         with _bar(watch, status) as move:
             report = runs.verify(root, runs.Target.of(name), options, on_result, move)
-        extra = unlisted.after(report)
-        code = _code(report, extra)
-    except runs.Interrupted as interrupted:
-        report, extra, code = _rescued(interrupted), (), _INTERRUPTED
     except ManifestError as error:
-        shown.error(str(error), path_of(str(error)))
-        return None, _NOTHING
-    shown.verified(report, extra, code)
-    return report, code
+        held.shown.error(str(error), path_of(str(error)))
+        held.codes.append(_NOTHING)
+        return None
+    held.hold(report)
+    if not options.audit:
+        held.tell_last()
+    return report
 
 
 def _rescued(interrupted: runs.Interrupted) -> Report:
@@ -393,21 +393,49 @@ def _run_options(
     )
 
 
-class _Unlisted:
-    """The files that none of so many manifests lists."""
+class _Held:
+    """The report that is told when it is known whether it is the last one.
 
-    def __init__(self, manifests: int) -> None:
-        self._left = manifests
-        self._common: Optional[set[str]] = None
+    With the last one come the files that no manifest lists. A manifest that cannot be read has
+    no report, so that another one's may be the last.
+    """
 
-    def after(self, report: Report) -> Sequence[str]:
-        """What is to be told after one more manifest: nothing until it is the last one."""
-        self._left -= 1
-        if self._common is None and self._left == 0:
-            return report.extra
-        unlisted = set(report.extra)
-        self._common = unlisted if self._common is None else self._common & unlisted
-        return sorted(self._common) if self._left == 0 else ()
+    def __init__(self, shown: Output) -> None:
+        self.shown = shown
+        self.codes: list[int] = []
+        self._report: Optional[Report] = None
+        self._unlisted: Optional[set[str]] = None
+
+    def result(self, result: Result) -> None:
+        """One result of the next report, as it comes."""
+        self.tell()
+        self.shown.result(result)
+
+    def hold(self, report: Report) -> None:
+        """Keeps a report instead of the one before, which is told."""
+        self.tell()
+        self._report = report
+
+    def tell(self) -> None:
+        """Tells the report that is held, which another one follows."""
+        if self._report is not None:
+            extra = set(self._report.extra)
+            self._unlisted = extra if self._unlisted is None else self._unlisted & extra
+            self._tell(self._report, ())
+
+    def tell_last(self) -> None:
+        """Tells the report that is held, which is the last one."""
+        if self._report is not None:
+            extra = self._report.extra
+            if self._unlisted is not None:
+                extra = sorted(self._unlisted.intersection(extra))
+            self._tell(self._report, extra)
+
+    def _tell(self, report: Report, extra: Sequence[str]) -> None:
+        code = _code(report, extra)
+        self.codes.append(code)
+        self.shown.verified(report, extra, code)
+        self._report = None
 
 
 def _code(report: Report, extra: Sequence[str]) -> int:

@@ -685,6 +685,16 @@ def test_hostile_names_on_a_terminal(tree: Path) -> None:
     assert "\x1b[2J" not in shown
     code, shown = on_terminal("hash", HOSTILE, cwd=tree)
     assert "\x1b" not in shown
+    safe = "a: OK\\nb\\x1b[2J\\u{202e}\\"
+    command = ["create", "-m", "-", "--exclude", "*.txt", "--progress", "never"]
+    for options, mark, end in ([], "\\", "\\"), (["-z"], "", ""):
+        lines = [
+            line("a", "alpha", "sha256"),
+            mark + line(safe + end, "x", "sha256"),
+            line("b", "beta", "sha256"),
+            line("\\xff", "x", "sha256"),
+        ]
+        assert on_terminal(*command, *options, cwd=tree) == (0, "".join(lines))
 
 
 @pytest.mark.parametrize(

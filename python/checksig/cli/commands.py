@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from . import progress, runs
 from .compat import PROGRAMS
 from .dns import dns
 from .names import path_of
-from .output import Digest, JSONLines, Output, Text, complain
+from .output import Digest, JSONLines, Output, Text, complain, put_manifest
 
 __all__ = ["cli", "run_command"]
 
@@ -214,8 +213,7 @@ def create(
         report, code = _create(root, path, _run_options(**options), shown, watch, status)
         shown.created(report, code, name == "-")
         if directory is not None and report.ok:
-            with Path(path).open("rb") as manifest:
-                shutil.copyfileobj(manifest, sys.stdout.buffer)
+            put_manifest(path, options["zero"])
     return code
 
 

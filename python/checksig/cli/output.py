@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Optional, Protocol
@@ -11,7 +12,7 @@ from ..checksig import Report, Result, Verdict, results_of, text_of
 from ..manifest import Difference
 from .names import escaped, gnu_escaped, readable
 
-__all__ = ["Digest", "JSONLines", "Output", "Text", "complain"]
+__all__ = ["Digest", "JSONLines", "Output", "Text", "complain", "put_manifest"]
 
 _FINE = (Verdict.OK, Verdict.SKIPPED)
 #: What is worth a line where little is said: a malformed line in any case.
@@ -28,6 +29,17 @@ def complain(message: str) -> None:
     text = readable(message, terminal=sys.stderr.isatty())
     sys.stderr.buffer.write(os.fsencode(f"checksig: {text}\n"))
     sys.stderr.flush()
+
+
+def put_manifest(path: str, zero: bool) -> None:
+    """Writes a manifest to standard output, where its names cannot drive a terminal."""
+    with open(path, "rb") as manifest:  # noqa: PTH123
+        if not sys.stdout.isatty():
+            shutil.copyfileobj(manifest, sys.stdout.buffer)
+            return
+        for line in manifest.read().split(b"\0" if zero else b"\n")[:-1]:
+            text = readable(os.fsdecode(line), terminal=True)
+            sys.stdout.buffer.write(os.fsencode(f"{text}\n"))
 
 
 class Output(Protocol):

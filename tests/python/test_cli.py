@@ -549,6 +549,14 @@ def test_create_to_standard_output(tree: Path) -> None:
     assert sorted(tree.iterdir()) == before
 
 
+def test_what_standard_output_cannot_have_is_said_of_it(tree: Path) -> None:
+    """And not of the file where the manifest is made before."""
+    done = checksig("create", "-m", "-", "-z", "--format", "sfv", cwd=tree)
+    assert (done.code, done.out) == (2, "")
+    assert re.fullmatch(r'checksig: "-" - cannot write the manifest: .* NUL\n', done.err)
+    assert '"nope" - cannot open' in checksig("create", "nope", "-m", "-", cwd=tree).err
+
+
 @pytest.mark.parametrize("name", ["a.sfv", "RECORD", "manifest-sha256.txt", "list"])
 def test_create_goes_by_the_name(tree: Path, name: str) -> None:
     (tree / "sha1sum.txt").unlink()

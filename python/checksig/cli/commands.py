@@ -22,7 +22,7 @@ from ..errors import ChecksigError, ManifestError
 from . import progress, runs
 from .compat import PROGRAMS
 from .dns import dns
-from .names import path_of
+from .names import path_of, with_path
 from .output import Digest, JSONLines, Output, Text, complain, put_manifest
 
 __all__ = ["cli", "run_command"]
@@ -30,6 +30,8 @@ __all__ = ["cli", "run_command"]
 _BAD = 1
 _NOTHING = 2
 _INTERRUPTED = 130
+#: The library's status where a manifest is wrong, and not a disk.
+_MANIFEST = 6
 
 _ALGORITHMS = (
     *("crc32", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"),
@@ -210,7 +212,12 @@ def create(
             told = _telling_name(options["algorithm"], options["format_"])
             path = os.path.join(directory, told)  # noqa: PTH118
             options["exclude"] += _redirected_into(root)
-        report, code = _create(root, path, _run_options(**options), shown, watch, status)
+        try:
+            report, code = _create(root, path, _run_options(**options), shown, watch, status)
+        except ManifestError as error:
+            if directory is None or error.status != _MANIFEST:
+                raise
+            raise ManifestError(with_path("-", str(error))) from None
         shown.created(report, code, name == "-")
         if directory is not None and report.ok:
             put_manifest(path, options["zero"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-__all__ = ["escaped", "gnu_escaped", "path_of", "readable"]
+__all__ = ["escaped", "gnu_escaped", "path_of", "readable", "with_path"]
 
 #: Control characters, line separators, what is invisible, what turns text around.
 _UNSAFE = (
@@ -55,6 +55,11 @@ def path_of(message: str) -> Optional[str]:
     """The path that a message of the library is about, if it is about one."""
     found = _PATH.match(message)
     return None if found is None else _ESCAPE.sub(_unescape, found.group(1))
+
+
+def with_path(path: str, message: str) -> str:
+    """The same message about another path, which needs no escape."""
+    return _PATH.sub(lambda _found: f'"{path}" - ', message, count=1)
 
 
 def _unescape(found: re.Match[str]) -> str:

@@ -31,8 +31,8 @@ pub(super) fn plain(text: &[u8]) -> Result<&[u8], ManifestError> {
     }
 }
 
-/// Whether a text starts as UTF-16 does: with a byte order mark, or with ASCII characters of two
-/// bytes, one of which is a NUL.
+/// Whether a text starts as UTF-16 does: with a byte order mark, or with printable ASCII
+/// characters of two bytes, one of which is a NUL.
 fn is_utf16(text: &[u8]) -> bool {
     /// So many of these are no chance.
     const CHARACTERS: usize = 4;
@@ -40,8 +40,9 @@ fn is_utf16(text: &[u8]) -> bool {
     let (pairs, _) = text.as_chunks::<2>();
     let start = pairs.get(..CHARACTERS).unwrap_or_default();
     let has_nul_at = |place: usize| {
-        let is_ascii = |pair: &[u8; 2]| pair[place] == 0 && matches!(pair[1 - place], 1..0x80);
-        !start.is_empty() && start.iter().all(is_ascii)
+        let is_printable =
+            |pair: &[u8; 2]| pair[place] == 0 && matches!(pair[1 - place], b' '..=b'~');
+        !start.is_empty() && start.iter().all(is_printable)
     };
     is_mark || has_nul_at(0) || has_nul_at(1)
 }

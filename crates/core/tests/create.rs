@@ -35,6 +35,19 @@ fn run(root: &TempDir, manifest: &Path, options: &CreateOptions) -> Report {
     .unwrap()
 }
 
+/// What an audit by the manifest of this name finds.
+fn audited(root: &TempDir, name: &str) -> Report {
+    let source = ManifestSource::Path(root.path().join(name));
+    let audit = Options {
+        audit: true,
+        ..Options::default()
+    };
+    verify(root.path(), &source, &audit, &Cancel::default(), |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap()
+}
+
 fn tree() -> TempDir {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("sub")).unwrap();
@@ -353,15 +366,7 @@ fn another_name_of_the_manifest_before_is_listed() {
     fs::create_dir(root.path().join("backup")).unwrap();
     fs::hard_link(&manifest, root.path().join("backup/sha256sum.txt")).unwrap();
     assert!(run(&root, &manifest, &options()).ok());
-    let audit = Options {
-        audit: true,
-        ..Options::default()
-    };
-    let source = ManifestSource::Path(manifest);
-    let report = verify(root.path(), &source, &audit, &Cancel::default(), |_| {
-        ControlFlow::Continue(())
-    });
-    let report = report.unwrap();
+    let report = audited(&root, "sha256sum.txt");
     assert!(report.ok(), "{:?}", report.message());
     let names: Vec<Vec<u8>> = report.outcomes().map(|outcome| outcome.name).collect();
     assert!(names.contains(&b"backup/sha256sum.txt".to_vec()));
@@ -376,19 +381,11 @@ fn links_to_the_manifest_are_not_listed() {
     symlink("meta/sha256sum.txt", root.path().join("SHA256SUMS")).unwrap();
     symlink("../SHA256SUMS", root.path().join("sub/latest")).unwrap();
     symlink("b", root.path().join("link to b")).unwrap();
-    let audit = Options {
-        audit: true,
-        ..Options::default()
-    };
     // At first they lead nowhere.
     for _ in 0..2 {
         assert!(run(&root, &manifest, &options()).ok());
         for name in ["meta/sha256sum.txt", "SHA256SUMS", "sub/latest"] {
-            let source = ManifestSource::Path(root.path().join(name));
-            let report = verify(root.path(), &source, &audit, &Cancel::default(), |_| {
-                ControlFlow::Continue(())
-            });
-            let report = report.unwrap();
+            let report = audited(&root, name);
             assert!(report.ok(), "{name}: {:?}", report.message());
             let names: Vec<Vec<u8>> = report.outcomes().map(|outcome| outcome.name).collect();
             assert!(names.contains(&b"link to b".to_vec()));

@@ -7,13 +7,14 @@ use std::iter::Peekable;
 
 use crate::cancel::Cancel;
 use crate::lines::Lines;
-use crate::store::Sorter;
+use crate::store::{Log, Sorter, Unpack};
 
 /// Where the hash begins in a number that is made of a name's hash and a line's place: a
 /// manifest of so many lines that their places are longer would have hundreds of gigabytes.
 const HASH_SHIFT: u32 = 32;
 
 /// A hash of names that nobody can foresee: of what they are but for `.` and empty parts.
+#[derive(Clone)]
 pub(crate) struct NameHash(RandomState);
 
 /// A line that names a file.
@@ -29,6 +30,11 @@ impl NameHash {
         Self(RandomState::new())
     }
 
+    /// The hash of a plain name.
+    pub(crate) fn of(&self, name: &[u8]) -> u32 {
+        (self.0.hash_one(name) >> HASH_SHIFT) as u32
+    }
+
     /// All lines that name a file, by their hashes, those of one hash by their places; unless
     /// `cancel` is raised meanwhile.
     pub(crate) fn index(
@@ -39,16 +45,83 @@ impl NameHash {
         let mut sorter = Sorter::of_numbers();
         let mut names = lines.names();
         while let Some((place, name)) = names.next()?.filter(|_| !cancel.is_requested()) {
-            let hash = self.0.hash_one(lines.plain(name)) >> HASH_SHIFT << HASH_SHIFT;
-            sorter.push(hash | place as u64, cancel);
+            let hash = self.of(&lines.plain(name));
+            sorter.push(Hashed { hash, place }.to_number(), cancel);
         }
-        Ok(sorter.sorted(cancel)?.map(|number| {
-            number.map(|number| Hashed {
-                hash: (number >> HASH_SHIFT) as u32,
-                place: (number & ((1 << HASH_SHIFT) - 1)) as usize,
-            })
-        }))
+        let sorted = sorter.sorted(cancel)?;
+        Ok(sorted.map(|number| number.map(Hashed::from_number)))
     }
+}
+
+impl Hashed {
+    fn to_number(self) -> u64 {
+        u64::from(self.hash) << HASH_SHIFT | self.place as u64
+    }
+
+    fn from_number(number: u64) -> Self {
+        Self {
+            hash: (number >> HASH_SHIFT) as u32,
+            place: (number & ((1 << HASH_SHIFT) - 1)) as usize,
+        }
+    }
+}
+
+/// The first line of each name, to be looked up.
+pub(crate) struct FirstLines {
+    hash: NameHash,
+    /// The lines by their hashes, in eight bytes each.
+    sorted: Log,
+    /// Where those of each beginning of a hash end in them.
+    ends: Vec<u64>,
+}
+
+/// How many bytes of the sorted lines are in memory.
+const SORTED_ROOM: usize = 1 << 20;
+
+/// How many bits of a hash are its beginning: of a million lines 256 have the same, which are
+/// read at once.
+const BEGINNING_BITS: u32 = 12;
+
+impl FirstLines {
+    /// Of no name so far.
+    pub(crate) fn new(hash: NameHash) -> Self {
+        Self {
+            hash,
+            sorted: Log::with_room(SORTED_ROOM),
+            ends: Vec::new(),
+        }
+    }
+
+    /// Takes a line whose hash is not less than that of the one before.
+    pub(crate) fn push(&mut self, hashed: Hashed) {
+        let beginning = beginning(hashed.hash);
+        self.ends.resize(beginning + 1, self.sorted.len());
+        self.sorted.append(&hashed.to_number().to_le_bytes());
+        self.ends[beginning] = self.sorted.len();
+    }
+
+    /// The line of a plain name.
+    pub(crate) fn find(&self, lines: &Lines, name: &[u8]) -> io::Result<Option<usize>> {
+        let hash = self.hash.of(name);
+        let beginning = beginning(hash);
+        let Some(end) = self.ends.get(beginning) else {
+            return Ok(None);
+        };
+        let start = beginning.checked_sub(1).map_or(0, |last| self.ends[last]);
+        let mut numbers = Unpack::new(self.sorted.get(start..*end)?);
+        while numbers.len() > 0 {
+            let hashed = Hashed::from_number(numbers.word()?);
+            if hashed.hash == hash && lines.plain_name(hashed.place)? == name {
+                return Ok(Some(hashed.place));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The first bits of a hash.
+fn beginning(hash: u32) -> usize {
+    (hash >> (u32::BITS - BEGINNING_BITS)) as usize
 }
 
 /// The names in lines, those of one hash at a time.
@@ -129,5 +202,22 @@ mod tests {
                 .all(|place| found.is_some_and(|found| found.contains(&place)))
         };
         assert!([0, 17, 999].into_iter().all(has_all));
+    }
+
+    #[test]
+    fn a_first_line_is_found_by_its_name() {
+        for count in [0, 1, 10, 300_000] {
+            let mut lines = Lines::new();
+            (0..count).for_each(|number| lines.append(format!("f//{number}").as_bytes(), None));
+            let hash = NameHash::new();
+            let mut first = FirstLines::new(hash.clone());
+            let index = hash.index(&lines, &Cancel::default()).unwrap();
+            index.for_each(|hashed| first.push(hashed.unwrap()));
+            for number in (0..count + 2000).step_by(7) {
+                let name = format!("f/{number}");
+                let found = first.find(&lines, name.as_bytes()).unwrap();
+                assert_eq!(found, (number < count).then_some(number));
+            }
+        }
     }
 }

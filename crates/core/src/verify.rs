@@ -1,17 +1,15 @@
 //! Verifying a directory against a checksum manifest.
 
-use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::algorithm::Algorithm;
 use crate::audit::unlisted;
 use crate::cancel::Cancel;
-use crate::detours::{Detours, Others, Reading};
+use crate::detours::{Paths, Readings, Right};
 use crate::digest::Digest;
 use crate::engine::{End, Event, Plan, Step, Worker, run};
 use crate::error::{Error, ErrorKind};
@@ -30,9 +28,6 @@ use crate::same::SameFile;
 /// Up to so many files the largest are read first, which needs a look at each.
 /// With more there is work enough for every thread whatever the order.
 const MAX_SORTED: usize = 10_000;
-
-/// How long a run that ends early goes on with what it has read.
-const GRACE: Duration = Duration::from_millis(50);
 
 /// How a directory is verified. The default is the strictest.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +91,7 @@ impl Options {
 ///
 /// Memory: the [report](Report), and buffers of at most 12 MiB for all threads and 1 MiB for
 /// each file that one thread reads and another one hashes; before the run 8 MiB, however many
-/// lines there are, and after it as much where names lead to files by way of links or `..`.
+/// lines there are, and in it as much where names lead to files by way of links or `..`.
 ///
 /// # Errors
 /// Where the root or the manifest cannot be read, or a temporary file cannot be read again. A
@@ -128,8 +123,7 @@ pub fn verify(
     };
     let lost = |error| Error::new(root_name, ErrorKind::Temporary(error));
     let same = SameFile::among(&lines, cancel).map_err(lost)?;
-    let (findings, end) =
-        check_files(&directory, &lines, &same, options, cancel, &mut observe).map_err(lost)?;
+    let (findings, end) = check_files(&directory, &lines, &same, options, cancel, &mut observe);
     let mut cancelled = end == End::Early || cancel.is_requested();
     let mut extra = Contents::new();
     if options.audit && !cancelled {
@@ -161,18 +155,17 @@ fn check_files(
     options: &Options,
     cancel: &Cancel,
     observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
-) -> io::Result<(Findings, End)> {
+) -> (Findings, End) {
     let check = Check {
         directory,
         lines,
         same,
         options,
-        detours: Mutex::new(Detours::new()),
+        readings: Readings::new(),
     };
     let mut findings = Findings::of(lines.len());
     let end = check.read_files(cancel, &mut findings, observe);
-    let end = check.settle(end, cancel, &mut findings, observe)?;
-    Ok((findings, end))
+    (findings, end)
 }
 
 /// [`verify`] as the tutorials have it: `root/sha1sum.txt`, with all defaults.
@@ -242,15 +235,19 @@ fn plan_order(
 }
 
 /// What was found at a line when its file was read.
-enum Found {
-    Settled(Finding),
-    /// The file is right, but its path is another one than the line's name.
-    Detour,
+struct Found {
+    finding: Finding,
+    /// The number of the reading, where the file is right and its path is another one than the
+    /// line's name.
+    reading: Option<usize>,
 }
 
 impl Found {
     fn unread(verdict: Verdict) -> Self {
-        Self::Settled(Finding::unread(verdict))
+        Self {
+            finding: Finding::unread(verdict),
+            reading: None,
+        }
     }
 }
 
@@ -261,11 +258,11 @@ struct Check<'a> {
     same: &'a SameFile,
     options: &'a Options,
     /// What was read by names that are not the file's path.
-    detours: Mutex<Detours>,
+    readings: Readings,
 }
 
 impl Check<'_> {
-    /// Reads the files: what is found goes to `findings`, or to the detours until all is read.
+    /// Reads the files: what is found goes to `findings`.
     fn read_files(
         &self,
         cancel: &Cancel,
@@ -285,6 +282,7 @@ impl Check<'_> {
             order,
             bytes_total,
         };
+        let mut paths = Paths::new(lines, self.same, &self.readings);
         let live = |worker: &mut Worker<'_, Found>| {
             let containment = options.containment();
             let detects = options.detect_collisions;
@@ -296,7 +294,8 @@ impl Check<'_> {
                 Step::Late(place, found) => (place, found, true),
                 Step::Progress(progress) => return observe(Event::Progress(progress)),
             };
-            let Found::Settled(finding) = found else {
+            let is_ending = || is_late || cancel.is_requested();
+            let Some(finding) = settle(place, found, &mut paths, findings, &is_ending) else {
                 return ControlFlow::Continue(());
             };
             findings.put(place, &finding);
@@ -306,70 +305,6 @@ impl Check<'_> {
                 self.tell(place, finding, observe)
             }
         })
-    }
-
-    /// Judges the lines whose files were found by detours, when all is read; how the run has
-    /// ended then.
-    ///
-    /// Where it ends early, what was read is not lost if it is soon judged.
-    fn settle(
-        &self,
-        mut end: End,
-        cancel: &Cancel,
-        findings: &mut Findings,
-        observe: &mut dyn FnMut(Event<'_, Outcome>) -> ControlFlow<()>,
-    ) -> io::Result<End> {
-        let mut until = match end {
-            End::Done => cancel.with_grace(GRACE),
-            End::Early => Cancel::requested().with_grace(GRACE),
-        };
-        let detours = self.detours();
-        let others = Others {
-            lines: self.lines,
-            same: self.same,
-            findings,
-        };
-        let Some(contradicted) = detours.contradicted(others, &until)? else {
-            return Ok(End::Early);
-        };
-        for reading in detours.readings(&contradicted) {
-            let reading = reading?;
-            for place in self.same.all(reading.first) {
-                if until.is_requested() {
-                    return Ok(End::Early);
-                }
-                let Some(finding) = self.of_detour(place, &reading) else {
-                    continue;
-                };
-                findings.put(place, &finding);
-                if end == End::Done && self.tell(place, finding, observe).is_break() {
-                    end = End::Early;
-                    until = Cancel::requested().with_grace(GRACE);
-                }
-            }
-        }
-        Ok(end)
-    }
-
-    /// What is found at a line by a detour; `None` where it was judged before.
-    fn of_detour(&self, place: usize, reading: &Reading) -> Option<Finding> {
-        let entry = self.entry(place).ok()?;
-        let is_right =
-            !entry.digests.is_empty() && matches!(judge(&entry, &reading.read), (_, Verdict::Ok));
-        let verdict = match reading.is_contradicted {
-            true => Verdict::Changed,
-            false => Verdict::Ok,
-        };
-        let size = reading.read.size;
-        is_right.then_some(Finding {
-            size,
-            ..Finding::unread(verdict)
-        })
-    }
-
-    fn detours(&self) -> MutexGuard<'_, Detours> {
-        // It holds no half-done change.
-        self.detours.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The entry at a place, or what is found without a look at its file.
@@ -402,20 +337,16 @@ impl Check<'_> {
         }
     }
 
-    fn judge(&self, entry: &Entry, hashed: &Result<Hashed, FileError>, size: u64) -> Found {
+    fn judge(&self, entry: &Entry, hashed: &Result<Hashed, FileError>, size: u64) -> Finding {
         let (decisive, verdict) = match hashed {
             Ok(hashed) => judge(entry, hashed),
             Err(error) => (0, self.without_file(error)),
         };
-        let is_detour = hashed.as_ref().is_ok_and(|hashed| hashed.path.is_some());
-        if is_detour && matches!(verdict, Verdict::Ok) {
-            return Found::Detour;
-        }
-        Found::Settled(Finding {
+        Finding {
             size,
             decisive,
             verdict,
-        })
+        }
     }
 
     /// Tells what is found at a line, where that is wanted.
@@ -473,11 +404,13 @@ impl Work for Check<'_> {
         worker: &mut Worker<'_, Found>,
     ) {
         let shared = worker.shared();
-        let mut is_right = false;
+        let detour = hashed.as_ref().ok().filter(|read| read.path.is_some());
+        let mut number = None;
         let mut put = |place, entry: &Entry| {
-            let found = self.judge(entry, hashed, size);
-            is_right |= matches!(found, Found::Detour);
-            worker.put(place, found);
+            let finding = self.judge(entry, hashed, size);
+            let right = detour.filter(|_| matches!(finding.verdict, Verdict::Ok));
+            let reading = right.map(|read| *number.get_or_insert_with(|| self.readings.push(read)));
+            worker.put(place, Found { finding, reading });
         };
         let (judged, entry) = job.task;
         put(judged, &entry);
@@ -489,14 +422,29 @@ impl Work for Check<'_> {
                 put(place, &entry);
             }
         }
-        if is_right
-            && let Ok(read) = hashed
-            && let Some(path) = &read.path
-        {
-            let name = self.lines.plain(&job.name);
-            self.detours().push(first, &name, path, read);
-        }
     }
+}
+
+/// What is found at a line after a look at those before it: a file that is right has not had
+/// another content there. `None` where that takes long and the run `is_ending`.
+fn settle(
+    place: usize,
+    found: Found,
+    paths: &mut Paths<'_>,
+    findings: &Findings,
+    is_ending: &dyn Fn() -> bool,
+) -> Option<Finding> {
+    let Found { finding, reading } = found;
+    let is_ok = matches!(finding.verdict, Verdict::Ok);
+    if !is_ok || reading.is_none() && paths.is_empty() {
+        return Some(finding);
+    }
+    let verdict = match paths.agree(&Right { place, reading }, findings, is_ending) {
+        Ok(do_agree) if do_agree? => Verdict::Ok,
+        Ok(_) => Verdict::Changed,
+        Err(error) => Verdict::Unreadable(error),
+    };
+    Some(Finding { verdict, ..finding })
 }
 
 /// Adds the kinds of an entry's digests, each once.

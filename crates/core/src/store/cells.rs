@@ -18,6 +18,8 @@ pub(crate) struct Cells {
     file: Option<File>,
     /// How many bytes belong in the file.
     file_len: usize,
+    /// How many bytes of the file are in a page.
+    page_len: usize,
     /// What was changed last and is not in the file yet.
     pages: VecDeque<Page>,
     /// How many pages there are at most.
@@ -33,10 +35,13 @@ struct Page {
     bytes: Vec<u8>,
 }
 
-/// At most so many bytes are in a page.
+/// At most so many bytes are in a page where values come nearly in the order of their places.
 const PAGE_LEN: usize = 16 * 1024;
 
-/// So many pages are in memory: values come nearly in the order of their places.
+/// So many bytes are in a page where they come in no order.
+const SCATTERED_LEN: usize = 512;
+
+/// So many pages are in memory.
 const PAGES: usize = 4;
 
 /// So many cells are read at once where all are looked at.
@@ -46,6 +51,15 @@ impl Cells {
     /// So many cells of so many bytes, of which at the most `room` bytes are in memory. Memory
     /// that no value has come to is not touched.
     pub(crate) fn new(count: usize, width: usize, room: usize) -> Self {
+        Self::with_pages(PAGE_LEN, count, width, room)
+    }
+
+    /// The same for values that come in no order.
+    pub(crate) fn scattered(count: usize, width: usize, room: usize) -> Self {
+        Self::with_pages(SCATTERED_LEN, count, width, room)
+    }
+
+    fn with_pages(page_len: usize, count: usize, width: usize, room: usize) -> Self {
         let (all, most) = (count * width, room / width * width);
         let file_len = all.saturating_sub(most);
         let file = if file_len > 0 { temporary_file() } else { None };
@@ -56,6 +70,7 @@ impl Cells {
             kept: vec![0; all - file_len],
             file,
             file_len,
+            page_len: (page_len / width).max(1) * width,
             pages: VecDeque::new(),
             most: PAGES,
             lost: None,
@@ -124,12 +139,11 @@ impl Cells {
 
     /// The page with a byte of the file.
     fn page_of(&mut self, at: usize) -> io::Result<&mut Page> {
-        let page_len = PAGE_LEN / self.width * self.width;
-        let start = at / page_len * page_len;
+        let start = at / self.page_len * self.page_len;
         if let Some(place) = self.pages.iter().rposition(|page| page.start == start) {
             return Ok(&mut self.pages[place]);
         }
-        let bytes = vec![0; page_len.min(self.file_len - start)];
+        let bytes = vec![0; self.page_len.min(self.file_len - start)];
         let mut page = Page { start, bytes };
         if let Some(file) = &self.file {
             file.read_exact_at(&mut page.bytes, start as u64)?;
@@ -176,8 +190,10 @@ mod tests {
             values in prop::collection::vec((0..100usize, any::<u8>()), 0..200),
             first in 0..100usize,
             is_full in any::<bool>(),
+            is_scattered in any::<bool>(),
         ) {
-            let mut cells = Cells::new(100, width, room);
+            let new = if is_scattered { Cells::scattered } else { Cells::new };
+            let mut cells = new(100, width, room);
             if is_full {
                 cells.file = cells.file.as_ref().map(read_only);
             }

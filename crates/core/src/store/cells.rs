@@ -38,9 +38,6 @@ struct Page {
 /// At most so many bytes are in a page where values come nearly in the order of their places.
 const PAGE_LEN: usize = 16 * 1024;
 
-/// So many bytes are in a page where they come in no order.
-const SCATTERED_LEN: usize = 512;
-
 /// So many pages are in memory.
 const PAGES: usize = 4;
 
@@ -54,9 +51,9 @@ impl Cells {
         Self::with_pages(PAGE_LEN, count, width, room)
     }
 
-    /// The same for values that come in no order.
+    /// The same for values that come in no order: a page has one.
     pub(crate) fn scattered(count: usize, width: usize, room: usize) -> Self {
-        Self::with_pages(SCATTERED_LEN, count, width, room)
+        Self::with_pages(width, count, width, room)
     }
 
     fn with_pages(page_len: usize, count: usize, width: usize, room: usize) -> Self {
@@ -145,7 +142,9 @@ impl Cells {
         }
         let bytes = vec![0; self.page_len.min(self.file_len - start)];
         let mut page = Page { start, bytes };
-        if let Some(file) = &self.file {
+        if let Some(file) = &self.file
+            && page.bytes.len() > self.width
+        {
             file.read_exact_at(&mut page.bytes, start as u64)?;
         }
         if self.pages.len() == self.most {

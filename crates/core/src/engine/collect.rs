@@ -19,9 +19,9 @@ const COLLECT_INTERVAL: Duration = Duration::from_millis(10);
 const COLLECT_LEN: usize = 256;
 
 /// How many results wait at all workers together until these wait, too.
-const MOST_WAITING: usize = 32 * 1024;
+pub(super) const MOST_WAITING: usize = 32 * 1024;
 
-/// How long a worker waits then for each result.
+/// How long a worker waits then until it looks again.
 const CATCH_UP: Duration = Duration::from_millis(1);
 
 /// The workers' results on their way to the collecting thread.
@@ -53,16 +53,20 @@ impl<R> Post<R> {
     }
 
     /// Takes a result of a worker's. Where the observer is slower than the workers it takes
-    /// its time, so that there is no end of results in memory.
-    pub(super) fn put(&self, number: usize, item: usize, result: R) {
+    /// its time, so that there is no end of results in memory, unless the run is to end.
+    pub(super) fn put(&self, number: usize, item: usize, result: R, shared: &Shared<'_>) {
         let mut waiting = lock(&self.boxes[number]);
         waiting.push((item, result));
-        let count = waiting.len();
+        let mut count = waiting.len();
         drop(waiting);
         if count == COLLECT_LEN {
+            // Who has not seen the result waits by now, and hears this.
+            drop(lock(&self.working));
             self.wake.notify_one();
-        } else if count > self.most {
+        }
+        while count > self.most && !shared.is_cancelled() {
             thread::sleep(CATCH_UP);
+            count = lock(&self.boxes[number]).len();
         }
     }
 
@@ -71,6 +75,10 @@ impl<R> Post<R> {
         let working = lock(&self.working);
         if *working == 0 {
             return false;
+        }
+        let mut counts = self.boxes.iter().map(|results| lock(results).len());
+        if counts.any(|count| count >= COLLECT_LEN) {
+            return true;
         }
         let woken = self.wake.wait_timeout(working, COLLECT_INTERVAL);
         let (working, _) = woken.unwrap_or_else(PoisonError::into_inner);

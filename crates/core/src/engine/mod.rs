@@ -155,7 +155,7 @@ fn hire<'a, R: Send>(
         scope.spawn(move |_| {
             let _sign_off = sign_off;
             shared.employ(number, live, &mut |item, result| {
-                post.put(number, item, result);
+                post.put(number, item, result, shared);
             });
         });
     }
@@ -168,7 +168,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use collect::PROGRESS_INTERVAL;
+    use collect::{MOST_WAITING, PROGRESS_INTERVAL};
 
     /// The life of a worker that does `work` on every item that it gets.
     fn each<R>(work: impl Fn(usize, &mut Worker<'_, R>)) -> impl Fn(&mut Worker<'_, R>) {
@@ -311,6 +311,35 @@ mod tests {
         }));
         assert!(observed.is_err());
         assert!(done.into_inner() < 10_000_000);
+    }
+
+    #[test]
+    fn workers_wait_for_a_slow_observer() {
+        let done = AtomicUsize::new(0);
+        let mut most_ahead = 0;
+        let mut seen = 0;
+        let end = run(
+            &plan(300_000),
+            threads(100),
+            &Cancel::default(),
+            each(|item, worker| {
+                done.fetch_add(1, Ordering::Relaxed);
+                worker.put(item, item);
+            }),
+            |step| {
+                if let Step::Done(..) = step {
+                    if seen == 0 {
+                        thread::sleep(PROGRESS_INTERVAL * 3);
+                    }
+                    most_ahead = done.load(Ordering::Relaxed).max(most_ahead + seen) - seen;
+                    seen += 1;
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        assert!(end == End::Done && seen == 300_000);
+        // Beside what waits, each has one, and one's are told.
+        assert!(most_ahead <= MOST_WAITING + MOST_WAITING / 100 + 2 * 100);
     }
 
     #[test]

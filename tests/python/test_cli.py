@@ -371,6 +371,29 @@ def test_a_manifest_from_standard_input(tree: Path) -> None:
     assert checksig("verify", "-m", "-", cwd=tree).code == 2
 
 
+def test_a_manifest_from_a_pipe_of_the_shell(tree: Path) -> None:
+    (tree / "list").write_text(line("a", "alpha"))
+    for words, out in (
+        (["verify", "-m", "/dev/stdin"], "a: OK\n"),
+        (["audit", "-m", "FILE", "--exclude", "{b,*t}"], "a: OK\n"),
+        (["diff", "FILE", "list"], ""),
+        (["diff", "list", "FILE"], ""),
+    ):
+        there, here = os.pipe()
+        os.write(here, line("a", "alpha").encode())
+        os.close(here)
+        words = [f"/dev/fd/{there}" if word == "FILE" else word for word in words]
+        done = subprocess.run(
+            [*COMMAND, *words], cwd=tree, stdin=there, pass_fds=[there], capture_output=True,
+            text=True, timeout=TIMEOUT,
+        )  # fmt: skip
+        os.close(there)
+        assert (done.returncode, done.stdout) == (0, out), words
+    assert checksig("verify", "-m", "/dev/fd/99", cwd=tree).code == 2
+    os.mkfifo(tree / "fifo")
+    assert "is a FIFO" in checksig("verify", "-m", "fifo", cwd=tree).err
+
+
 def test_what_cannot_be_checked(tree: Path) -> None:
     for arguments in (["verify", "nope"], ["verify", "-m", "nope"], ["audit", "nope"],
                       ["create", "nope"], ["update", "nope"], ["diff", "nope", "nope"],

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar
 
 import click
 
@@ -22,6 +22,7 @@ from ..errors import ChecksigError, ManifestError
 from . import progress, runs
 from .compat import PROGRAMS
 from .dns import dns
+from .inputs import opened
 from .names import path_of, with_path
 from .output import Digest, JSONLines, Output, Text, complain, put_manifest
 
@@ -265,9 +266,10 @@ def diff(
     if first == second == "-":
         raise click.UsageError("standard input can be one of the manifests only")
     with _output(output, quiet, status, color) as shown:
-        difference = manifests.diff(
-            _source(first), _source(second), algorithm=algorithm, format=format_, zero=zero
-        )
+        with opened(first) as before, opened(second) as after:
+            difference = manifests.diff(
+                before, after, algorithm=algorithm, format=format_, zero=zero
+            )
         shown.difference(difference)
     return _BAD if difference else 0
 
@@ -496,10 +498,6 @@ def _redirected_into(root: str) -> tuple[str, ...]:
         return ()
     escaped = re.sub(r"([*?{}!,\[\]\\])", r"\\\1", name)
     return (f"./{escaped}",) if file.is_file() else ()
-
-
-def _source(name: str) -> Union[str, BinaryIO]:
-    return runs.standard_input() if name == "-" else name
 
 
 def _temporary(wanted: bool) -> AbstractContextManager[Optional[str]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, Callable, Optional, Union
+from typing import Callable, Optional, Union
 
 from .._native import backend
 from .._native.surface import (
@@ -21,8 +20,9 @@ from .._native.surface import (
 from .._run import Call, run
 from ..checksig import Progress, Report, Result, path_bytes, result_of, told
 from ..errors import ManifestError
+from .inputs import opened
 
-__all__ = ["Interrupted", "Target", "create", "digests", "standard_input", "verify"]
+__all__ = ["Interrupted", "Target", "create", "digests", "verify"]
 
 
 class Interrupted(Exception):
@@ -33,20 +33,9 @@ class Interrupted(Exception):
         self.report = report
 
 
-def standard_input() -> BinaryIO:
-    """Standard input.
-
-    Raises:
-        ManifestError: the caller has closed it.
-    """
-    if sys.stdin is None:
-        raise ManifestError("standard input is closed")
-    return sys.stdin.buffer
-
-
 @dataclass(frozen=True)
 class Target:
-    """A manifest: its path, or its text where it is read from standard input."""
+    """A manifest: its path, and its text where it is no file."""
 
     path: Optional[bytes]
     text: Optional[bytes] = None
@@ -56,9 +45,9 @@ class Target:
         """The manifest of this name; ``-`` is standard input, ``None`` the usual one."""
         if name is None:
             return cls(None)
-        if name == "-":
-            return cls(b"-", standard_input().read())
-        return cls(os.fsencode(name))
+        with opened(name) as source:
+            text = None if isinstance(source, str) else source.read()
+        return cls(os.fsencode(name), text)
 
 
 def verify(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterator
+
+from ..inputs import inherited
 
 __all__ = ["Source", "open_named", "open_regular"]
 
 _CHUNK = 1 << 18
 #: The longest line; what is longer is cut, so that it takes no more memory.
 _LONGEST = 8 << 20
-#: Names of descriptors that the process was started with.
-_INHERITED = re.compile(rb"/dev/stdin|/(?:dev|proc/self)/fd/([0-9]+)")
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _REGULAR = (stat.S_IFREG,)
 _REGULAR_OR_DEVICE = (stat.S_IFREG, stat.S_IFCHR)
@@ -108,9 +107,9 @@ def open_named(name: bytes) -> Source:
     """
     if name == b"-":
         return _standard_input()
-    inherited = _INHERITED.fullmatch(name)
-    if inherited and not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116  # bytes
-        return Source(os.dup(int(inherited[1] or 0)))
+    descriptor = inherited(os.fsdecode(name))
+    if descriptor is not None:
+        return Source(os.dup(descriptor))
     return _open(name, _REGULAR_OR_DEVICE)
 
 

@@ -275,6 +275,8 @@ fn add(digests: &mut Digests, more: &[Digest]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::algorithm::Algorithm;
     use crate::cancel::Cancel;
@@ -284,10 +286,10 @@ mod tests {
     /// Which of some lines agree with those before them. They have these names and first bytes
     /// of digests, and maybe another path.
     fn settled(named: &[(&str, u8, Option<&str>)]) -> Vec<bool> {
-        // A hundred has a kind of its own.
+        // Those from a hundred on are of another kind.
         let digest = |byte| {
             let algorithm = match byte {
-                100 => Algorithm::Md5,
+                100.. => Algorithm::Md5,
                 _ => Algorithm::Sha1,
             };
             Digest::of(algorithm, &[byte; 20][..algorithm.digest_len()])
@@ -351,6 +353,39 @@ mod tests {
             (&[("a", 1, Some("b")), ("l", 1, Some("a"))], &[true, true]),
         ] {
             assert_eq!(settled(named), expected, "{named:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_agrees_with_all_that_do(
+            files in prop::collection::vec((0..3u8, prop::option::of(1..8usize)), 8),
+            lines in prop::collection::vec((0..8usize, any::<bool>(), any::<bool>()), 0..60),
+        ) {
+            let names: Vec<String> = (0..8).map(|number| format!("f{number}")).collect();
+            let written: Vec<String> = names.iter().map(|name| format!(".//{name}")).collect();
+            let path = |file: usize| files[file].1.map(|step| (file + step) % 8);
+            let byte = |file: usize, is_md5| files[file].0 + if is_md5 { 100 } else { 0 };
+            let named = lines.iter().map(|(file, is_md5, is_plain)| {
+                let name = if *is_plain { &names[*file] } else { &written[*file] };
+                let path = path(*file).map(|path| &names[path][..]);
+                (&name[..], byte(*file, *is_md5), path)
+            });
+            let settled = settled(&named.collect::<Vec<_>>());
+            let mut right: Vec<(usize, bool)> = Vec::new();
+            for ((file, is_md5, _), do_agree) in lines.into_iter().zip(settled) {
+                let paths = [Some(file), path(file)];
+                let stands_against = |&(other, is_other_md5): &(usize, bool)| {
+                    let mut met = [Some(other), path(other)].into_iter().flatten();
+                    met.any(|path| paths.contains(&Some(path)))
+                        && is_md5 == is_other_md5
+                        && byte(file, is_md5) != byte(other, is_md5)
+                };
+                prop_assert_eq!(do_agree, !right.iter().any(stands_against));
+                if do_agree {
+                    right.push((file, is_md5));
+                }
+            }
         }
     }
 

@@ -14,15 +14,10 @@ from typing import Optional
 
 from .. import __version__
 from ..errors import ChecksigError
+from .codes import BROKEN_PIPE, INTERRUPTED, NOTHING
 from .names import readable
 
 __all__ = ["main"]
-
-#: Nothing could be checked, or wrong usage.
-_FAILED = 2
-_INTERRUPTED = 130
-#: As the shell has it for a program that ``SIGPIPE`` ended.
-_BROKEN_PIPE = 141
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -35,15 +30,15 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        return _fail("interrupted", _INTERRUPTED)
+        return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         _discard_output()
-        return _BROKEN_PIPE
+        return BROKEN_PIPE
     except OSError as error:
         _discard_output()
-        return _fail(f"cannot write: {error.strerror or error}", _FAILED)
+        return _fail(f"cannot write: {error.strerror or error}", NOTHING)
     except (ChecksigError, ValueError, OverflowError) as error:
-        return _fail(str(error), _FAILED)
+        return _fail(str(error), NOTHING)
 
 
 def _run(name: str, arguments: list[str]) -> int:

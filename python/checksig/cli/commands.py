@@ -17,20 +17,19 @@ from .. import __version__
 from .. import manifest as manifests
 from .._native.library import include_dir, library_path
 from .._native.surface import RunOptions
-from ..checksig import Progress, Report, Result, Verdict, thread_count
+from ..checksig import Progress, Report, Verdict, thread_count
 from ..errors import ChecksigError, ManifestError
 from . import progress, runs
+from .codes import BAD, INTERRUPTED, NOTHING
 from .compat import PROGRAMS
 from .dns import dns
 from .inputs import opened
 from .names import path_of, with_path
 from .output import Digest, JSONLines, Output, Text, complain, put_manifest
+from .reports import Held, code_of
 
 __all__ = ["cli", "run_command"]
 
-_BAD = 1
-_NOTHING = 2
-_INTERRUPTED = 130
 #: The library's status where a manifest is wrong, and not a disk.
 _MANIFEST = 6
 
@@ -59,7 +58,7 @@ def run_command(arguments: list[str]) -> int:
         path = "checksig" if error.ctx is None else error.ctx.command_path
         message = " ".join(error.format_message().rstrip(".").split())
         complain(f"{message}; try '{path} --help'")
-        return _NOTHING
+        return NOTHING
 
 
 def _all(*decorators: _Decorator[Any]) -> _Decorator[Any]:
@@ -156,7 +155,7 @@ def cli(context: click.Context, include: bool, library: bool) -> int:
     command = context.invoked_subcommand
     if command is None and not (include or library):
         click.echo(context.get_help(), err=True)
-        return _NOTHING
+        return NOTHING
     if include + library + (command is not None) != 1:
         raise click.UsageError("want one command", context)
     if command is None:
@@ -248,7 +247,7 @@ def update(
             if error.report is None:
                 raise
             shown.not_updated(error.report)
-            return _code(error.report, ())
+            return code_of(error.report, ())
         shown.difference(difference)
     return 0
 
@@ -271,7 +270,7 @@ def diff(
                 before, after, algorithm=algorithm, format=format_, zero=zero
             )
         shown.difference(difference)
-    return _BAD if difference else 0
+    return BAD if difference else 0
 
 
 @cli.command("hash")
@@ -297,7 +296,7 @@ def hash_files(
                 shown.error(str(digest), file)
             else:
                 shown.digest(Digest(file, algorithm, digest, format_ == "bsd", zero))
-    return _NOTHING if failures == len(files) else _BAD if failures else 0
+    return NOTHING if failures == len(files) else BAD if failures else 0
 
 
 @cli.command(context_settings={"allow_interspersed_args": False})
@@ -319,8 +318,8 @@ def _create(
         with _bar(watch, status) as move:
             report = runs.create(root, manifest, options, on_result, move)
     except runs.Interrupted as interrupted:
-        return _rescued(interrupted), _INTERRUPTED
-    return report, _code(report, ())
+        return _rescued(interrupted), INTERRUPTED
+    return report, code_of(report, ())
 
 
 def _verify(
@@ -345,7 +344,7 @@ def _verify_each(
     require: Sequence[str], watch: str, status: bool,
 ) -> int:  # fmt: skip
     required: dict[str, str] = {manifests.plain_name(name): "not listed" for name in require}
-    held = _Held(shown)
+    held = Held(shown)
     try:
         for name in names:
             report = _verify_one(root, name, options, held, watch, status)
@@ -353,18 +352,18 @@ def _verify_each(
                 _look_up(required, report)
     except runs.Interrupted as interrupted:
         held.tell()
-        shown.verified(_rescued(interrupted), (), _INTERRUPTED)
-        return _INTERRUPTED
+        shown.verified(_rescued(interrupted), (), INTERRUPTED)
+        return INTERRUPTED
     held.tell_last()
     for path, found in sorted(required.items()):
         if found != Verdict.OK.name:
             shown.error(f"{path}: required, but {found}", path)
-            held.codes.append(_BAD)
+            held.codes.append(BAD)
     return max(held.codes)
 
 
 def _verify_one(
-    root: str, name: Optional[str], options: RunOptions, held: _Held, watch: str, status: bool
+    root: str, name: Optional[str], options: RunOptions, held: Held, watch: str, status: bool
 ) -> Optional[Report]:
     """The report on one manifest, unless it cannot be read."""
     on_result = held.result if held.shown.streams else None
@@ -373,7 +372,7 @@ def _verify_one(
             report = runs.verify(root, runs.Target.of(name), options, on_result, move)
     except ManifestError as error:
         held.shown.error(str(error), path_of(str(error)))
-        held.codes.append(_NOTHING)
+        held.codes.append(NOTHING)
         return None
     held.hold(report)
     if not options.audit:
@@ -400,58 +399,6 @@ def _run_options(
     )
 
 
-class _Held:
-    """The report that is told when it is known whether it is the last one.
-
-    With the last one come the files that no manifest lists. A manifest that cannot be read has
-    no report, so that another one's may be the last.
-    """
-
-    def __init__(self, shown: Output) -> None:
-        self.shown = shown
-        self.codes: list[int] = []
-        self._report: Optional[Report] = None
-        self._unlisted: Optional[set[str]] = None
-
-    def result(self, result: Result) -> None:
-        """One result of the next report, as it comes."""
-        self.tell()
-        self.shown.result(result)
-
-    def hold(self, report: Report) -> None:
-        """Keeps a report instead of the one before, which is told."""
-        self.tell()
-        self._report = report
-
-    def tell(self) -> None:
-        """Tells the report that is held, which another one follows."""
-        if self._report is not None:
-            extra = set(self._report.extra)
-            self._unlisted = extra if self._unlisted is None else self._unlisted & extra
-            self._tell(self._report, ())
-
-    def tell_last(self) -> None:
-        """Tells the report that is held, which is the last one."""
-        if self._report is not None:
-            extra = self._report.extra
-            if self._unlisted is not None:
-                extra = sorted(self._unlisted.intersection(extra))
-            self._tell(self._report, extra)
-
-    def _tell(self, report: Report, extra: Sequence[str]) -> None:
-        code = _code(report, extra)
-        self.codes.append(code)
-        self.shown.verified(report, extra, code)
-        self._report = None
-
-
-def _code(report: Report, extra: Sequence[str]) -> int:
-    """The exit code for what a run has found."""
-    if extra or next(report.failures, None) is not None:
-        return _BAD
-    return 0 if report.counts.get(Verdict.OK) else _NOTHING
-
-
 def _look_up(names: dict[str, str], report: Report) -> None:
     """Notes the verdict on each of these names; of several, one that is OK."""
     for result in report.results:
@@ -472,7 +419,7 @@ def _output(output: str, quiet: bool, status: bool, color: str) -> Iterator[Outp
         yield shown
     except (ChecksigError, ValueError, OverflowError) as error:
         shown.error(str(error), path_of(str(error)))
-        raise click.exceptions.Exit(_NOTHING) from None
+        raise click.exceptions.Exit(NOTHING) from None
 
 
 def _bar(watch: str, status: bool) -> AbstractContextManager[Optional[Callable[[Progress], None]]]:

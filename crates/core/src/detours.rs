@@ -16,7 +16,7 @@ use crate::manifest::Entry;
 use crate::same::SameFile;
 use crate::store::Cells;
 
-/// How many bytes of files' paths are in memory, twice.
+/// How many bytes of files' paths, and of where groups of them begin, are in memory: twice.
 const PATHS_ROOM: usize = 2 << 20;
 const GROUPS_ROOM: usize = 256 << 10;
 
@@ -28,8 +28,8 @@ const CELL_LEN: usize = size_of::<u64>();
 /// How many cells the table has for each line: so few are full that a path is soon found.
 const CELLS_EACH: usize = 2;
 
-/// So many lines of one name are looked at even where the run is about to end.
-const AT_LEAST: usize = 1000;
+/// So many lines are looked at when the run is about to end: that takes some milliseconds.
+const AT_THE_END: usize = 5000;
 
 /// What was read at the end of detours, in the order in which that was.
 pub(crate) struct Readings(Mutex<Lines>);
@@ -69,6 +69,8 @@ pub(crate) struct Paths<'a> {
     hash: RandomState,
     /// Where a path was looked for among the lines.
     near: usize,
+    /// How many lines may still be looked at when the run is about to end.
+    left: usize,
 }
 
 /// A line whose file is right.
@@ -98,6 +100,7 @@ impl<'a> Paths<'a> {
             table: None,
             hash: RandomState::new(),
             near: 0,
+            left: AT_THE_END,
         }
     }
 
@@ -229,9 +232,12 @@ impl<'a> Paths<'a> {
         let Some(first) = self.same.first(self.lines, path, &mut self.near)? else {
             return Ok(Some(right));
         };
-        for (count, place) in self.same.all(first).enumerate() {
-            if count >= AT_LEAST && is_ending() {
-                return Ok(None);
+        for place in self.same.all(first) {
+            if is_ending() {
+                let Some(left) = self.left.checked_sub(1) else {
+                    return Ok(None);
+                };
+                self.left = left;
             }
             if findings.is_ok(place)? {
                 add(&mut right, &entry_at(self.lines, place)?.digests);
@@ -286,6 +292,12 @@ mod tests {
     /// Which of some lines agree with those before them. They have these names and first bytes
     /// of digests, and maybe another path.
     fn settled(named: &[(&str, u8, Option<&str>)]) -> Vec<bool> {
+        let settled = settled_until(named, named.len()).into_iter();
+        settled.map(Option::unwrap).collect()
+    }
+
+    /// The same for a run that is about to end from a line on.
+    fn settled_until(named: &[(&str, u8, Option<&str>)], end: usize) -> Vec<Option<bool>> {
         // Those from a hundred on are of another kind.
         let digest = |byte| {
             let algorithm = match byte {
@@ -314,9 +326,9 @@ mod tests {
                     path: Some(path.as_bytes().to_vec()),
                 })
             });
-            let do_agree = paths.agree(&Right { place, reading }, &findings, &|| true);
-            let do_agree = do_agree.unwrap().unwrap();
-            if do_agree {
+            let do_agree = paths.agree(&Right { place, reading }, &findings, &|| place >= end);
+            let do_agree = do_agree.unwrap();
+            if do_agree == Some(true) {
                 findings.put(place, &Finding::unread(Verdict::Ok));
             }
             do_agree
@@ -387,6 +399,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn few_lines_are_looked_at_when_a_run_ends() {
+        let each = AT_THE_END / 2;
+        let same = ["a", "b", "c"].map(|name| vec![(name, 1, None); each]);
+        let mut named = same.concat();
+        let end = named.len();
+        named.extend([
+            ("l", 1, Some("a")),
+            ("m", 2, Some("b")),
+            ("n", 1, Some("c")),
+        ]);
+        named.extend([("k", 1, Some("b"))]);
+        let settled = settled_until(&named, end);
+        assert_eq!(settled[end..], [Some(true), Some(false), None, Some(true)]);
     }
 
     #[test]

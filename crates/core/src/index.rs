@@ -14,7 +14,6 @@ use crate::store::{Log, Sorter, Unpack};
 const HASH_SHIFT: u32 = 32;
 
 /// A hash of names that nobody can foresee: of what they are but for `.` and empty parts.
-#[derive(Clone)]
 pub(crate) struct NameHash(RandomState);
 
 /// A line that names a file.
@@ -210,8 +209,8 @@ mod tests {
             let mut lines = Lines::new();
             (0..count).for_each(|number| lines.append(format!("f//{number}").as_bytes(), None));
             let hash = NameHash::new();
-            let mut first = FirstLines::new(hash.clone());
             let index = hash.index(&lines, &Cancel::default()).unwrap();
+            let mut first = FirstLines::new(hash);
             index.for_each(|hashed| first.push(hashed.unwrap()));
             for number in (0..count + 2000).step_by(7) {
                 let name = format!("f/{number}");

@@ -15,11 +15,12 @@ pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// The most time that a result waits to be collected.
 const COLLECT_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How many results wait at a worker until the collecting thread is woken.
+/// How many results wait at a worker at the most until the collecting thread is woken.
 const COLLECT_LEN: usize = 256;
 
-/// How many results wait at all workers together until these wait, too.
-pub(super) const MOST_WAITING: usize = 32 * 1024;
+/// How many results wait at all workers together until these wait, too: where a run ends early
+/// they are soon taken.
+pub(super) const MOST_WAITING: usize = 8 * 1024;
 
 /// How long a worker waits then until it looks again.
 const CATCH_UP: Duration = Duration::from_millis(1);
@@ -59,7 +60,7 @@ impl<R> Post<R> {
         waiting.push((item, result));
         let mut count = waiting.len();
         drop(waiting);
-        if count == COLLECT_LEN {
+        if count == self.many() {
             // Who has not seen the result waits by now, and hears this.
             drop(lock(&self.working));
             self.wake.notify_one();
@@ -70,6 +71,11 @@ impl<R> Post<R> {
         }
     }
 
+    /// With how many results of a worker's the collecting thread is woken.
+    fn many(&self) -> usize {
+        COLLECT_LEN.min(self.most)
+    }
+
     /// Waits for a while, or until there is much to take; whether a worker is left.
     fn wait(&self) -> bool {
         let working = lock(&self.working);
@@ -77,7 +83,7 @@ impl<R> Post<R> {
             return false;
         }
         let mut counts = self.boxes.iter().map(|results| lock(results).len());
-        if counts.any(|count| count >= COLLECT_LEN) {
+        if counts.any(|count| count >= self.many()) {
             return true;
         }
         let woken = self.wake.wait_timeout(working, COLLECT_INTERVAL);
@@ -133,8 +139,11 @@ impl<'a, R> Collector<'a, R> {
             is_working = post.wait();
             for results in &post.boxes {
                 let results = std::mem::take(&mut *lock(results));
-                for (item, result) in results {
+                for (number, (item, result)) in results.into_iter().enumerate() {
                     self.keep(item, result);
+                    if number % COLLECT_LEN == 0 {
+                        self.report_progress();
+                    }
                 }
             }
             self.report_progress();

@@ -1,6 +1,6 @@
 //! Places for values of one size.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -20,19 +20,15 @@ pub(crate) struct Cells {
     file_len: usize,
     /// How many bytes of the file are in a page.
     page_len: usize,
-    /// What was changed last and is not in the file yet.
-    pages: VecDeque<Page>,
+    /// What was changed last and is not in the file yet: neighbouring cells of it, by where they
+    /// begin.
+    pages: BTreeMap<usize, Vec<u8>>,
+    /// The beginnings of the pages, the oldest first.
+    oldest: VecDeque<usize>,
     /// How many pages there are at most.
     most: usize,
     /// Why a value could not be put.
     lost: Option<Cause>,
-}
-
-/// Neighbouring cells of the file.
-#[derive(Debug)]
-struct Page {
-    start: usize,
-    bytes: Vec<u8>,
 }
 
 /// At most so many bytes are in a page where values come nearly in the order of their places.
@@ -68,7 +64,8 @@ impl Cells {
             file,
             file_len,
             page_len: (page_len / width).max(1) * width,
-            pages: VecDeque::new(),
+            pages: BTreeMap::new(),
+            oldest: VecDeque::new(),
             most: PAGES,
             lost: None,
         }
@@ -83,9 +80,9 @@ impl Cells {
         }
         let start = start - self.kept.len();
         match self.page_of(start) {
-            Ok(page) => {
-                let start = start - page.start;
-                page.bytes[start..start + value.len()].copy_from_slice(value);
+            Ok((page_start, page)) => {
+                let start = start - page_start;
+                page[start..start + value.len()].copy_from_slice(value);
             }
             Err(error) => self.lost = Some((&error).into()),
         }
@@ -108,13 +105,11 @@ impl Cells {
         let file = self.file.as_ref().ok_or(io::ErrorKind::UnexpectedEof)?;
         file.read_exact_at(in_file, start as u64)?;
         let wanted = start..start + in_file.len();
-        for page in &self.pages {
-            let page_end = page.start + page.bytes.len();
-            let both = wanted.start.max(page.start)..wanted.end.min(page_end);
-            if !both.is_empty() {
-                let shifted = |by: usize| both.start - by..both.end - by;
-                in_file[shifted(start)].copy_from_slice(&page.bytes[shifted(page.start)]);
-            }
+        for (page_start, page) in self.pages.range(self.page_start(start)..wanted.end) {
+            let page_end = page_start + page.len();
+            let both = wanted.start.max(*page_start)..wanted.end.min(page_end);
+            let shifted = |by: usize| both.start - by..both.end - by;
+            in_file[shifted(start)].copy_from_slice(&page[shifted(*page_start)]);
         }
         Ok(())
     }
@@ -134,34 +129,44 @@ impl Cells {
         })
     }
 
-    /// The page with a byte of the file.
-    fn page_of(&mut self, at: usize) -> io::Result<&mut Page> {
-        let start = at / self.page_len * self.page_len;
-        if let Some(place) = self.pages.iter().rposition(|page| page.start == start) {
-            return Ok(&mut self.pages[place]);
+    /// The page with a byte of the file, and where it begins.
+    fn page_of(&mut self, at: usize) -> io::Result<(usize, &mut [u8])> {
+        let start = self.page_start(at);
+        if !self.pages.contains_key(&start) {
+            let page = self.page_in_file(start)?;
+            if self.pages.len() == self.most {
+                self.put_away();
+            }
+            self.pages.insert(start, page);
+            self.oldest.push_back(start);
         }
-        let bytes = vec![0; self.page_len.min(self.file_len - start)];
-        let mut page = Page { start, bytes };
+        Ok((start, self.pages.entry(start).or_default()))
+    }
+
+    fn page_start(&self, at: usize) -> usize {
+        at / self.page_len * self.page_len
+    }
+
+    /// What the file has of a page. One of a single cell is not read: it is going to change.
+    fn page_in_file(&self, start: usize) -> io::Result<Vec<u8>> {
+        let mut page = vec![0; self.page_len.min(self.file_len - start)];
         if let Some(file) = &self.file
-            && page.bytes.len() > self.width
+            && page.len() > self.width
         {
-            file.read_exact_at(&mut page.bytes, start as u64)?;
+            file.read_exact_at(&mut page, start as u64)?;
         }
-        if self.pages.len() == self.most {
-            self.put_away();
-        }
-        self.pages.push_back(page);
-        let last = self.pages.len() - 1;
-        Ok(&mut self.pages[last])
+        Ok(page)
     }
 
     /// Moves the oldest page to the file. What the disk has no room for stays.
     fn put_away(&mut self) {
-        let written = self.file.as_ref().zip(self.pages.front());
-        let written = written
-            .is_some_and(|(file, page)| file.write_all_at(&page.bytes, page.start as u64).is_ok());
+        let oldest = self.oldest.front().copied().unwrap_or_default();
+        let written = self.file.as_ref().zip(self.pages.get(&oldest));
+        let written =
+            written.is_some_and(|(file, page)| file.write_all_at(page, oldest as u64).is_ok());
         if written {
-            self.pages.pop_front();
+            self.pages.remove(&oldest);
+            self.oldest.pop_front();
         } else {
             self.most += 1;
         }

@@ -22,7 +22,7 @@ from ._native.surface import (
 )
 from ._native.values import c_text, uint64
 from ._run import Cancel, run, stream
-from .errors import Cancelled, VerificationError
+from .errors import Cancelled, ManifestError, VerificationError
 
 __all__ = [
     "Cancel",
@@ -628,11 +628,22 @@ def manifest_source(
     if not hasattr(manifest, "read"):
         kind = type(manifest).__name__
         raise TypeError(f"the manifest is a {kind}, want a path or an open binary file")
-    text = manifest.read()
-    if not isinstance(text, bytes):
-        raise TypeError("the manifest is open as text, want it open as binary")
     name = getattr(manifest, "name", None)
-    return path_bytes(name) if isinstance(name, (str, bytes)) else b"-", text
+    path = path_bytes(name) if isinstance(name, (str, bytes)) else b"-"
+    return path, b"".join(_pieces(manifest))
+
+
+def _pieces(manifest: BinaryIO) -> Iterator[bytes]:
+    """What a file has to its end: one that does not wait may have no more so far."""
+    while True:
+        piece = manifest.read()
+        if piece is None:
+            raise ManifestError("the manifest has no more so far, and is open without waiting")
+        if not isinstance(piece, bytes):
+            raise TypeError("the manifest is open as text, want it open as binary")
+        if not piece:
+            return
+        yield piece
 
 
 def path_bytes(path: StrOrBytesPath) -> bytes:

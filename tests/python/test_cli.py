@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -392,6 +393,43 @@ def test_a_manifest_from_a_pipe_of_the_shell(tree: Path) -> None:
     assert checksig("verify", "-m", "/dev/fd/99", cwd=tree).code == 2
     os.mkfifo(tree / "fifo")
     assert "is a FIFO" in checksig("verify", "-m", "fifo", cwd=tree).err
+    for name in ("-", "/dev/stdin", "/dev/fd/0"):
+        twice = checksig("diff", "/dev/stdin", name, cwd=tree, stdin=b"x")
+        assert twice.code == 2
+        assert f"/dev/stdin and {name} are one stream" in twice.err
+        closed = subprocess.run(
+            ["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, "verify", "-m", name], cwd=tree,
+            capture_output=True, text=True, timeout=TIMEOUT,
+        )  # fmt: skip
+        assert (closed.returncode, closed.stderr) == (2, "checksig: standard input is closed\n")
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_a_pipe_that_does_not_wait_is_read_to_its_end(tree: Path, name: str) -> None:
+    there, here = os.pipe()
+    os.set_blocking(there, False)
+    command = [*COMMAND, "verify", "-m", name]
+    with subprocess.Popen(command, cwd=tree, stdin=there, stdout=subprocess.PIPE) as process:
+        for text in (line("a", "alpha"), line("b", "other")):
+            time.sleep(0.3)
+            os.write(here, text.encode())
+        os.close(here)
+        assert process.stdout is not None
+        assert process.stdout.read() == b"a: OK\nb: MISMATCH\n"
+    assert process.returncode == 1
+    os.close(there)
+
+
+def test_a_descriptor_that_cannot_be_read(tree: Path) -> None:
+    there, here = os.pipe()
+    done = subprocess.run(
+        [*COMMAND, "verify", "-m", f"/dev/fd/{here}"], cwd=tree, pass_fds=[here],
+        capture_output=True, text=True, timeout=TIMEOUT,
+    )  # fmt: skip
+    os.close(there)
+    os.close(here)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f'/{here}" - cannot read the manifest: Bad file descriptor\n')
 
 
 def test_what_cannot_be_checked(tree: Path) -> None:

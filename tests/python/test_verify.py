@@ -907,6 +907,17 @@ def test_manifests_that_are_open(files: Path, tmp_path: Path) -> None:
         assert (report.ok, report.manifest) == (True, "-")
 
 
+def test_a_pipe_that_does_not_wait_is_no_end(files: Path) -> None:
+    there, here = os.pipe()
+    os.set_blocking(there, False)
+    with os.fdopen(there, "rb") as pipe, os.fdopen(here, "wb", 0) as writer:
+        for has_some in (False, True):
+            if has_some:
+                writer.write(line_of("a", CONTENT).encode())
+            with pytest.raises(ManifestError, match="no more so far"):
+                verify(files, pipe)
+
+
 def test_manifests_that_are_open_as_text(files: Path, tmp_path: Path) -> None:
     """Names need not be text."""
     path = tmp_path / "list"

@@ -23,7 +23,7 @@ from . import progress, runs
 from .codes import BAD, INTERRUPTED, NOTHING
 from .compat import PROGRAMS
 from .dns import dns
-from .inputs import opened
+from .inputs import descriptor_of, source
 from .names import path_of, with_path
 from .output import Digest, JSONLines, Output, Text, complain, put_manifest
 from .reports import Held, code_of
@@ -262,13 +262,13 @@ def diff(
     status: bool, color: str,
 ) -> int:  # fmt: skip
     """Print what is in one manifest and not in the other; - is standard input."""
-    if first == second == "-":
-        raise click.UsageError("standard input can be one of the manifests only")
+    descriptor = descriptor_of(first)
+    if descriptor is not None and descriptor == descriptor_of(second):
+        raise click.UsageError(f"{first} and {second} are one stream, which is read but once")
     with _output(output, quiet, status, color) as shown:
-        with opened(first) as before, opened(second) as after:
-            difference = manifests.diff(
-                before, after, algorithm=algorithm, format=format_, zero=zero
-            )
+        difference = manifests.diff(
+            source(first), source(second), algorithm=algorithm, format=format_, zero=zero
+        )
         shown.difference(difference)
     return BAD if difference else 0
 

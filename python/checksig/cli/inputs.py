@@ -2,54 +2,90 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import select
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO, Optional, Union
 
 from ..errors import ManifestError
 
-__all__ = ["inherited", "opened"]
+__all__ = ["content", "descriptor_of", "source"]
 
 #: Names of descriptors that the process was started with.
-_INHERITED = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/([0-9]{1,9})")
+_INHERITED = re.compile(r"-|/dev/stdin|/(?:dev|proc/self)/fd/([0-9]{1,9})")
+_PIECE_LEN = 1 << 20
 
 
-def inherited(name: str) -> Optional[int]:
-    """The descriptor that a name such as ``/dev/fd/63`` stands for.
+def descriptor_of(name: str) -> Optional[int]:
+    """The descriptor that a name such as ``-`` or ``/dev/fd/63`` stands for.
 
-    ``None`` where it is not open, or a file or a directory, which have a name of their own.
+    ``None`` where it is not open, or a file, a directory or a device, which have a name of
+    their own: then the name is as good. A terminal is read all the same.
     """
-    found = _INHERITED.fullmatch(name)
-    if found is None:
-        return None
-    descriptor = int(found[1] or 0)
+    descriptor = _number_in(name)
+    if descriptor is None or name == "-":
+        return descriptor
     try:
         mode = os.fstat(descriptor).st_mode
+        is_stream = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
     except OSError:
         return None
-    return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else descriptor
+    return descriptor if is_stream else None
 
 
-@contextmanager
-def opened(name: str) -> Iterator[Union[str, BinaryIO]]:
-    """Standard input where the name is ``-``, or what the process was started with by this name.
+def content(name: str) -> Optional[bytes]:
+    """All that standard input has, or what the process was started with by this name.
 
-    The name itself where it is a file's.
+    ``None`` where it is a file's.
 
     Raises:
-        ManifestError: it is standard input, and the caller has closed it.
+        ManifestError: it cannot be read.
     """
-    descriptor = inherited(name)
-    if name == "-":
-        if sys.stdin is None:
-            raise ManifestError("standard input is closed")
-        yield sys.stdin.buffer
-    elif descriptor is None:
-        yield name
-    else:
-        with open(name, "rb", opener=lambda *_: os.dup(descriptor)) as stream:
-            yield stream
+    if _number_in(name) == 0 and sys.stdin is None:
+        raise ManifestError("standard input is closed")
+    descriptor = descriptor_of(name)
+    if descriptor is None:
+        return None
+    pieces = []
+    try:
+        while piece := _next_piece(descriptor):
+            pieces.append(piece)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ManifestError(f'"{name}" - cannot read the manifest: {reason}') from None
+    return b"".join(pieces)
+
+
+def source(name: str) -> Union[str, BinaryIO]:
+    """The name of a file, or what there is instead of it.
+
+    Raises:
+        ManifestError: as for :func:`content`.
+    """
+    text = content(name)
+    return name if text is None else _Named(text, name)
+
+
+class _Named(io.BytesIO):
+    def __init__(self, text: bytes, name: str) -> None:
+        super().__init__(text)
+        self.name = name
+
+
+def _number_in(name: str) -> Optional[int]:
+    found = _INHERITED.fullmatch(name)
+    return None if found is None else int(found[1] or 0)
+
+
+def _next_piece(descriptor: int) -> bytes:
+    """What comes next, which is waited for also where the descriptor is not meant to wait."""
+    while True:
+        try:
+            return os.read(descriptor, _PIECE_LEN)
+        except BlockingIOError:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.poll()

@@ -20,7 +20,7 @@ from .._native.surface import (
 from .._run import Call, run
 from ..checksig import Progress, Report, Result, path_bytes, result_of, told
 from ..errors import ManifestError
-from .inputs import opened
+from .inputs import content
 
 __all__ = ["Interrupted", "Target", "create", "digests", "verify"]
 
@@ -45,9 +45,7 @@ class Target:
         """The manifest of this name; ``-`` is standard input, ``None`` the usual one."""
         if name is None:
             return cls(None)
-        with opened(name) as source:
-            text = None if isinstance(source, str) else source.read()
-        return cls(os.fsencode(name), text)
+        return cls(os.fsencode(name), content(name))
 
 
 def verify(

@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Iterator
 
-from ..inputs import inherited
+from ..inputs import descriptor_of
 
 __all__ = ["Source", "open_named", "open_regular"]
 
@@ -107,7 +107,7 @@ def open_named(name: bytes) -> Source:
     """
     if name == b"-":
         return _standard_input()
-    descriptor = inherited(os.fsdecode(name))
+    descriptor = descriptor_of(os.fsdecode(name))
     if descriptor is not None:
         return Source(os.dup(descriptor))
     return _open(name, _REGULAR_OR_DEVICE)

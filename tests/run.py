@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -131,6 +132,8 @@ def run_backends() -> list[Stage]:
 def main() -> int:
     """Runs all stages, also after one has failed; 0 where all have passed."""
     argparse.ArgumentParser(description=__doc__).parse_args()
+    # A job that a script starts in the background ignores Ctrl-C, and so would the tests of it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stages = [run_cargo()]
     build = ["cargo", "build", "--quiet", "--locked", "--package", "rustbind"]
     subprocess.run(build, cwd=ROOT, check=True)

@@ -12,7 +12,7 @@ from typing import BinaryIO, Optional, Union
 
 from ..errors import ManifestError
 
-__all__ = ["content", "descriptor_of", "source"]
+__all__ = ["descriptor_of", "source"]
 
 #: Names of descriptors that the process was started with.
 _INHERITED = re.compile(r"-|/dev/stdin|/(?:dev|proc/self)/fd/([0-9]{1,9})")
@@ -36,10 +36,8 @@ def descriptor_of(name: str) -> Optional[int]:
     return descriptor if is_stream else None
 
 
-def content(name: str) -> Optional[bytes]:
-    """All that standard input has, or what the process was started with by this name.
-
-    ``None`` where it is a file's.
+def source(name: str) -> Union[str, BinaryIO]:
+    """The name where it is a file's, or all that there is instead of one, under this name.
 
     Raises:
         ManifestError: it cannot be read.
@@ -48,7 +46,7 @@ def content(name: str) -> Optional[bytes]:
         raise ManifestError("standard input is closed")
     descriptor = descriptor_of(name)
     if descriptor is None:
-        return None
+        return name
     pieces = []
     try:
         while piece := _next_piece(descriptor):
@@ -56,17 +54,7 @@ def content(name: str) -> Optional[bytes]:
     except OSError as error:
         reason = error.strerror or error
         raise ManifestError(f'"{name}" - cannot read the manifest: {reason}') from None
-    return b"".join(pieces)
-
-
-def source(name: str) -> Union[str, BinaryIO]:
-    """The name of a file, or what there is instead of it.
-
-    Raises:
-        ManifestError: as for :func:`content`.
-    """
-    text = content(name)
-    return name if text is None else _Named(text, name)
+    return _Named(b"".join(pieces), name)
 
 
 class _Named(io.BytesIO):

@@ -18,9 +18,9 @@ from .._native.surface import (
     RunOptions,
 )
 from .._run import Call, run
-from ..checksig import Progress, Report, Result, path_bytes, result_of, told
+from ..checksig import Progress, Report, Result, manifest_source, path_bytes, result_of, told
 from ..errors import ManifestError
-from .inputs import content
+from .inputs import source
 
 __all__ = ["Interrupted", "Target", "create", "digests", "verify"]
 
@@ -43,9 +43,7 @@ class Target:
     @classmethod
     def of(cls, name: Optional[str]) -> Target:
         """The manifest of this name; ``-`` is standard input, ``None`` the usual one."""
-        if name is None:
-            return cls(None)
-        return cls(os.fsencode(name), content(name))
+        return cls(*manifest_source(None if name is None else source(name)))
 
 
 def verify(

@@ -27,7 +27,7 @@ lint: $(VENV)/installed $(VENV)/lint-tools ## Check format, types and style of a
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(VENV)/installed $(VENV)/bench-tools $(VENV)/rustbind ## Compare checksig with other tools; writes docs/benchmarks.md
+bench: $(VENV)/installed $(VENV)/test-tools $(VENV)/rustbind ## Compare checksig with other tools; writes docs/benchmarks.md
 	@$(BIN)/python -m benches.dns
 	@$(BIN)/python -m benches.rustbind
 	@$(BIN)/python -m benches
@@ -76,10 +76,6 @@ $(VENV)/pypy: $(BIN)/python
 
 $(VENV)/lint-tools: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --group lint
-	@touch $@
-
-$(VENV)/bench-tools: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --group bench
 	@touch $@
 
 # The binder with its program, for its benchmark alone: the tests use it as it is in the tree.

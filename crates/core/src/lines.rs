@@ -38,6 +38,8 @@ pub(crate) struct Lines {
     len: usize,
     last_number: u64,
     last_name: Vec<u8>,
+    /// Room for a line.
+    scratch: Vec<u8>,
     /// What is wrong with the malformed lines.
     errors: Distinct<LineError>,
     /// The absolute path of the directory that the names start at, where absolute ones may be
@@ -68,6 +70,7 @@ impl Lines {
             len: 0,
             last_number: 0,
             last_name: Vec::new(),
+            scratch: Vec::new(),
             errors: Distinct::default(),
             root: None,
         }
@@ -86,7 +89,7 @@ impl Lines {
                 let mut packed = self.start(line.number);
                 push_number(&mut packed, 0);
                 push_number(&mut packed, self.errors.number_of(*error));
-                self.packed.append(&packed);
+                self.finish(packed);
             }
         }
     }
@@ -194,7 +197,8 @@ impl Lines {
             self.last_number = 0;
             self.last_name.clear();
         }
-        let mut packed = Vec::new();
+        let mut packed = std::mem::take(&mut self.scratch);
+        packed.clear();
         push_number(&mut packed, number - self.last_number);
         self.last_number = number;
         self.len += 1;
@@ -220,7 +224,13 @@ impl Lines {
             packed.push(digest.algorithm() as u8);
             push_bytes(&mut packed, digest.as_bytes());
         }
+        self.finish(packed);
+    }
+
+    /// Ends a line.
+    fn finish(&mut self, packed: Vec<u8>) {
         self.packed.append(&packed);
+        self.scratch = packed;
     }
 }
 

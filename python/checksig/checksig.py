@@ -334,8 +334,9 @@ def verify(
         audit: files that are not listed fail the run and are in ``extra``.
         exclude: globs of files that are passed over: their lines are skipped, and an
             audit does not look for them. ``*`` and ``?`` stop at a slash, ``**`` does
-            not; a glob without a slash matches any part of a name. ``./`` at the start stands
-            for the root, and a slash at either end for all that is in a directory, too.
+            not; ``?`` and ``[a-z]`` stand for one byte; a glob without a slash matches any
+            part of a name. ``./`` at the start stands for the root, and a slash at either
+            end for all that is in a directory, too.
         contain: names that lead out of the root, through ``..`` or symbolic links too,
             are refused.
         detect_collisions: files that show signs of a collision attack on SHA-1 are

@@ -305,10 +305,10 @@ pub unsafe extern "C" fn checksig_options_set_measure(
 /// does not list them.
 ///
 /// `*` and `?` stand for anything but a slash, `**` for any number of directories,
-/// `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name below
-/// the root; one without a slash against each part of it. `./` or `/` at the start stands
-/// for the root, and a slash at either end for all that is in a directory, too. `glob` is NUL-terminated
-/// UTF-8, borrowed for the call; NULL is refused.
+/// `[a-z]` and `{a,b}` for alternatives; `?` and `[a-z]` for one byte. A glob is matched
+/// against the whole name below the root; one without a slash against each part of it. `./`
+/// or `/` at the start stands for the root, and a slash at either end for all that is in a
+/// directory, too. `glob` is NUL-terminated UTF-8, borrowed for the call; NULL is refused.
 ///
 /// # Safety
 /// `options` is from `checksig_options_new` and no other thread uses it; `glob` is NULL

@@ -858,6 +858,20 @@ def test_an_audit_by_manifests_of_which_one_cannot_be_read(order: str, tree: Pat
     assert (done.code, done.out) == (2, "a: OK\nb: OK\nc: EXTRA\n")
     assert 'checksig: "nope" - cannot read the manifest' in done.err
     found = objects(checksig(*command, "--output", "jsonl", cwd=tree))
+
+
+def test_nor_does_one_whose_name_no_glob_can_be(tree: Path) -> None:
+    name = os.fsdecode(b"S\xdcMS")
+    command = ["create", "-a", "sha256", "-m"]
+    with (tree / name).open("wb") as stdout:
+        made = subprocess.run(
+            [*COMMAND, *command, "-"], cwd=tree, stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
+    assert made.returncode == 2
+    assert b"S\xdcMS, where standard output goes, is not UTF-8; want it by -m" in made.stderr
+    assert (tree / name).read_bytes() == b""
+    assert checksig(*command, name, cwd=tree).code == 0
+    assert checksig("audit", "-m", name, "-q", "-a", "sha256", cwd=tree) == Done(0, "", "")
     kinds = [one["type"] for one in found if one["type"] != "error"]
     assert kinds == ["result", "summary", "result", "extra", "summary"]
     assert [one["path"] for one in found if one["type"] in ("error", "extra")] == (["nope", "c"])

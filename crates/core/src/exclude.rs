@@ -10,7 +10,7 @@ use crate::root::plain;
 /// Globs that say which names are left out.
 ///
 /// `*` and `?` stand for anything but a slash, `**` for any number of directories,
-/// `[a-z]` and `{a,b}` for alternatives. A glob is matched against the whole name
+/// `[a-z]` and `{a,b}` for alternatives; `?` and `[a-z]` for one byte. A glob is matched against the whole name
 /// below the root; one without a slash against each part of the name, so that `.git`
 /// leaves out whatever is in a directory `.git`, and `*.tmp` such files everywhere. `./` or `/`
 /// at the start stands for the root, and a slash at either end for all that is in a directory,
@@ -97,6 +97,7 @@ mod tests {
         }
         assert!(!Exclude::default().matches(b"a"));
         assert!(Exclude::new(["caf?"]).unwrap().matches(b"caf\xe9"));
+        assert!(!Exclude::new(["caf?"]).unwrap().matches("café".as_bytes()));
     }
 
     #[test]

@@ -437,14 +437,18 @@ def _redirected_into(root: str) -> tuple[str, ...]:
 
     It is the manifest, which does not list itself.
     """
-    file = Path(f"/proc/self/fd/{sys.stdout.fileno()}").resolve()
-    try:
-        name = str(file.relative_to(Path(root).resolve()))
-        name.encode()  # a glob is no other text
-    except ValueError:
+    file, directory = Path(f"/proc/self/fd/{sys.stdout.fileno()}").resolve(), Path(root).resolve()
+    if not (file.is_file() and file.is_relative_to(directory)):
         return ()
     escaped = re.sub(r"([*?{}!,\[\]\\])", r"\\\1", name)
-    return (f"./{escaped}",) if file.is_file() else ()
+    name = str(file.relative_to(directory))
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a glob is no other text
+        raise click.UsageError(
+            f"{name}, where standard output goes, is not UTF-8; want it by -m"
+        ) from None
+    return (f"./{escaped}",)
 
 
 def _temporary(wanted: bool) -> AbstractContextManager[Optional[str]]:

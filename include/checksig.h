@@ -537,9 +537,9 @@ enum checksig_status checksig_hash_file(const char *file,
  * A malformed line is a failure, which `checksig_last_error_line` tells, or, where the
  * options are lenient, an entry with an error.
  *
- * `file`: its path, `file_len` bytes; NULL only where the options have its text. Of the
- * options, the algorithm, the format, zero, lenient and the text count; NULL for the
- * defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
+ * `file`: its path, `file_len` bytes; NULL only where the options have its text or a
+ * descriptor. Of the options, these count, and the algorithm, the format, zero and lenient;
+ * NULL for the defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
  * NULL.
  * `manifest`: receives the manifest, to be released with `checksig_manifest_free`; NULL
  * refused. All are borrowed for the call. Any number of threads may call this at once.
@@ -761,7 +761,7 @@ enum checksig_status checksig_options_add_exclude(struct checksig_options *optio
 
 /**
  * The manifest's text, `text_len` bytes, which is copied: instead of reading the
- * manifest's path, which then only names it. NULL: the path is read.
+ * manifest's path, which then only names it, or a descriptor. NULL: the path is read.
  *
  * # Safety
  * `options` is from `checksig_options_new` and no other thread uses it; `text` is NULL
@@ -770,6 +770,21 @@ enum checksig_status checksig_options_add_exclude(struct checksig_options *optio
 enum checksig_status checksig_options_set_text(struct checksig_options *options,
                                                const char *text,
                                                size_t text_len);
+
+/**
+ * A descriptor that the manifest is read from until its end, instead of its path, which then
+ * only names it, or a text: that of a pipe, a socket, a terminal or a file, from where it is.
+ * It is waited for also where it is not meant to wait, until the call's `cancel` is raised. Of
+ * what it gives 1 MiB is in memory, or a line. -1: the path is read.
+ *
+ * It is duplicated, so that the caller's own may be closed. One call reads it to its end, where
+ * the next one goes on.
+ *
+ * # Safety
+ * `options` is from `checksig_options_new` and no other thread uses it.
+ */
+enum checksig_status checksig_options_set_descriptor(struct checksig_options *options,
+                                                     int descriptor);
 
 /**
  * Whether the run went to its end, at least one line is `CHECKSIG_VERDICT_OK`, every

@@ -8,7 +8,8 @@ import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import BinaryIO, Callable, Optional, TypeVar, Union, overload
+from io import FileIO
+from typing import BinaryIO, Callable, NamedTuple, Optional, TypeVar, Union, overload
 
 from ._native import backend
 from ._native.surface import (
@@ -319,9 +320,10 @@ def verify(
 
     Args:
         root: the directory that names are looked up in.
-        manifest: the manifest's path, or an open binary file. By default
-            ``root/sha1sum.txt`` or else the only file there with the usual name of a
-            manifest, such as ``SHA256SUMS``.
+        manifest: the manifest's path, or an open binary file, which is read from where it
+            is: one without a buffer (``buffering=0``) in little memory, any other as a whole.
+            By default ``root/sha1sum.txt`` or else the only file there with the usual name of
+            a manifest, such as ``SHA256SUMS``.
         algorithm: the algorithm of lines that do not name theirs: ``crc32``, ``md5``,
             ``sha1``, ``sha224``, ``sha256``, ``sha384``, ``sha512``, ``sha3-256``,
             ``sha3-512``, ``blake2b`` or ``blake3``. ``auto``: the manifest's name or
@@ -562,7 +564,7 @@ class _Request:
         threads: Optional[int] = None,
         measure: bool = False,
     ) -> _Request:
-        path, text = manifest_source(manifest)
+        source = ManifestSource.of(manifest)
         options = RunOptions(
             algorithm=name_or_auto(algorithm, "algorithm"),
             format=name_or_auto(format, "format"),
@@ -575,9 +577,10 @@ class _Request:
             threads=thread_count(threads),
             measure=measure,
             exclude=globs(exclude),
-            text=text,
+            text=source.text,
+            descriptor=source.stream,
         )
-        return cls(path_bytes(root), path, options)
+        return cls(path_bytes(root), source.path, options)
 
     def __call__(
         self,
@@ -618,20 +621,29 @@ def checked(report: Report) -> Report:
     return report
 
 
-def manifest_source(
-    manifest: Union[StrOrBytesPath, BinaryIO, None],
-) -> tuple[Optional[bytes], Optional[bytes]]:
-    """The path of a manifest and, if it is an open file, its text."""
-    if manifest is None:
-        return None, None
-    if isinstance(manifest, (str, bytes, os.PathLike)):
-        return path_bytes(manifest), None
-    if not hasattr(manifest, "read"):
-        kind = type(manifest).__name__
-        raise TypeError(f"the manifest is a {kind}, want a path or an open binary file")
-    name = getattr(manifest, "name", None)
-    path = path_bytes(name) if isinstance(name, (str, bytes)) else b"-"
-    return path, b"".join(_pieces(manifest))
+class ManifestSource(NamedTuple):
+    """Where a manifest is: its path, or the name of what else it comes from."""
+
+    path: Optional[bytes]
+    text: Optional[bytes] = None
+    stream: Optional[FileIO] = None
+
+    @classmethod
+    def of(cls, manifest: Union[StrOrBytesPath, BinaryIO, None]) -> ManifestSource:
+        """Of an open file the text; the library itself reads one that has no buffer."""
+        if manifest is None:
+            return cls(None)
+        if isinstance(manifest, (str, bytes, os.PathLike)):
+            return cls(path_bytes(manifest))
+        if not hasattr(manifest, "read"):
+            kind = type(manifest).__name__
+            raise TypeError(f"the manifest is a {kind}, want a path or an open binary file")
+        name = getattr(manifest, "name", None)
+        path = path_bytes(name) if isinstance(name, (str, bytes)) else b"-"
+        if type(manifest) is FileIO:
+            manifest.fileno()  # it is not closed
+            return cls(path, stream=manifest)
+        return cls(path, text=b"".join(_pieces(manifest)))
 
 
 def _pieces(manifest: BinaryIO) -> Iterator[bytes]:

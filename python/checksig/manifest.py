@@ -19,12 +19,12 @@ from ._native.surface import (
 from ._native.values import c_text
 from ._run import Cancel, run, undisturbed
 from .checksig import (
+    ManifestSource,
     Progress,
     Report,
     StrOrBytesPath,
     checked,
     globs,
-    manifest_source,
     name_or_auto,
     path_bytes,
     thread_count,
@@ -376,12 +376,13 @@ def _source(
     manifest: Union[StrOrBytesPath, BinaryIO], algorithm: str, format_: str, zero: bool
 ) -> tuple[Optional[bytes], RunOptions]:
     """The path of a manifest that is to be read, and how."""
-    path, text = manifest_source(manifest)
-    return path, RunOptions(
+    source = ManifestSource.of(manifest)
+    return source.path, RunOptions(
         algorithm=name_or_auto(algorithm, "algorithm"),
         format=name_or_auto(format_, "format"),
         zero=bool(zero),
-        text=text,
+        text=source.text,
+        descriptor=source.stream,
     )
 
 

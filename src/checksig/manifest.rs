@@ -8,7 +8,7 @@ use checksig_core::manifest::{Entry, Format, Line, Manifest};
 use checksig_core::{Digest, find_manifest, read_manifest, write_manifest};
 
 use super::cancel::checksig_cancel;
-use super::options::checksig_options;
+use super::options::{Content, checksig_options};
 use super::verify::{flag, source};
 use super::{algorithm, c_name, path};
 use crate::abi::{
@@ -120,9 +120,9 @@ fn malformed(line: u64, error: &str) -> checksig_entry {
 /// A malformed line is a failure, which `checksig_last_error_line` tells, or, where the
 /// options are lenient, an entry with an error.
 ///
-/// `file`: its path, `file_len` bytes; NULL only where the options have its text. Of the
-/// options, the algorithm, the format, zero, lenient and the text count; NULL for the
-/// defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
+/// `file`: its path, `file_len` bytes; NULL only where the options have its text or a
+/// descriptor. Of the options, these count, and the algorithm, the format, zero and lenient;
+/// NULL for the defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
 /// NULL.
 /// `manifest`: receives the manifest, to be released with `checksig_manifest_free`; NULL
 /// refused. All are borrowed for the call. Any number of threads may call this at once.
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn checksig_manifest_read(
         check_pointer(manifest, "manifest")?;
         // SAFETY: the caller's promise is this function's own.
         let (options, cancel) = unsafe { (checksig_options::read(options)?, flag(cancel)?) };
-        if options.text.is_none() {
+        if matches!(options.content, Content::File) {
             check_pointer(file, "file")?;
         }
         // SAFETY: likewise.

@@ -1,10 +1,13 @@
 //! How a directory is verified, or its manifest made.
 
 use std::borrow::Cow;
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
+use std::io;
 use std::num::NonZeroUsize;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use checksig_core::manifest::{self, Format};
 use checksig_core::{Algorithm, Cancel, CreateOptions, Exclude, Options};
@@ -22,8 +25,18 @@ use crate::abi::{
 #[derive(Clone, Default)]
 pub struct checksig_options {
     pub(super) verify: Options,
-    pub(super) text: Option<Vec<u8>>,
+    pub(super) content: Content,
     globs: Vec<String>,
+}
+
+/// Where a manifest's text is.
+#[derive(Clone, Default)]
+pub(super) enum Content {
+    /// In the file of its path.
+    #[default]
+    File,
+    Text(Vec<u8>),
+    Stream(Arc<OwnedFd>),
 }
 
 impl checksig_options {
@@ -333,7 +346,7 @@ pub unsafe extern "C" fn checksig_options_add_exclude(
 }
 
 /// The manifest's text, `text_len` bytes, which is copied: instead of reading the
-/// manifest's path, which then only names it. NULL: the path is read.
+/// manifest's path, which then only names it, or a descriptor. NULL: the path is read.
 ///
 /// # Safety
 /// `options` is from `checksig_options_new` and no other thread uses it; `text` is NULL
@@ -345,14 +358,54 @@ pub unsafe extern "C" fn checksig_options_set_text(
     text_len: usize,
 ) -> checksig_status {
     let change = |options: &mut checksig_options| {
-        options.text = if text.is_null() {
-            None
+        options.content = if text.is_null() {
+            Content::File
         } else {
             // SAFETY: the caller's promise is this function's own.
-            Some(unsafe { bytes(text, text_len, "text") }?.to_vec())
+            Content::Text(unsafe { bytes(text, text_len, "text") }?.to_vec())
         };
         Ok(())
     };
     // SAFETY: likewise.
     unsafe { try_set(options, change) }
+}
+
+/// A descriptor that the manifest is read from until its end, instead of its path, which then
+/// only names it, or a text: that of a pipe, a socket, a terminal or a file, from where it is.
+/// It is waited for also where it is not meant to wait, until the call's `cancel` is raised. Of
+/// what it gives 1 MiB is in memory, or a line. -1: the path is read.
+///
+/// It is duplicated, so that the caller's own may be closed. One call reads it to its end, where
+/// the next one goes on.
+///
+/// # Safety
+/// `options` is from `checksig_options_new` and no other thread uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn checksig_options_set_descriptor(
+    options: *mut checksig_options,
+    descriptor: c_int,
+) -> checksig_status {
+    let change = |options: &mut checksig_options| {
+        options.content = match descriptor {
+            -1 => Content::File,
+            descriptor => Content::Stream(Arc::new(duplicate(descriptor)?)),
+        };
+        Ok(())
+    };
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { try_set(options, change) }
+}
+
+/// A descriptor of our own for what this one is open for.
+fn duplicate(descriptor: c_int) -> Result<OwnedFd, Failure> {
+    // SAFETY: no memory is passed, and the system says whether the descriptor is open.
+    let own = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
+    if own == -1 {
+        let error = io::Error::last_os_error();
+        return Err(Failure::invalid(format!(
+            "descriptor {descriptor}: {error}"
+        )));
+    }
+    // SAFETY: open, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(own) })
 }

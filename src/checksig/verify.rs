@@ -8,7 +8,7 @@ use std::ptr;
 use checksig_core::{Cancel, ManifestSource};
 
 use super::cancel::checksig_cancel;
-use super::options::checksig_options;
+use super::options::{Content, checksig_options};
 use super::path;
 use super::progress::{checksig_progress, hand_on};
 use super::report::{checksig_report, checksig_result};
@@ -125,10 +125,11 @@ pub(super) unsafe fn source(
         // SAFETY: this function's contract is the same.
         Some(unsafe { path(pointer, length, "manifest") }?.to_owned())
     };
-    Ok(match (named, &options.text) {
-        (named, Some(text)) => ManifestSource::Text(named.unwrap_or_default(), text.clone()),
-        (Some(path), None) => ManifestSource::Path(path),
-        (None, None) => ManifestSource::Usual,
+    let name = || named.clone().unwrap_or_default();
+    Ok(match &options.content {
+        Content::Text(text) => ManifestSource::Text(name(), text.clone()),
+        Content::Stream(stream) => ManifestSource::Stream(name(), stream.clone()),
+        Content::File => named.map_or(ManifestSource::Usual, ManifestSource::Path),
     })
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Digests of "abc". */
 #define MD5_ABC "900150983cd24fb0d6963f7d28e17f72"
@@ -288,6 +289,48 @@ static void not_written(const char *path) {
   CHECK(write_as(NULL, "no/such/directory/file", OWN, 1) == CHECKSIG_STATUS_IO);
 }
 
+/* How many entries come through the options' descriptor. */
+static size_t count_of(const checksig_options *options) {
+  checksig_manifest *manifest = NULL;
+  CHECK(checksig_manifest_read(NULL, 0, options, NULL, &manifest) == CHECKSIG_STATUS_OK);
+  size_t count = 0;
+  checksig_manifest_entries(manifest, &count);
+  checksig_manifest_free(manifest);
+  return count;
+}
+
+/* A pipe is read until its end, by one call; and whoever raises the flag need not wait for it. */
+static void from_descriptor(void) {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  checksig_options *options = checksig_options_new();
+  CHECK(checksig_options_set_text(options, "", 0) == CHECKSIG_STATUS_OK);
+  CHECK(checksig_options_set_descriptor(options, ends[0]) == CHECKSIG_STATUS_OK);
+  close(ends[0]); /* The options have their own. */
+
+  checksig_cancel *cancel = checksig_cancel_new();
+  checksig_cancel_request(cancel);
+  checksig_manifest *manifest = NULL;
+  CHECK(checksig_manifest_read(NULL, 0, options, cancel, &manifest) ==
+        CHECKSIG_STATUS_CANCELLED);
+  checksig_cancel_free(cancel);
+
+  const char *lines = SHA1_ABC "  abc\n" SHA1_ABC "  other\n";
+  CHECK(write(ends[1], lines, strlen(lines)) == (ssize_t)strlen(lines));
+  close(ends[1]);
+  CHECK(count_of(options) == 2);
+  CHECK(count_of(options) == 0);
+
+  /* What is set last counts. */
+  CHECK(checksig_options_set_text(options, SHA1_ABC "  abc", strlen(SHA1_ABC "  abc")) ==
+        CHECKSIG_STATUS_OK);
+  CHECK(count_of(options) == 1);
+  CHECK(checksig_options_set_descriptor(options, -1) == CHECKSIG_STATUS_OK);
+  CHECK(checksig_manifest_read(NULL, 0, options, NULL, &manifest) ==
+        CHECKSIG_STATUS_INVALID_ARGUMENT);
+  checksig_options_free(options);
+}
+
 static void no_entries(const char *path) {
   CHECK(checksig_manifest_write(path, strlen(path), NULL, 0, NULL) == CHECKSIG_STATUS_OK);
   CHECK(has_content(path, ""));
@@ -315,6 +358,7 @@ int main(int argc, char **argv) {
   written_back(path);
   not_written(path);
   no_entries(path);
+  from_descriptor();
   printf("manifest: ok\n");
   return 0;
 }

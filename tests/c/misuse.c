@@ -10,6 +10,7 @@
 #include "check.h"
 #include "run.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -261,6 +262,7 @@ static void check_no_options(checksig_options *options) {
   CHECK_FAILS(checksig_options_set_measure(options, true) == invalid);
   CHECK_FAILS(checksig_options_add_exclude(options, "*") == invalid);
   CHECK_FAILS(checksig_options_set_text(options, "", 0) == invalid);
+  CHECK_FAILS(checksig_options_set_descriptor(options, -1) == invalid);
 }
 
 static void bad_options(const char *good) {
@@ -278,6 +280,8 @@ static void bad_options(const char *good) {
   CHECK_FAILS(checksig_options_add_exclude(options, "a[b") == invalid);
   CHECK_FAILS(checksig_options_add_exclude(options, "\xff") == invalid);
   CHECK_FAILS(checksig_options_set_text(options, "a", SIZE_MAX) == invalid);
+  CHECK_FAILS(checksig_options_set_descriptor(options, INT_MAX) == invalid); /* Not open. */
+  CHECK_FAILS(checksig_options_set_descriptor(options, -2) == invalid);
 
   /* Nothing of it was kept. */
   checksig_report *report = report_on(good, options);

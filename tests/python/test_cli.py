@@ -429,7 +429,9 @@ def test_a_descriptor_that_cannot_be_read(tree: Path) -> None:
     os.close(there)
     os.close(here)
     assert done.returncode == 2
-    assert done.stderr.endswith(f'/{here}" - cannot read the manifest: Bad file descriptor\n')
+    assert done.stderr.endswith(
+        f'/{here}" - cannot read the manifest: Bad file descriptor (os error 9)\n'
+    )
 
 
 def test_what_cannot_be_checked(tree: Path) -> None:
@@ -802,6 +804,27 @@ def endless(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("command", ["verify", "diff"])
+def test_ctrl_c_while_a_manifest_is_waited_for(command: str, tree: Path) -> None:
+    there, here = os.pipe()
+    arguments = {"verify": ["-m", "-"], "diff": ["-", "sha1sum.txt"]}[command]
+    with subprocess.Popen(
+        [*COMMAND, command, *arguments], cwd=tree, stdin=there,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        # It has taken the first line when the pipe has room for a whole one again.
+        line_of_all = line("a", "alpha").encode().ljust(65535, b" ") + b"\n"
+        for _ in range(2):
+            os.write(here, line_of_all)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    os.close(there)
+    os.close(here)
+
+
 @pytest.mark.parametrize("output", ["text", "jsonl"])
 def test_ctrl_c(output: str, endless: Path) -> None:
     command = [*COMMAND, "verify", "--output", output, "--progress", "always", "-j", "2"]
@@ -837,6 +860,20 @@ def test_a_manifest_that_the_shell_writes_does_not_list_itself(name: str, tree: 
     assert checksig(*command, cwd=tree) == Done(0, "", "")
 
 
+def test_nor_does_one_whose_name_no_glob_can_be(tree: Path) -> None:
+    name = os.fsdecode(b"S\xdcMS")
+    command = ["create", "-a", "sha256", "-m"]
+    with (tree / name).open("wb") as stdout:
+        made = subprocess.run(
+            [*COMMAND, *command, "-"], cwd=tree, stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
+    assert made.returncode == 2
+    assert b"S\xdcMS, where standard output goes, is not UTF-8; want it by -m" in made.stderr
+    assert (tree / name).read_bytes() == b""
+    assert checksig(*command, name, cwd=tree).code == 0
+    assert checksig("audit", "-m", name, "-q", "-a", "sha256", cwd=tree) == Done(0, "", "")
+
+
 def test_an_audit_by_several_manifests(tree: Path) -> None:
     write(tree, c="gamma", one=line("a", "alpha"), two=line("b", "beta"))
     command = ["audit", "-m", "one", "-m", "two", "--exclude", "sha1sum.txt"]
@@ -858,20 +895,6 @@ def test_an_audit_by_manifests_of_which_one_cannot_be_read(order: str, tree: Pat
     assert (done.code, done.out) == (2, "a: OK\nb: OK\nc: EXTRA\n")
     assert 'checksig: "nope" - cannot read the manifest' in done.err
     found = objects(checksig(*command, "--output", "jsonl", cwd=tree))
-
-
-def test_nor_does_one_whose_name_no_glob_can_be(tree: Path) -> None:
-    name = os.fsdecode(b"S\xdcMS")
-    command = ["create", "-a", "sha256", "-m"]
-    with (tree / name).open("wb") as stdout:
-        made = subprocess.run(
-            [*COMMAND, *command, "-"], cwd=tree, stdout=stdout, stderr=subprocess.PIPE, check=False
-        )
-    assert made.returncode == 2
-    assert b"S\xdcMS, where standard output goes, is not UTF-8; want it by -m" in made.stderr
-    assert (tree / name).read_bytes() == b""
-    assert checksig(*command, name, cwd=tree).code == 0
-    assert checksig("audit", "-m", name, "-q", "-a", "sha256", cwd=tree) == Done(0, "", "")
     kinds = [one["type"] for one in found if one["type"] != "error"]
     assert kinds == ["result", "summary", "result", "extra", "summary"]
     assert [one["path"] for one in found if one["type"] in ("error", "extra")] == (["nope", "c"])

@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -29,6 +30,7 @@ from checksig import (
     Verdict,
     VerificationError,
     create,
+    read_manifest,
     verify,
 )
 from checksig.errors import ArgumentError
@@ -916,6 +918,63 @@ def test_a_pipe_that_does_not_wait_is_no_end(files: Path) -> None:
                 writer.write(line_of("a", CONTENT).encode())
             with pytest.raises(ManifestError, match="no more so far"):
                 verify(files, pipe)
+
+
+def test_manifests_that_are_open_without_a_buffer(files: Path, tmp_path: Path) -> None:
+    """The library reads them, and waits for a pipe also where it is not meant to wait."""
+    path = tmp_path / "list"
+    path.write_text(line_of("a", CONTENT))
+    with path.open("rb", buffering=0) as opened:
+        report = verify(files, opened)
+        assert (report.ok, report.manifest, opened.tell()) == (True, str(path), path.stat().st_size)
+        assert read_manifest(opened) == []
+        opened.seek(0)
+        assert [entry.path for entry in read_manifest(opened)] == ["a"]
+    with pytest.raises(ValueError, match="closed file"):
+        verify(files, opened)
+    with path.open("ab", buffering=0) as written, pytest.raises(ManifestError, match="Bad file"):
+        verify(files, written)
+    there, here = os.pipe()
+    os.set_blocking(there, False)
+    with os.fdopen(there, "rb", 0) as pipe:
+
+        def write() -> None:
+            with os.fdopen(here, "wb") as writer:
+                writer.write(path.read_bytes())
+
+        late = threading.Timer(0.3, write)
+        late.start()
+        report = verify(files, pipe)
+        assert (report.ok, report.manifest) == (True, "-")
+        late.join()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' /proc")
+@pytest.mark.parametrize("text", ["sparse", "lines"])
+def test_a_manifest_of_any_size_needs_little_memory(text: str, tmp_path: Path) -> None:
+    """Garbage without a newline, in a file and in a pipe, and a million lines in a pipe."""
+    path = tmp_path / "list"
+    with path.open("wb") as file:
+        if text == "sparse":
+            file.truncate(1 << 30)
+        else:
+            file.writelines(b"%040x  file%d\n" % (number, number) for number in range(1_000_000))
+    for script in ('"$@" --status -m list', 'cat list | "$@" --status -m -'):
+        command = ["sh", "-c", f"{script}; test $? = 1", "sh", sys.executable, "-c", PEAK]
+        done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, check=True)
+        assert int(done.stdout) < 64 << 10
+
+
+#: Verifies as the command does, and then prints the most KiB of memory that the process has had.
+PEAK = """
+import sys
+from checksig.cli import main
+
+code = main(["verify", *sys.argv[1:]])
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM:")))
+sys.exit(code)
+"""
 
 
 def test_manifests_that_are_open_as_text(files: Path, tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
 use std::iter;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::Errno;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Format, Line, Manifest, Reader};
+use crate::manifest::{self, Format, LONGEST, Line, Manifest, Reader};
 use crate::report::join;
 use crate::root::{Containment, FileStatus, OpenError, Root, open_named, status_named};
 use crate::verify::open_root;
@@ -45,9 +48,15 @@ fn usual_names() -> impl Iterator<Item = String> {
     iter::once(DEFAULT_NAME.to_owned()).chain(names.filter(|name| name != DEFAULT_NAME))
 }
 
-/// How much of a manifest is in memory, unless a line is longer or none tells the format; and
-/// how much is read between two looks at whether to go on.
+/// How much of a manifest is in memory, unless a line is longer or none tells the format, and
+/// then [`LONGEST`] is more; and how much is read between two looks at whether to go on.
 const PIECE_LEN: usize = 1 << 20;
+
+/// How long a pipe is waited for between two looks at whether to go on.
+const WAIT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 20_000_000,
+};
 
 /// Where a manifest is.
 #[derive(Clone, Debug, Default)]
@@ -60,13 +69,16 @@ pub enum ManifestSource {
     Path(PathBuf),
     /// This text, under this name.
     Text(PathBuf, Vec<u8>),
+    /// What is read of this descriptor until its end, under this name: of a pipe, a socket, a
+    /// terminal or a file, from where it is.
+    Stream(PathBuf, Arc<OwnedFd>),
 }
 
 /// A manifest that was found and read.
 pub(crate) struct Located {
     /// Its path, for messages.
     pub(crate) path: Vec<u8>,
-    /// Which file it is; `None` for a text.
+    /// Which file it is; `None` for a text or a stream that comes from none.
     pub(crate) status: Option<FileStatus>,
     pub(crate) format: Format,
 }
@@ -105,6 +117,16 @@ pub(crate) fn locate(
                 path,
             });
         }
+        ManifestSource::Stream(path, stream) => {
+            let path = path_bytes(path);
+            let format = read_open(stream, &named(&path, options), take)
+                .map_err(|kind| Error::new(&path, kind))?;
+            return Ok(Located {
+                status: FileStatus::of(stream).ok(),
+                format,
+                path,
+            });
+        }
         ManifestSource::Path(path) => {
             let path = path_bytes(path);
             let opened = open_named(&path);
@@ -118,7 +140,10 @@ pub(crate) fn locate(
             (join(root_name, name.as_bytes()), opened)
         }
     };
-    let read = read_opened(opened, &named(&path, options), take);
+    let read = opened.map_err(not_opened).and_then(|(file, status)| {
+        let format = read_open(&file, &named(&path, options), take)?;
+        Ok((status, format))
+    });
     let (status, format) = read.map_err(|kind| Error::new(&path, kind))?;
     Ok(Located {
         path,
@@ -141,17 +166,20 @@ pub fn read_manifest(
     // Who names a manifest need not be able to read the current directory.
     let here = Root::open(b".").ok();
     let mut lines = Vec::new();
-    let mut take = |line| lines.push(line);
+    let mut malformed = None;
+    let mut take = |line: Line| match line.content {
+        Err(error) if !lenient => {
+            malformed.get_or_insert((line.number, error));
+        }
+        // Nobody will want the lines.
+        _ if malformed.is_some() => {}
+        _ => lines.push(line),
+    };
     let beneath = Containment::Beneath;
     let located = locate(here.as_ref(), b".", beneath, source, options, &mut take)?;
-    let malformed = lines
-        .iter()
-        .find_map(|line| Some((line.number, *line.content.as_ref().err()?)));
     match malformed {
-        Some((line, error)) if !lenient => {
-            Err(Error::new(&located.path, ErrorKind::Line(line, error)))
-        }
-        _ => Ok(Manifest {
+        Some((line, error)) => Err(Error::new(&located.path, ErrorKind::Line(line, error))),
+        None => Ok(Manifest {
             format: located.format,
             lines,
         }),
@@ -196,32 +224,37 @@ fn not_opened(error: OpenError) -> ErrorKind {
     }
 }
 
-fn read_opened(
-    opened: Result<(OwnedFd, FileStatus), OpenError>,
+/// Reads a manifest of which not all is in memory, to its end.
+fn read_open(
+    file: &OwnedFd,
     options: &manifest::Options<'_>,
     take: &mut dyn FnMut(Line),
-) -> Result<(FileStatus, Format), ErrorKind> {
-    let (file, status) = opened.map_err(not_opened)?;
-    let mut file = File::from(file);
+) -> Result<Format, ErrorKind> {
+    let flags = fcntl_getfl(file).map_err(|error| ErrorKind::Manifest(error.into()))?;
+    if flags & OFlags::ACCMODE == OFlags::WRONLY {
+        // There would never be anything to read, nor an end.
+        return Err(ErrorKind::Manifest(Errno::BADF.into()));
+    }
     let mut reader = Reader::new(*options);
-    // What was read of the file and is no whole line yet.
+    // What was read and is no whole line yet.
     let mut text = Vec::new();
     loop {
         // What was in vain is tried again only with twice as much, so that the time for a
         // line is proportional to its length.
-        let wanted = text.len() + text.len().max(PIECE_LEN);
-        let is_end = read_until(&mut file, &mut text, wanted, options)?;
+        let more = text.len().max(PIECE_LEN);
+        let wanted = (text.len() + more).min(LONGEST + PIECE_LEN);
+        let is_end = read_until(file, &mut text, wanted, options)?;
         let read = reader.read(&text, is_end, take)?;
         text.drain(..read);
         if is_end {
-            return Ok((status, reader.format()));
+            return Ok(reader.format());
         }
     }
 }
 
-/// Reads until there are so many bytes of text; whether the file has no more.
+/// Reads until there are so many bytes of text; whether there is no more.
 fn read_until(
-    file: &mut File,
+    file: &OwnedFd,
     text: &mut Vec<u8>,
     wanted: usize,
     options: &manifest::Options<'_>,
@@ -230,13 +263,24 @@ fn read_until(
         if options.is_cancelled() {
             return Err(ErrorKind::Cancelled);
         }
-        let mut piece = file.take(PIECE_LEN as u64);
-        let count = piece.read_to_end(text).map_err(ErrorKind::Manifest)?;
-        if count < PIECE_LEN {
-            return Ok(true);
+        match read_next(file, text) {
+            Ok(0) => return Ok(true),
+            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => return Err(ErrorKind::Manifest(error.into())),
         }
     }
     Ok(false)
+}
+
+/// Appends what comes next to a text; how many bytes that are. What there is to be waited for
+/// is so also where the descriptor is not meant to wait, but not for long.
+fn read_next(file: &OwnedFd, text: &mut Vec<u8>) -> Result<usize, Errno> {
+    text.reserve_exact(PIECE_LEN);
+    let mut waiting = [PollFd::new(file, PollFlags::IN)];
+    match poll(&mut waiting, Some(&WAIT))? {
+        0 => Err(Errno::AGAIN),
+        _ => rustix::io::read(file, spare_capacity(text)),
+    }
 }
 
 fn usual_name(root: &Root, root_name: &[u8]) -> Result<String, Error> {

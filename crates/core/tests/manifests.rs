@@ -8,12 +8,17 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::slice;
+use std::sync::Arc;
+use std::thread;
 
-use checksig_core::manifest::{Entry, Format, Line, LineError, Options, WriteError, parse, write};
+use checksig_core::manifest::{
+    Entry, Format, Line, LineError, Manifest, Options, WriteError, parse, write,
+};
 use checksig_core::{Algorithm, Digest, Hasher, ManifestSource, read_manifest};
 use data_encoding::BASE64;
 
@@ -610,25 +615,126 @@ fn two_hundred_thousand_lines_are_as_many() {
 
 /// Texts whose lengths are those of the pieces that a file is read in, or just not.
 #[test]
-fn a_file_is_read_as_its_text_is() {
+fn files_and_streams_are_read_as_their_text_is() {
     let line = b"d41d8cd98f00b204e9800998ecf8427e  name\n";
-    let root = tempfile::tempdir().unwrap();
-    let path = root.path().join("list");
     for (len, long) in [
         (1 << 20, 0),
         (2 << 20, 0),
         (3 << 20, 5 << 19),
         (100, 5 << 20),
+        (100, LONGEST - 2),
+        (100, 2 * LONGEST),
     ] {
         for short in 0..3 {
             let mut text = line.repeat(len / line.len() + 1);
             text.truncate(len - short);
             text.extend(vec![b'x'; long]);
-            fs::write(&path, &text).unwrap();
-            let source = ManifestSource::Path(path.clone());
-            let read = read_manifest(&source, &Options::default(), true).unwrap();
+            text.extend_from_slice(b"\n");
+            text.extend_from_slice(line);
             let parsed = parse(&text, &Options::default()).unwrap();
-            assert!(read == parsed, "{len} - {short} + {long} bytes");
+            for read in by_file_and_stream(&text, &Options::default()) {
+                assert!(read == parsed, "{len} - {short} + {long} bytes");
+            }
         }
     }
+}
+
+/// What is read of a text in a file, and of one that comes through a pipe.
+fn by_file_and_stream(text: &[u8], options: &Options<'_>) -> [Manifest; 2] {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("list");
+    fs::write(&path, text).unwrap();
+    let of_file = read_manifest(&ManifestSource::Path(path.clone()), options, true).unwrap();
+    let (there, mut here) = io::pipe().unwrap();
+    let of_stream = thread::scope(|scope| {
+        scope.spawn(move || here.write_all(text).unwrap());
+        let source = ManifestSource::Stream(path, Arc::new(there.into()));
+        read_manifest(&source, options, true).unwrap()
+    });
+    [of_file, of_stream]
+}
+
+/// How long a line may be.
+const LONGEST: usize = 16 << 20;
+
+#[test]
+fn a_line_that_is_too_long_hides_no_other() {
+    for (format, line) in [
+        (Format::Gnu, "{md5}  a"),
+        (Format::Bsd, "MD5 (a) = {md5}"),
+        (Format::Sfv, "a {crc32}"),
+        (Format::Hashdeep, "0,{md5},a"),
+        (Format::Bagit, "{md5}  a"),
+        (Format::Record, "a,,"),
+    ] {
+        let line = with_digests(line);
+        let rest = LONGEST - line.len() - 1;
+        for (filler, more, is_too_long) in [("b", 0, false), ("b", 1, true), ("\0", LONGEST, true)]
+        {
+            let filler = filler.repeat(rest + more);
+            let text = large(format, &format!("{line}\n{filler}{line}\n{line}\n"), 1);
+            let options = Options {
+                format: Some(format),
+                file_name: Some(b"md5"),
+                ..Options::default()
+            };
+            let parsed = parse(&text, &options).unwrap();
+            let lines = &parsed.lines;
+            assert_eq!(lines.len(), 3, "{format} {more}");
+            assert!(lines[0].content.is_ok() && lines[2].content.is_ok());
+            assert_eq!(lines[2].number, lines[0].number + 2);
+            let found = lines[1].content == Err(LineError::TooLong);
+            assert_eq!(found, is_too_long, "{format} {more}");
+        }
+    }
+}
+
+#[test]
+fn a_quotation_mark_waits_for_the_next_no_longer_than_a_line_may_be() {
+    let options = Options {
+        format: Some(Format::Record),
+        ..Options::default()
+    };
+    let count = LONGEST / 4;
+    let text = format!("\"a\n{}b\",,\n", "a,,\n".repeat(count));
+    let lines = parse(text.as_bytes(), &options).unwrap().lines;
+    assert_eq!(lines.len(), count + 2);
+    assert_eq!(lines[0].content, Err(LineError::Quotes));
+    assert!(lines[1..=count].iter().all(|line| line.content.is_ok()));
+    assert_eq!(lines[count + 1].content, Err(LineError::Quotes));
+}
+
+#[test]
+fn what_tells_the_format_is_not_looked_for_without_end() {
+    for (filler, wanted) in [
+        ("# a comment\n", Format::Gnu),
+        ("; a comment\n", Format::Sfv),
+    ] {
+        let count = LONGEST / filler.len() + 1;
+        let text = format!("{}a,,\n", filler.repeat(count));
+        let text = with_digests(&text);
+        let parsed = parse(text.as_bytes(), &Options::default()).unwrap();
+        assert_eq!(parsed.format, wanted);
+        let read = by_file_and_stream(text.as_bytes(), &Options::default());
+        assert!(read.iter().all(|read| *read == parsed));
+    }
+}
+
+#[test]
+fn no_line_is_written_that_would_be_too_long() {
+    let mut entry = Entry {
+        name: vec![b'a'; LONGEST - 35],
+        digests: [digest_of_nothing("md5")].into_iter().collect(),
+        size: None,
+    };
+    let text = write(Format::Gnu, slice::from_ref(&entry), false).unwrap();
+    assert_eq!(text.len(), LONGEST);
+    assert!(
+        parse(&text, &Options::default()).unwrap().lines[0]
+            .content
+            .is_ok()
+    );
+    entry.name.push(b'a');
+    let error = write(Format::Gnu, &[entry], false).unwrap_err();
+    assert!(error.to_string().ends_with("a line of more than 16 MiB"));
 }

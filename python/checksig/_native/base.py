@@ -74,6 +74,9 @@ class NativeBackend:
             self._check(lib.checksig_options_add_exclude(handle, glob))
         if options.text is not None:
             self._check(lib.checksig_options_set_text(handle, options.text, len(options.text)))
+        if options.descriptor is not None:
+            descriptor = options.descriptor.fileno()
+            self._check(lib.checksig_options_set_descriptor(handle, descriptor))
         return owner
 
     def new_cancel(self) -> NativeCancel:

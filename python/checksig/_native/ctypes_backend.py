@@ -200,6 +200,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "checksig_options_set_measure": (c_int, [c_void_p, c_bool]),
     "checksig_options_add_exclude": (c_int, [c_void_p, c_char_p]),
     "checksig_options_set_text": (c_int, [c_void_p, c_char_p, c_size_t]),
+    "checksig_options_set_descriptor": (c_int, [c_void_p, c_int]),
     "checksig_report_ok": (c_bool, [c_void_p]),
     "checksig_report_results": (POINTER(Result), [c_void_p, POINTER(c_size_t)]),
     "checksig_report_len": (c_size_t, [c_void_p]),

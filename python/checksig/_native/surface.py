@@ -9,6 +9,7 @@ else: numbers must be in range, and a view must be what
 
 from __future__ import annotations
 
+from io import FileIO
 from typing import (
     TYPE_CHECKING,
     Callable,
@@ -65,6 +66,8 @@ class RunOptions(NamedTuple):
     measure: bool = False
     exclude: tuple[bytes, ...] = ()
     text: Optional[bytes] = None
+    #: The file that has it, open until the call has ended.
+    descriptor: Optional[FileIO] = None
 
 
 class DNSOptions(NamedTuple):

@@ -17,7 +17,7 @@ from .. import __version__
 from .. import manifest as manifests
 from .._native.library import include_dir, library_path
 from .._native.surface import RunOptions
-from ..checksig import Progress, Report, Verdict, thread_count
+from ..checksig import ManifestSource, Progress, Report, Verdict, thread_count
 from ..errors import ChecksigError, ManifestError
 from . import progress, runs
 from .codes import BAD, INTERRUPTED, NOTHING
@@ -369,7 +369,8 @@ def _verify_one(
     on_result = held.result if held.shown.streams else None
     try:
         with _bar(watch, status) as move:
-            report = runs.verify(root, runs.Target.of(name), options, on_result, move)
+            manifest = ManifestSource.of(None if name is None else source(name))
+            report = runs.verify(root, manifest, options, on_result, move)
     except ManifestError as error:
         held.shown.error(str(error), path_of(str(error)))
         held.codes.append(NOTHING)
@@ -440,7 +441,6 @@ def _redirected_into(root: str) -> tuple[str, ...]:
     file, directory = Path(f"/proc/self/fd/{sys.stdout.fileno()}").resolve(), Path(root).resolve()
     if not (file.is_file() and file.is_relative_to(directory)):
         return ()
-    escaped = re.sub(r"([*?{}!,\[\]\\])", r"\\\1", name)
     name = str(file.relative_to(directory))
     try:
         name.encode()
@@ -448,6 +448,7 @@ def _redirected_into(root: str) -> tuple[str, ...]:
         raise click.UsageError(
             f"{name}, where standard output goes, is not UTF-8; want it by -m"
         ) from None
+    escaped = re.sub(r"([*?{}!,\[\]\\])", r"\\\1", name)
     return (f"./{escaped}",)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Callable, Optional, Union
 
@@ -18,11 +17,10 @@ from .._native.surface import (
     RunOptions,
 )
 from .._run import Call, run
-from ..checksig import Progress, Report, Result, manifest_source, path_bytes, result_of, told
+from ..checksig import ManifestSource, Progress, Report, Result, path_bytes, result_of, told
 from ..errors import ManifestError
-from .inputs import source
 
-__all__ = ["Interrupted", "Target", "create", "digests", "verify"]
+__all__ = ["Interrupted", "create", "digests", "verify"]
 
 
 class Interrupted(Exception):
@@ -33,22 +31,9 @@ class Interrupted(Exception):
         self.report = report
 
 
-@dataclass(frozen=True)
-class Target:
-    """A manifest: its path, and its text where it is no file."""
-
-    path: Optional[bytes]
-    text: Optional[bytes] = None
-
-    @classmethod
-    def of(cls, name: Optional[str]) -> Target:
-        """The manifest of this name; ``-`` is standard input, ``None`` the usual one."""
-        return cls(*manifest_source(None if name is None else source(name)))
-
-
 def verify(
     root: str,
-    target: Target,
+    manifest: ManifestSource,
     options: RunOptions,
     on_result: Optional[Callable[[Result], None]],
     on_progress: Optional[Callable[[Progress], None]],
@@ -58,8 +43,10 @@ def verify(
     Raises:
         Interrupted: Ctrl-C ended the run.
     """
-    complete = options._replace(text=target.text, measure=on_progress is not None)
-    call = partial(backend.verify, os.fsencode(root), target.path, complete)
+    complete = options._replace(
+        text=manifest.text, descriptor=manifest.stream, measure=on_progress is not None
+    )
+    call = partial(backend.verify, os.fsencode(root), manifest.path, complete)
     return _run(call, on_result, on_progress)
 
 

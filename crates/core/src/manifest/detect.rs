@@ -4,11 +4,21 @@
 use super::{Format, LineError, Options, bsd, hashdeep, hex, names, record, sfv, text};
 use crate::algorithm::Algorithm;
 
+/// What follows the part of a text that was seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Follows {
+    Nothing,
+    /// What may decide.
+    Unseen,
+    /// What is too far from the beginning to decide.
+    TooFar,
+}
+
 /// The format of a text: hashdeep's if it says so, else that of the file's name,
 /// else that of the first line that could be of one, else coreutils'.
 ///
-/// `None` where what follows the text, which is not its end, decides.
-pub(super) fn format(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Format> {
+/// `None` where what was not seen decides.
+pub(super) fn format(text: &[u8], follows: Follows, options: &Options<'_>) -> Option<Format> {
     if text.starts_with(hashdeep::MAGIC) {
         return Some(Format::Hashdeep);
     }
@@ -16,8 +26,13 @@ pub(super) fn format(text: &[u8], is_end: bool, options: &Options<'_>) -> Option
     let told = || {
         let separator = options.separator();
         let end = text.iter().rposition(|&byte| byte == separator);
-        let whole = if is_end { text.len() } else { end? + 1 };
-        format_of_text(&text[..whole], is_end, options)
+        let whole = match (end, follows) {
+            (_, Follows::Nothing) => text.len(),
+            (Some(end), _) => end + 1,
+            (None, Follows::TooFar) => 0,
+            (None, Follows::Unseen) => return None,
+        };
+        format_of_text(&text[..whole], follows != Follows::Unseen, options)
     };
     named.or_else(told)
 }

@@ -3,12 +3,16 @@
 use std::fmt;
 
 use super::Format;
+use super::reader::LONGEST;
 use crate::algorithm::Algorithm;
 
 /// Why a line is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineError {
+    /// It is longer than any line that names a file.
+    #[error("a line of more than {} MiB", LONGEST >> 20)]
+    TooLong,
     /// A NUL byte, which no file name can have.
     #[error("a NUL byte in the line")]
     Nul,

@@ -46,7 +46,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 pub use error::{LineError, ManifestError, Wanted};
-pub(crate) use reader::Reader;
+pub(crate) use reader::{LONGEST, Reader};
 pub(crate) use write::Writer;
 pub use write::{EntryError, WriteError, write};
 
@@ -208,7 +208,8 @@ impl Options<'_> {
 /// comment.
 ///
 /// Lines end with LF or CRLF, the last one may lack its end; a UTF-8 byte order
-/// mark is passed over. An empty manifest gives no lines. Memory: about 150
+/// mark is passed over. A line of more than 16 MiB is malformed, and what tells the format
+/// stands in the first 16 MiB. An empty manifest gives no lines. Memory: about 150
 /// bytes a line, and the names.
 ///
 /// # Errors

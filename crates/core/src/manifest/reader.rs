@@ -1,19 +1,30 @@
 //! Reading a manifest piece by piece.
 
+use super::detect::{self, Follows};
+use memchr::{memchr, memchr_iter};
+
 use super::{Entry, Format, Line, LineError, ManifestError, Options};
-use super::{bagit, detect, gnu, hashdeep, record, sfv, text};
+use super::{bagit, gnu, hashdeep, record, sfv, text};
 use crate::algorithm::Algorithm;
 
 /// So many bytes tell what a text starts with: a mark, or hashdeep's first words.
 const START_LEN: usize = 32;
 
+/// How many bytes a line may have, with its end, or an entry that spans lines. No name of a file
+/// is as long, and garbage without a newline shall not fill the memory.
+pub(crate) const LONGEST: usize = 16 << 20;
+
 /// Reads the lines of a manifest, of whose text not all need be in memory.
 pub(crate) struct Reader<'a> {
     options: Options<'a>,
+    /// How many bytes a line may have.
+    longest: usize,
     /// What reads the lines; `None` until enough of the text was seen to tell its format.
     dialect: Option<Dialect>,
     /// The number of the next line.
     number: u64,
+    /// Whether the text goes on within a line that is too long.
+    passes_over: bool,
 }
 
 /// What differs between formats, and what is known of the text meanwhile.
@@ -31,10 +42,17 @@ type First = (usize, Option<Result<Entry, LineError>>);
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(options: Options<'a>) -> Self {
+        Self::with_longest(options, LONGEST)
+    }
+
+    /// One of lines that have so many bytes at most.
+    pub(super) fn with_longest(options: Options<'a>, longest: usize) -> Self {
         Self {
             options,
+            longest,
             dialect: None,
             number: 1,
+            passes_over: false,
         }
     }
 
@@ -50,9 +68,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Hands the lines of a text to `take`, and gives how many bytes they have. What is left
-    /// is to be given again with what follows it: nothing where `is_end` says that nothing
-    /// does.
+    /// Hands the lines of a text to `take`, and gives how many bytes they have. What is left,
+    /// no more than a line may have, is to be given again with what follows it: nothing where `is_end`
+    /// says that nothing does.
     pub(crate) fn read(
         &mut self,
         text: &[u8],
@@ -67,14 +85,19 @@ impl<'a> Reader<'a> {
             }
         }
         while done < text.len() && !self.options.is_cancelled() {
-            let Some((len, content)) = self.first(&text[done..], is_end) else {
+            let rest = &text[done..];
+            let first = match self.passes_over {
+                true => Some((self.pass_over(rest), None)),
+                false => self.first(rest, is_end),
+            };
+            let Some((len, content)) = first else {
                 break;
             };
             if let Some(content) = content {
                 let number = self.number;
                 take(Line { number, content });
             }
-            self.count(&text[done..done + len]);
+            self.count(&rest[..len]);
             done += len;
         }
         // The flag stays raised: so lines that were left out are noticed here.
@@ -91,14 +114,21 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let plain = text::plain(text)?;
-        let detected = || detect::format(plain, is_end, &self.options);
+        let (seen, is_cut) = self.head(plain);
+        let follows = match (is_cut, is_end) {
+            (true, _) => Follows::TooFar,
+            (false, true) => Follows::Nothing,
+            (false, false) => Follows::Unseen,
+        };
+        let is_all = follows != Follows::Unseen;
+        let detected = || detect::format(seen, follows, &self.options);
         let Some(format) = self.options.format.or_else(detected) else {
             return Ok(None);
         };
         if self.options.zero && !format.has_zero_form() {
             return Err(ManifestError::Zero(format));
         }
-        let Some((dialect, header_len)) = self.dialect_of(format, plain, is_end)? else {
+        let Some((dialect, header_len)) = self.dialect_of(format, seen, is_all)? else {
             return Ok(None);
         };
         self.dialect = Some(dialect);
@@ -135,19 +165,56 @@ impl<'a> Reader<'a> {
 
     /// The first line of a text; `None` where more of it is needed.
     fn first(&mut self, text: &[u8], is_end: bool) -> Option<First> {
+        let (head, is_cut) = self.head(text);
+        let first = self.first_of(head, is_end && !is_cut);
+        first.or_else(|| is_cut.then(|| self.too_long(head)))
+    }
+
+    /// As much of a text as a line may have, and whether there is more.
+    fn head<'t>(&self, text: &'t [u8]) -> (&'t [u8], bool) {
+        match text.split_at_checked(self.longest) {
+            Some((head, rest)) => (head, !rest.is_empty()),
+            None => (text, false),
+        }
+    }
+
+    /// The first line of a text that has no end within so much.
+    fn too_long(&mut self, head: &[u8]) -> First {
+        match self.line_end(head) {
+            // What is between quotation marks goes on for long.
+            Some(end) => (end, Some(Err(LineError::Quotes))),
+            None => {
+                self.passes_over = true;
+                (head.len(), Some(Err(LineError::TooLong)))
+            }
+        }
+    }
+
+    /// How many bytes a line that is too long still has.
+    fn pass_over(&mut self, text: &[u8]) -> usize {
+        let end = self.line_end(text);
+        self.passes_over = end.is_none();
+        end.unwrap_or(text.len())
+    }
+
+    fn first_of(&mut self, text: &[u8], is_end: bool) -> Option<First> {
         if let Some(Dialect::Record(forced)) = self.dialect {
             let (len, content) = record::read_first(text, is_end, forced)?;
             let first_line = &text[..text::line_len(text)];
             let is_blank = text::trim_start(text::without_end(first_line)).is_empty();
             return Some((len, (!is_blank).then_some(content)));
         }
-        let separator = self.options.separator();
-        let end = text.iter().position(|&byte| byte == separator);
-        if end.is_none() && !is_end {
-            return None;
-        }
-        let line = &text[..end.unwrap_or(text.len())];
-        Some((end.map_or(text.len(), |end| end + 1), self.read_line(line)))
+        let (len, line) = match self.line_end(text) {
+            Some(end) => (end, &text[..end - 1]),
+            None if is_end => (text.len(), text),
+            None => return None,
+        };
+        Some((len, self.read_line(line)))
+    }
+
+    /// How many bytes the first line has with its end, where that is there.
+    fn line_end(&self, text: &[u8]) -> Option<usize> {
+        memchr(self.options.separator(), text).map(|end| end + 1)
     }
 
     /// What a line without its newline, or a record without its NUL, says.
@@ -177,8 +244,6 @@ impl<'a> Reader<'a> {
 
     /// Counts lines that were read.
     fn count(&mut self, lines: &[u8]) {
-        let separator = self.options.separator();
-        let ends = lines.iter().filter(|&&byte| byte == separator);
-        self.number += ends.count() as u64;
+        self.number += memchr_iter(self.options.separator(), lines).count() as u64;
     }
 }

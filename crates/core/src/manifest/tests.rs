@@ -220,7 +220,40 @@ proptest! {
         let file_name = Some(name.as_bytes());
         let options = Options { file_name, format, algorithm, zero, ..Options::default() };
         let text = format!("{head}{text}");
-        prop_assert_eq!(by_pieces(text.as_bytes(), len, &options), parse(text.as_bytes(), &options));
+        let all = parse(text.as_bytes(), &options);
+        prop_assert_eq!(&by_pieces(text.as_bytes(), len, Reader::new(options)), &all);
+        // With lines that are too long, the longest ones or all.
+        for longest in [len, 40, 400] {
+            let all = by_pieces(text.as_bytes(), usize::MAX, Reader::with_longest(options, longest));
+            let read = by_pieces(text.as_bytes(), len, Reader::with_longest(options, longest));
+            prop_assert_eq!(read, all, "at most {} bytes", longest);
+        }
+    }
+
+    #[test]
+    fn only_lines_that_are_too_long_are_lost(
+        lines in vec(prop_oneof!["a{1,4} [0-9a-f]{8}", "[0-9a-f]{8}  a{1,30}", "#a{0,40}"], 0..20),
+        longest in 12..40_usize,
+        len in 1..80_usize,
+        zero: bool,
+    ) {
+        let separator = if zero { "\0" } else { "\n" };
+        let text: String = lines.iter().map(|line| format!("{line}{separator}")).collect();
+        let options = Options { zero, ..forced(Format::Gnu) };
+        let read = by_pieces(text.as_bytes(), len, Reader::with_longest(options, longest)).unwrap();
+        let mut expected = parse(text.as_bytes(), &options).unwrap().lines;
+        let is_too_long = |number: u64| lines[number as usize - 1].len() >= longest;
+        for line in expected.iter_mut().filter(|line| is_too_long(line.number)) {
+            line.content = Err(LineError::TooLong);
+        }
+        // A comment that is too long is no comment any more.
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            read.lines.into_iter().partition(|line| line.content == Err(LineError::TooLong));
+        let lost: Vec<u64> = lost.iter().map(|line| line.number).collect();
+        let long = (1..=lines.len() as u64).filter(|number| is_too_long(*number));
+        prop_assert_eq!(lost, long.collect::<Vec<_>>());
+        expected.retain(|line| line.content != Err(LineError::TooLong));
+        prop_assert_eq!(kept, expected);
     }
 
     #[test]
@@ -246,8 +279,7 @@ const ALMOST: &str = "([0-9a-f]{38,42}|[0-9a-f]{8}|[0-9a-f]{64}|\\\\|#|;| |\\*|a
     size,|,filename|[0-9]{1,22}|d41d8cd98f00b204e9800998ecf8427e){0,30}";
 
 /// What is read of a text that comes in pieces of this length.
-fn by_pieces(text: &[u8], len: usize, options: &Options<'_>) -> Result<Manifest, ManifestError> {
-    let mut reader = Reader::new(*options);
+fn by_pieces(text: &[u8], len: usize, mut reader: Reader<'_>) -> Result<Manifest, ManifestError> {
     let (mut lines, mut waiting) = (Vec::new(), Vec::new());
     for piece in text.chunks(len) {
         waiting.extend_from_slice(piece);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::reader::LONGEST;
 use super::{Entry, Format, bagit, bsd, gnu, hashdeep, record, sfv};
 use crate::algorithm::Algorithm;
 use crate::digest::Digest;
@@ -94,6 +95,9 @@ pub enum EntryError {
     /// There is no size.
     #[error("no size")]
     NoSize,
+    /// The line would be longer than one that is read.
+    #[error("a line of more than {} MiB", LONGEST >> 20)]
+    TooLong,
 }
 
 /// Writes a manifest, each entry a line, which [`parse`](super::parse) reads back.
@@ -139,14 +143,17 @@ impl Writer {
         if self.first.is_none() {
             self.push_header(text, Some(entry));
         }
+        let start = text.len();
         let first = self.first.get_or_insert_with(|| entry.clone());
-        push(text, self.format, entry, first, self.zero).map_err(|reason| WriteError::Entry {
+        let pushed = push(text, self.format, entry, first, self.zero);
+        text.push(if self.zero { 0 } else { b'\n' });
+        let is_read = text.len() - start <= LONGEST;
+        let pushed = pushed.and_then(|()| is_read.then_some(()).ok_or(EntryError::TooLong));
+        pushed.map_err(|reason| WriteError::Entry {
             name: entry.name.clone(),
             format: self.format,
             reason,
-        })?;
-        text.push(if self.zero { 0 } else { b'\n' });
-        Ok(())
+        })
     }
 
     /// Appends what the text starts with, if there was no line.

@@ -860,6 +860,13 @@ def test_a_manifest_that_the_shell_writes_does_not_list_itself(name: str, tree: 
     assert checksig(*command, cwd=tree) == Done(0, "", "")
 
 
+def test_a_manifest_that_the_shell_reads_is_not_extra(tree: Path) -> None:
+    with (tree / "sha1sum.txt").open("rb") as stdin:
+        command = [*COMMAND, "audit", "-q", "-m", "-"]
+        done = subprocess.run(command, cwd=tree, stdin=stdin, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
 def test_nor_does_one_whose_name_no_glob_can_be(tree: Path) -> None:
     name = os.fsdecode(b"S\xdcMS")
     command = ["create", "-a", "sha256", "-m"]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 
@@ -78,8 +78,8 @@ pub enum ManifestSource {
 pub(crate) struct Located {
     /// Its path, for messages.
     pub(crate) path: Vec<u8>,
-    /// Which file it is; `None` for a text or a stream that comes from none.
-    pub(crate) status: Option<FileStatus>,
+    /// A path that leads to its file, and which that is; `None` where it comes from none.
+    pub(crate) file: Option<(Vec<u8>, FileStatus)>,
     pub(crate) format: Format,
 }
 
@@ -88,7 +88,7 @@ impl Located {
     pub(crate) fn unread(path: &[u8]) -> Self {
         Self {
             path: path.to_vec(),
-            status: None,
+            file: None,
             format: Format::Gnu,
         }
     }
@@ -112,7 +112,7 @@ pub(crate) fn locate(
                 .read(text, true, take)
                 .map_err(|error| Error::new(&path, error.into()))?;
             return Ok(Located {
-                status: status_of_text(&path),
+                file: file_named(&path),
                 format: reader.format(),
                 path,
             });
@@ -122,7 +122,7 @@ pub(crate) fn locate(
             let format = read_open(stream, &named(&path, options), take)
                 .map_err(|kind| Error::new(&path, kind))?;
             return Ok(Located {
-                status: FileStatus::of(stream).ok(),
+                file: file_named(&path).or_else(|| file_of(stream)),
                 format,
                 path,
             });
@@ -146,9 +146,9 @@ pub(crate) fn locate(
     });
     let (status, format) = read.map_err(|kind| Error::new(&path, kind))?;
     Ok(Located {
-        path,
-        status: Some(status),
+        file: Some((path.clone(), status)),
         format,
+        path,
     })
 }
 
@@ -211,10 +211,18 @@ fn named<'a>(path: &'a [u8], options: &manifest::Options<'a>) -> manifest::Optio
     }
 }
 
-/// The file that a text came from, if its name is a path: so that an audit knows it.
+/// The file that a text or a stream came from, if its name is a path: so that an audit knows it.
 /// `-` stands for standard input.
-fn status_of_text(path: &[u8]) -> Option<FileStatus> {
-    (path != b"-").then(|| status_named(path).ok())?
+fn file_named(path: &[u8]) -> Option<(Vec<u8>, FileStatus)> {
+    let status = (path != b"-").then(|| status_named(path).ok())??;
+    Some((path.to_vec(), status))
+}
+
+/// The file that a descriptor is open for, by the path that Linux has for it.
+fn file_of(stream: &OwnedFd) -> Option<(Vec<u8>, FileStatus)> {
+    let status = FileStatus::of(stream).ok()?;
+    let path = format!("/proc/self/fd/{}", stream.as_raw_fd());
+    Some((path.into_bytes(), status))
 }
 
 fn not_opened(error: OpenError) -> ErrorKind {

@@ -127,8 +127,8 @@ pub fn verify(
     let mut cancelled = end == End::Early || cancel.is_requested();
     let mut extra = Contents::new();
     if options.audit && !cancelled {
-        let own = located.status.as_ref();
-        let own = own.map(|status| (&located.path[..], status));
+        let own = located.file.as_ref();
+        let own = own.map(|(path, status)| (&path[..], status));
         let own = Own::read(&directory, own);
         extra = unlisted(&directory, &own, &lines, &options.exclude, cancel)
             .map_err(|error| Error::new(root_name, ErrorKind::Root(error)))?;

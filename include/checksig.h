@@ -539,10 +539,10 @@ enum checksig_status checksig_hash_file(const char *file,
  *
  * `file`: its path, `file_len` bytes; NULL only where the options have its text or a
  * descriptor. Of the options, these count, and the algorithm, the format, zero and lenient;
- * NULL for the defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
- * NULL.
- * `manifest`: receives the manifest, to be released with `checksig_manifest_free`; NULL
- * refused. All are borrowed for the call. Any number of threads may call this at once.
+ * NULL for the defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is
+ * raised, or NULL. `manifest`: receives the manifest, to be released with
+ * `checksig_manifest_free`; NULL refused. All are borrowed for the call. Any number of threads
+ * may call this at once.
  *
  * # Safety
  * `file` is NULL or valid for reading `file_len` bytes; `options` and `cancel` are NULL or
@@ -774,11 +774,12 @@ enum checksig_status checksig_options_set_text(struct checksig_options *options,
 /**
  * A descriptor that the manifest is read from until its end, instead of its path, which then
  * only names it, or a text: that of a pipe, a socket, a terminal or a file, from where it is.
- * It is waited for also where it is not meant to wait, until the call's `cancel` is raised. Of
- * what it gives 1 MiB is in memory, or a line. -1: the path is read.
+ * About 1 MiB of what it gives is in memory at a time. -1: the path is read.
  *
- * It is duplicated, so that the caller's own may be closed. One call reads it to its end, where
- * the next one goes on.
+ * It is borrowed, and must be open when these options are used. A call that finds nothing to
+ * read waits, also where the descriptor is not meant to wait, until its `cancel` is raised; no
+ * two calls may read at once, and where somebody else does, it may be noticed late. What one call
+ * has read the next one does not see.
  *
  * # Safety
  * `options` is from `checksig_options_new` and no other thread uses it.
@@ -1048,15 +1049,16 @@ char *verify(const char *root);
  *
  * `root`: the directory that names are looked up in, `root_len` bytes, NULL refused.
  * `manifest`: the manifest's path, `manifest_len` bytes. NULL: `root/sha1sum.txt` or
- * else the only file there with the usual name of a manifest, such as `SHA256SUMS`.
+ * else the only file there with the usual name of a manifest, such as `SHA256SUMS`. Where the
+ * options have a text or a descriptor, it is the name of that, or NULL.
  * `options`: NULL for the defaults. `on_result`: called for each line as its result
- * comes, or NULL. `on_progress`: called every tenth of a second, so not at all in a
- * short run, or NULL. Both are
+ * comes, or NULL. `on_progress`: called every tenth of a second while files are read, so not
+ * at all in a short run, or while a manifest is waited for; or NULL. Both are
  * called on the calling thread with `user`; one that returns anything but 0 ends the
  * run. They must return: no exception and no `longjmp` may leave them, nor may the
- * thread end in them. `cancel`: ends the run when it is raised, or NULL. `report`: receives the report, to be released
- * with `checksig_report_free`; NULL refused. All are borrowed for the call. Any number
- * of threads may call this at once.
+ * thread end in them. `cancel`: ends the run when it is raised, or NULL. `report`: receives
+ * the report, to be released with `checksig_report_free`; NULL refused. All are borrowed for
+ * the call. Any number of threads may call this at once.
  *
  * # Safety
  * The paths are NULL or valid for reading their lengths; `options` and `cancel` are NULL

@@ -10,7 +10,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Callable, Generic, Optional, TypeVar, Union
 
 from ._native import backend
@@ -22,7 +23,7 @@ from ._native.surface import (
     ResultTuple,
 )
 
-__all__ = ["Call", "Cancel", "run", "stream", "undisturbed"]
+__all__ = ["Call", "Cancel", "ending", "run", "stream", "undisturbed"]
 
 #: What the library gives for a call.
 _Given = TypeVar("_Given")
@@ -52,8 +53,10 @@ class Cancel:
     """
 
     def __init__(self) -> None:
-        self._handle = backend.new_cancel()
         self._requested = False
+        #: What ends each run that has the flag. Lists can be used by several threads and in
+        #: a signal's handler.
+        self._runs: list[Callable[[], None]] = []
 
     @property
     def requested(self) -> bool:
@@ -63,7 +66,24 @@ class Cancel:
     def request(self) -> None:
         """Raises the flag, for good: runs that have it end within a tenth of a second."""
         self._requested = True
-        self._handle.request()
+        for end in list(self._runs):
+            end()
+
+
+@contextmanager
+def ending(cancel: Optional[Cancel], end: Callable[[], None]) -> Iterator[None]:
+    """Surrounds a run, which ``end`` ends, also where the flag is raised."""
+    if cancel is None:
+        yield
+        return
+    cancel._runs.append(end)
+    try:
+        # Raised before, or from now on by who finds the run there.
+        if cancel.requested:
+            end()
+        yield
+    finally:
+        cancel._runs.remove(end)
 
 
 class _Background(Generic[_Given]):
@@ -77,8 +97,9 @@ class _Background(Generic[_Given]):
         self._error: Optional[BaseException] = None
         self._stop = threading.Event()
         self._call = call
-        self._is_own = cancel is None
-        self._cancel = Cancel() if cancel is None else cancel
+        self._cancel = cancel
+        #: The run's own flag: what ends it need not end others that have ``cancel``.
+        self._flag = backend.new_cancel()
         self._results = results
         self._thread = threading.Thread(target=self._work, name="checksig")
         self._is_starting = False
@@ -92,7 +113,8 @@ class _Background(Generic[_Given]):
         self._has_begun.set()
         on_result = self._put if self._results else None
         try:
-            self.given = self._call(on_result, self._put_progress, self._cancel._handle)
+            with ending(self._cancel, self._flag.request):
+                self.given = self._call(on_result, self._put_progress, self._flag)
         except BaseException as error:
             self._error = error
         self._put(None)
@@ -122,8 +144,7 @@ class _Background(Generic[_Given]):
     def stop(self) -> None:
         """Ends the run early, if it has begun, and waits for it."""
         self._stop.set()
-        if self._is_own:
-            self._cancel.request()
+        self._flag.request()
         # Ctrl-C may have come while the thread was on its way.
         if self._is_starting and self._has_begun.wait(_ON_ITS_WAY):
             self._thread.join()
@@ -184,8 +205,9 @@ def _run_here(
             raised.append(error)
         return bool(raised)
 
-    flag = (cancel or Cancel())._handle
-    report = wrap(call(None, on_progress if progress else None, flag))
+    flag = backend.new_cancel()
+    with ending(cancel, flag.request):
+        report = wrap(call(None, on_progress if progress else None, flag))
     for error in raised:
         error.report = report  # type: ignore[attr-defined]
         raise error

@@ -22,7 +22,7 @@ from ._native.surface import (
     RunOptions,
 )
 from ._native.values import c_text, uint64
-from ._run import Cancel, run, stream
+from ._run import Cancel, ending, run, stream
 from .errors import Cancelled, ManifestError, VerificationError
 
 __all__ = [
@@ -321,9 +321,11 @@ def verify(
     Args:
         root: the directory that names are looked up in.
         manifest: the manifest's path, or an open binary file, which is read from where it
-            is: one without a buffer (``buffering=0``) in little memory, any other as a whole.
-            By default ``root/sha1sum.txt`` or else the only file there with the usual name of
-            a manifest, such as ``SHA256SUMS``.
+            is. One with a buffer is read at once and as a whole. One without (``buffering=0``)
+            is read by the library in little memory, and must stay open until the run has ended;
+            a pipe is waited for, also where it is not meant to wait. By default
+            ``root/sha1sum.txt`` or else the only file there with the usual name of a manifest,
+            such as ``SHA256SUMS``.
         algorithm: the algorithm of lines that do not name theirs: ``crc32``, ``md5``,
             ``sha1``, ``sha224``, ``sha256``, ``sha384``, ``sha512``, ``sha3-256``,
             ``sha3-512``, ``blake2b`` or ``blake3``. ``auto``: the manifest's name or
@@ -346,7 +348,7 @@ def verify(
             slower then.
         threads: how many threads read files; by default one a processor, and more while
             these wait for a disk.
-        progress: called about ten times a second on this thread.
+        progress: called about ten times a second on this thread, while files are read.
         cancel: ends the run when it is raised.
 
     Raises:
@@ -477,29 +479,25 @@ async def verify_async(
         measure=progress is not None,
     )
     loop = asyncio.get_running_loop()
-    flag = Cancel() if cancel is None else cancel
+    flag = Cancel()
     tell = told(progress)
-    is_wanted = True
 
     def on_progress(event: ProgressTuple) -> None:
-        if not is_wanted:
-            raise Cancelled("the task was cancelled")
-        if tell is not None:
+        if tell is not None and not flag.requested:
             loop.call_soon_threadsafe(tell, event)
 
     def work() -> Report:
         return run(request, Report, on_progress, flag)
 
-    future = loop.run_in_executor(None, work)
-    try:
-        return checked(await asyncio.shield(future))
-    except asyncio.CancelledError:
-        is_wanted = False
-        if cancel is None:
+    with ending(cancel, flag.request):
+        future = loop.run_in_executor(None, work)
+        try:
+            return checked(await asyncio.shield(future))
+        except asyncio.CancelledError:
             flag.request()
-        await asyncio.wait([future])
-        future.exception()  # which nobody wants to know
-        raise
+            await asyncio.wait([future])
+            future.exception()  # which nobody wants to know
+            raise
 
 
 def check_signature(root_dir: StrOrBytesPath) -> None:

@@ -131,7 +131,7 @@ def create(
             refused where that is the algorithm, as for :func:`checksig.verify`.
         exclude: globs of files to leave out, as for :func:`checksig.verify`.
         threads: how many threads read files; by default as for :func:`checksig.verify`.
-        progress: called about ten times a second on this thread.
+        progress: called about ten times a second on this thread, while files are read.
         cancel: ends the run when it is raised.
 
     Returns:

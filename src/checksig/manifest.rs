@@ -122,10 +122,10 @@ fn malformed(line: u64, error: &str) -> checksig_entry {
 ///
 /// `file`: its path, `file_len` bytes; NULL only where the options have its text or a
 /// descriptor. Of the options, these count, and the algorithm, the format, zero and lenient;
-/// NULL for the defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is raised, or
-/// NULL.
-/// `manifest`: receives the manifest, to be released with `checksig_manifest_free`; NULL
-/// refused. All are borrowed for the call. Any number of threads may call this at once.
+/// NULL for the defaults. `cancel`: ends the call with `CHECKSIG_STATUS_CANCELLED` when it is
+/// raised, or NULL. `manifest`: receives the manifest, to be released with
+/// `checksig_manifest_free`; NULL refused. All are borrowed for the call. Any number of threads
+/// may call this at once.
 ///
 /// # Safety
 /// `file` is NULL or valid for reading `file_len` bytes; `options` and `cancel` are NULL or

@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 use std::ffi::{c_char, c_int};
-use std::io;
 use std::num::NonZeroUsize;
-use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
 
 use checksig_core::manifest::{self, Format};
 use checksig_core::{Algorithm, Cancel, CreateOptions, Exclude, Options};
@@ -36,7 +33,8 @@ pub(super) enum Content {
     #[default]
     File,
     Text(Vec<u8>),
-    Stream(Arc<OwnedFd>),
+    /// What is read of a descriptor.
+    Descriptor(c_int),
 }
 
 impl checksig_options {
@@ -372,11 +370,12 @@ pub unsafe extern "C" fn checksig_options_set_text(
 
 /// A descriptor that the manifest is read from until its end, instead of its path, which then
 /// only names it, or a text: that of a pipe, a socket, a terminal or a file, from where it is.
-/// It is waited for also where it is not meant to wait, until the call's `cancel` is raised. Of
-/// what it gives 1 MiB is in memory, or a line. -1: the path is read.
+/// About 1 MiB of what it gives is in memory at a time. -1: the path is read.
 ///
-/// It is duplicated, so that the caller's own may be closed. One call reads it to its end, where
-/// the next one goes on.
+/// It is borrowed, and must be open when these options are used. A call that finds nothing to
+/// read waits, also where the descriptor is not meant to wait, until its `cancel` is raised; no
+/// two calls may read at once, and where somebody else does, it may be noticed late. What one call
+/// has read the next one does not see.
 ///
 /// # Safety
 /// `options` is from `checksig_options_new` and no other thread uses it.
@@ -388,24 +387,11 @@ pub unsafe extern "C" fn checksig_options_set_descriptor(
     let change = |options: &mut checksig_options| {
         options.content = match descriptor {
             -1 => Content::File,
-            descriptor => Content::Stream(Arc::new(duplicate(descriptor)?)),
+            ..0 => return Err(Failure::invalid("descriptor is negative, want one or -1")),
+            descriptor => Content::Descriptor(descriptor),
         };
         Ok(())
     };
     // SAFETY: the caller's promise is this function's own.
     unsafe { try_set(options, change) }
-}
-
-/// A descriptor of our own for what this one is open for.
-fn duplicate(descriptor: c_int) -> Result<OwnedFd, Failure> {
-    // SAFETY: no memory is passed, and the system says whether the descriptor is open.
-    let own = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
-    if own == -1 {
-        let error = io::Error::last_os_error();
-        return Err(Failure::invalid(format!(
-            "descriptor {descriptor}: {error}"
-        )));
-    }
-    // SAFETY: open, and nobody else's.
-    Ok(unsafe { OwnedFd::from_raw_fd(own) })
 }

@@ -1,11 +1,14 @@
 //! Verifying a directory.
 
 use std::ffi::{OsStr, c_char, c_int, c_void};
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
+use std::sync::Arc;
 
-use checksig_core::{Cancel, ManifestSource};
+use checksig_core::{Cancel, Error, ErrorKind, ManifestSource};
 
 use super::cancel::checksig_cancel;
 use super::options::{Content, checksig_options};
@@ -55,15 +58,16 @@ pub unsafe extern "C" fn verify(root: *const c_char) -> *mut c_char {
 ///
 /// `root`: the directory that names are looked up in, `root_len` bytes, NULL refused.
 /// `manifest`: the manifest's path, `manifest_len` bytes. NULL: `root/sha1sum.txt` or
-/// else the only file there with the usual name of a manifest, such as `SHA256SUMS`.
+/// else the only file there with the usual name of a manifest, such as `SHA256SUMS`. Where the
+/// options have a text or a descriptor, it is the name of that, or NULL.
 /// `options`: NULL for the defaults. `on_result`: called for each line as its result
-/// comes, or NULL. `on_progress`: called every tenth of a second, so not at all in a
-/// short run, or NULL. Both are
+/// comes, or NULL. `on_progress`: called every tenth of a second while files are read, so not
+/// at all in a short run, or while a manifest is waited for; or NULL. Both are
 /// called on the calling thread with `user`; one that returns anything but 0 ends the
 /// run. They must return: no exception and no `longjmp` may leave them, nor may the
-/// thread end in them. `cancel`: ends the run when it is raised, or NULL. `report`: receives the report, to be released
-/// with `checksig_report_free`; NULL refused. All are borrowed for the call. Any number
-/// of threads may call this at once.
+/// thread end in them. `cancel`: ends the run when it is raised, or NULL. `report`: receives
+/// the report, to be released with `checksig_report_free`; NULL refused. All are borrowed for
+/// the call. Any number of threads may call this at once.
 ///
 /// # Safety
 /// The paths are NULL or valid for reading their lengths; `options` and `cancel` are NULL
@@ -125,12 +129,28 @@ pub(super) unsafe fn source(
         // SAFETY: this function's contract is the same.
         Some(unsafe { path(pointer, length, "manifest") }?.to_owned())
     };
-    let name = || named.clone().unwrap_or_default();
     Ok(match &options.content {
-        Content::Text(text) => ManifestSource::Text(name(), text.clone()),
-        Content::Stream(stream) => ManifestSource::Stream(name(), stream.clone()),
         Content::File => named.map_or(ManifestSource::Usual, ManifestSource::Path),
+        Content::Text(text) => ManifestSource::Text(named.unwrap_or_default(), text.clone()),
+        Content::Descriptor(descriptor) => {
+            let name = named.unwrap_or_default();
+            let stream = duplicate(*descriptor).map_err(|error| {
+                Error::new(name.as_os_str().as_bytes(), ErrorKind::Manifest(error))
+            })?;
+            ManifestSource::Stream(name, Arc::new(stream))
+        }
     })
+}
+
+/// A descriptor of our own for what this one is open for: so that it stays open for a call.
+fn duplicate(descriptor: c_int) -> io::Result<OwnedFd> {
+    // SAFETY: no memory is passed, and the system says whether the descriptor is open.
+    let own = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
+    if own == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: open, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(own) })
 }
 
 /// The flag at this pointer, or one that nobody raises.

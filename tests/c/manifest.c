@@ -306,7 +306,6 @@ static void from_descriptor(void) {
   checksig_options *options = checksig_options_new();
   CHECK(checksig_options_set_text(options, "", 0) == CHECKSIG_STATUS_OK);
   CHECK(checksig_options_set_descriptor(options, ends[0]) == CHECKSIG_STATUS_OK);
-  close(ends[0]); /* The options have their own. */
 
   checksig_cancel *cancel = checksig_cancel_new();
   checksig_cancel_request(cancel);
@@ -320,6 +319,8 @@ static void from_descriptor(void) {
   close(ends[1]);
   CHECK(count_of(options) == 2);
   CHECK(count_of(options) == 0);
+  close(ends[0]);
+  CHECK(checksig_manifest_read(NULL, 0, options, NULL, &manifest) == CHECKSIG_STATUS_IO);
 
   /* What is set last counts. */
   CHECK(checksig_options_set_text(options, SHA1_ABC "  abc", strlen(SHA1_ABC "  abc")) ==

@@ -812,6 +812,7 @@ def test_ctrl_c_while_a_manifest_is_waited_for(command: str, tree: Path) -> None
         [*COMMAND, command, *arguments], cwd=tree, stdin=there,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
+        os.close(there)
         # It has taken the first line when the pipe has room for a whole one again.
         line_of_all = line("a", "alpha").encode().ljust(65535, b" ") + b"\n"
         for _ in range(2):
@@ -821,7 +822,6 @@ def test_ctrl_c_while_a_manifest_is_waited_for(command: str, tree: Path) -> None
         out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
-    os.close(there)
     os.close(here)
 
 
@@ -875,7 +875,7 @@ def test_nor_does_one_whose_name_no_glob_can_be(tree: Path) -> None:
             [*COMMAND, *command, "-"], cwd=tree, stdout=stdout, stderr=subprocess.PIPE, check=False
         )
     assert made.returncode == 2
-    assert b"S\xdcMS, where standard output goes, is not UTF-8; want it by -m" in made.stderr
+    assert b'"S\xdcMS", where standard output goes, is not UTF-8; want it by -m' in made.stderr
     assert (tree / name).read_bytes() == b""
     assert checksig(*command, name, cwd=tree).code == 0
     assert checksig("audit", "-m", name, "-q", "-a", "sha256", cwd=tree) == Done(0, "", "")

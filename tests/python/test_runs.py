@@ -292,6 +292,63 @@ def test_a_cancellation_of_another_process(small: Path) -> None:
     assert (type(crossed), str(crossed)) == (Cancelled, str(caught.value))
 
 
+WAITING = """if True:
+    import asyncio, os, signal, sys, threading, time
+    from checksig import Cancel, iter_verify, read_manifest, verify, verify_async
+
+    there, here = os.pipe()
+    pipe = os.fdopen(there, "rb", 0)
+    os.write(here, b"da39a3ee5e6b4b0d3255bfef95601890afd80709  a")
+
+    async def task(**kinds):
+        await asyncio.wait_for(verify_async(".", pipe, **kinds), 0.5)
+
+    calls = {
+        "verify": lambda **kinds: verify(".", pipe, **kinds),
+        "progress": lambda **kinds: verify(".", pipe, progress=lambda now: None, **kinds),
+        "iter_verify": lambda **kinds: list(iter_verify(".", pipe, **kinds)),
+        "read_manifest": lambda **kinds: read_manifest(pipe),
+        "verify_async": lambda **kinds: asyncio.run(task(**kinds)),
+    }
+    what, has_flag = sys.argv[1:]
+    flag = Cancel()
+    if what != "verify_async":
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    start = time.monotonic()
+    try:
+        calls[what](**({"cancel": flag} if has_flag == "True" else {}))
+    except (KeyboardInterrupt, asyncio.TimeoutError) as error:
+        took = time.monotonic() - start
+        print(type(error).__name__, flag.requested, threading.active_count(), took < 30)
+"""
+
+
+@pytest.mark.parametrize("has_flag", [True, False])
+@pytest.mark.parametrize(
+    "what", ["verify", "progress", "iter_verify", "read_manifest", "verify_async"]
+)
+def test_a_pipe_is_not_waited_for_any_more(what: str, has_flag: bool, small: Path) -> None:
+    """Neither after Ctrl-C nor where the task is cancelled; a flag of the caller's stays down."""
+    command = [sys.executable, "-c", WAITING, what, str(has_flag)]
+    done = subprocess.run(
+        command, cwd=small, stdout=subprocess.PIPE, text=True, timeout=DEADLINE, check=True
+    )
+    error, *rest = done.stdout.split()
+    assert error == ("TimeoutError" if what == "verify_async" else "KeyboardInterrupt")
+    assert rest == ["False", "1", "True"]
+
+
+def test_a_flag_ends_the_wait_for_a_pipe(small: Path) -> None:
+    there, here = os.pipe()
+    cancel = Cancel()
+    timer = threading.Timer(0.3, cancel.request)
+    timer.start()
+    with os.fdopen(there, "rb", 0) as pipe, pytest.raises(Cancelled):
+        verify(small, pipe, cancel=cancel)
+    os.close(here)
+    timer.join()
+
+
 # Ctrl-C
 
 INTERRUPTED = """if True:

@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, BinaryIO, Callable, Optional, TypeVar
 
 import pytest
 
@@ -947,6 +947,31 @@ def test_manifests_that_are_open_without_a_buffer(files: Path, tmp_path: Path) -
         report = verify(files, pipe)
         assert (report.ok, report.manifest) == (True, "-")
         late.join()
+
+
+@pytest.mark.parametrize("reads", [verify, lambda _, manifest: read_manifest(manifest)])
+def test_who_writes_into_a_pipe_is_told_that_nobody_reads(
+    reads: Callable[[Path, BinaryIO], object], files: Path
+) -> None:
+    """When the caller has closed it, also where the error is kept."""
+    there, here = os.pipe()
+    told: list[BrokenPipeError] = []
+
+    def write() -> None:
+        with os.fdopen(here, "wb", 0) as writer:
+            try:
+                for _ in range(64):
+                    writer.write(b"\x1f\x8b".ljust(1 << 16, b"\0"))
+            except BrokenPipeError as error:
+                told.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with os.fdopen(there, "rb", 0) as pipe, pytest.raises(ManifestError, match="gzip") as caught:
+        reads(files, pipe)
+    thread.join(DEADLINE)
+    assert len(told) == 1
+    assert caught.value.__traceback__ is not None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' /proc")

@@ -78,7 +78,9 @@ impl From<ManifestError> for ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(path: &[u8], kind: ErrorKind) -> Self {
+    /// What is wrong with a path.
+    #[must_use]
+    pub fn new(path: &[u8], kind: ErrorKind) -> Self {
         Self {
             path: path.to_vec(),
             kind,

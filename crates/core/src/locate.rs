@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::iter;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use rustix::io::Errno;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Format, LONGEST, Line, Manifest, Reader};
+use crate::manifest::{self, Format, Line, Manifest, Reader, Take};
 use crate::report::join;
 use crate::root::{Containment, FileStatus, OpenError, Root, open_named, status_named};
 use crate::verify::open_root;
@@ -48,8 +49,7 @@ fn usual_names() -> impl Iterator<Item = String> {
     iter::once(DEFAULT_NAME.to_owned()).chain(names.filter(|name| name != DEFAULT_NAME))
 }
 
-/// How much of a manifest is in memory, unless a line is longer or none tells the format, and
-/// then [`LONGEST`] is more; and how much is read between two looks at whether to go on.
+/// How much is read of a manifest at a time: about as much is in memory.
 const PIECE_LEN: usize = 1 << 20;
 
 /// How long a pipe is waited for between two looks at whether to go on.
@@ -102,7 +102,7 @@ pub(crate) fn locate(
     containment: Containment,
     source: &ManifestSource,
     options: &manifest::Options<'_>,
-    take: &mut dyn FnMut(Line),
+    take: &mut Take<'_>,
 ) -> Result<Located, Error> {
     let (path, opened) = match source {
         ManifestSource::Text(path, text) => {
@@ -169,18 +169,22 @@ pub fn read_manifest(
     let mut malformed = None;
     let mut take = |line: Line| match line.content {
         Err(error) if !lenient => {
-            malformed.get_or_insert((line.number, error));
+            malformed = Some((line.number, error));
+            ControlFlow::Break(())
         }
-        // Nobody will want the lines.
-        _ if malformed.is_some() => {}
-        _ => lines.push(line),
+        _ => {
+            lines.push(line);
+            ControlFlow::Continue(())
+        }
     };
     let beneath = Containment::Beneath;
-    let located = locate(here.as_ref(), b".", beneath, source, options, &mut take)?;
-    match malformed {
-        Some((line, error)) => Err(Error::new(&located.path, ErrorKind::Line(line, error))),
-        None => Ok(Manifest {
-            format: located.format,
+    let located = locate(here.as_ref(), b".", beneath, source, options, &mut take);
+    match (located, malformed) {
+        (Err(error), Some((line, reason))) if error.is_cancelled() => {
+            Err(Error::new(error.path(), ErrorKind::Line(line, reason)))
+        }
+        (located, _) => Ok(Manifest {
+            format: located?.format,
             lines,
         }),
     }
@@ -236,7 +240,7 @@ fn not_opened(error: OpenError) -> ErrorKind {
 fn read_open(
     file: &OwnedFd,
     options: &manifest::Options<'_>,
-    take: &mut dyn FnMut(Line),
+    take: &mut Take<'_>,
 ) -> Result<Format, ErrorKind> {
     let flags = fcntl_getfl(file).map_err(|error| ErrorKind::Manifest(error.into()))?;
     if flags & OFlags::ACCMODE == OFlags::WRONLY {
@@ -247,11 +251,7 @@ fn read_open(
     // What was read and is no whole line yet.
     let mut text = Vec::new();
     loop {
-        // What was in vain is tried again only with twice as much, so that the time for a
-        // line is proportional to its length.
-        let more = text.len().max(PIECE_LEN);
-        let wanted = (text.len() + more).min(LONGEST + PIECE_LEN);
-        let is_end = read_until(file, &mut text, wanted, options)?;
+        let is_end = read_piece(file, &mut text, options)?;
         let read = reader.read(&text, is_end, take)?;
         text.drain(..read);
         if is_end {
@@ -260,13 +260,14 @@ fn read_open(
     }
 }
 
-/// Reads until there are so many bytes of text; whether there is no more.
-fn read_until(
+/// Appends a piece to a text; whether there is no more.
+fn read_piece(
     file: &OwnedFd,
     text: &mut Vec<u8>,
-    wanted: usize,
     options: &manifest::Options<'_>,
 ) -> Result<bool, ErrorKind> {
+    let wanted = text.len() + PIECE_LEN;
+    text.reserve_exact(PIECE_LEN);
     while text.len() < wanted {
         if options.is_cancelled() {
             return Err(ErrorKind::Cancelled);
@@ -280,10 +281,9 @@ fn read_until(
     Ok(false)
 }
 
-/// Appends what comes next to a text; how many bytes that are. What there is to be waited for
-/// is so also where the descriptor is not meant to wait, but not for long.
+/// Appends what comes next to a text that has room for it; how many bytes that are. What there is
+/// to be waited for is so also where the descriptor is not meant to wait, but not for long.
 fn read_next(file: &OwnedFd, text: &mut Vec<u8>) -> Result<usize, Errno> {
-    text.reserve_exact(PIECE_LEN);
     let mut waiting = [PollFd::new(file, PollFlags::IN)];
     match poll(&mut waiting, Some(&WAIT))? {
         0 => Err(Errno::AGAIN),

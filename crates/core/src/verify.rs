@@ -109,7 +109,10 @@ pub fn verify(
     let of_manifest = options.of_manifest(cancel);
     let root_path = directory.path().filter(|_| options.allow_outside);
     let mut lines = Lines::below(root_path);
-    let mut take = |line: Line| lines.push(&line);
+    let mut take = |line: Line| {
+        lines.push(&line);
+        ControlFlow::Continue(())
+    };
     let located = match locate(
         Some(&directory),
         root_name,

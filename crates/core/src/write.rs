@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
@@ -185,6 +186,7 @@ impl<'a> ReadBack<'a> {
             is_good &= found.zip(rest.next()).is_some_and(|(found, written)| {
                 (&found.name, &found.digests) == (&written.name, &written.digests)
             });
+            ControlFlow::Continue(())
         });
         is_good && rest.len() == 0 && read == Ok(text.len())
     }

@@ -553,8 +553,11 @@ fn a_line_of_eight_mebibytes_is_one_line() {
     }
 }
 
+/// How long a line may be.
+const LONGEST: usize = 64 << 10;
+
 #[test]
-fn a_name_of_eight_mebibytes_is_read_whole() {
+fn a_name_that_is_longer_than_any_path_is_read_whole() {
     for (format, algorithm) in [
         (Format::Gnu, "md5"),
         (Format::Bsd, "md5"),
@@ -563,8 +566,8 @@ fn a_name_of_eight_mebibytes_is_read_whole() {
         (Format::Bagit, "md5"),
         (Format::Record, "md5"),
     ] {
-        let entry = Entry {
-            name: "\\%\"n".repeat(LONG / 4).into_bytes(),
+        let mut entry = Entry {
+            name: "\\%\"n".repeat(LONGEST / 8).into_bytes(),
             digests: [digest_of_nothing(algorithm)].into_iter().collect(),
             size: Some(7),
         };
@@ -576,6 +579,10 @@ fn a_name_of_eight_mebibytes_is_read_whole() {
         let lines = parse(&text, &options).unwrap().lines;
         let name = &lines[0].content.as_ref().unwrap().name;
         assert!(*name == entry.name, "{format}");
+        // What would not be read is not written.
+        entry.name.extend(vec![b'a'; LONGEST / 2]);
+        let error = write(format, slice::from_ref(&entry), false).unwrap_err();
+        assert!(error.to_string().ends_with("a line of more than 64 KiB"));
     }
 }
 
@@ -620,10 +627,9 @@ fn files_and_streams_are_read_as_their_text_is() {
     for (len, long) in [
         (1 << 20, 0),
         (2 << 20, 0),
-        (3 << 20, 5 << 19),
-        (100, 5 << 20),
+        (3 << 20, LONGEST - 2),
         (100, LONGEST - 2),
-        (100, 2 * LONGEST),
+        (100, 5 << 20),
     ] {
         for short in 0..3 {
             let mut text = line.repeat(len / line.len() + 1);
@@ -654,9 +660,6 @@ fn by_file_and_stream(text: &[u8], options: &Options<'_>) -> [Manifest; 2] {
     [of_file, of_stream]
 }
 
-/// How long a line may be.
-const LONGEST: usize = 16 << 20;
-
 #[test]
 fn a_line_that_is_too_long_hides_no_other() {
     for (format, line) in [
@@ -669,8 +672,7 @@ fn a_line_that_is_too_long_hides_no_other() {
     ] {
         let line = with_digests(line);
         let rest = LONGEST - line.len() - 1;
-        for (filler, more, is_too_long) in [("b", 0, false), ("b", 1, true), ("\0", LONGEST, true)]
-        {
+        for (filler, more, is_too_long) in [("b", 0, false), ("b", 1, true), ("\0", LONG, true)] {
             let filler = filler.repeat(rest + more);
             let text = large(format, &format!("{line}\n{filler}{line}\n{line}\n"), 1);
             let options = Options {
@@ -705,36 +707,55 @@ fn a_quotation_mark_waits_for_the_next_no_longer_than_a_line_may_be() {
 }
 
 #[test]
+fn a_comment_is_one_however_long_it_is() {
+    for (format, comment) in [
+        (Format::Gnu, "# "),
+        (Format::Sfv, "; "),
+        (Format::Hashdeep, "\t#"),
+        (Format::Bagit, "#"),
+    ] {
+        let comment = format!("{comment}{}\n", "x".repeat(LONG));
+        let options = Options {
+            format: Some(format),
+            ..Options::default()
+        };
+        let parsed = parse(&large(format, &comment, 1), &options).unwrap();
+        assert_eq!(parsed.lines, [], "{format}");
+    }
+    let options = Options {
+        format: Some(Format::Record),
+        ..Options::default()
+    };
+    let text = format!("#{}\n", "x".repeat(LONG));
+    assert_eq!(parse(text.as_bytes(), &options).unwrap().lines.len(), 1);
+}
+
+#[test]
 fn what_tells_the_format_is_not_looked_for_without_end() {
     for (filler, wanted) in [
         ("# a comment\n", Format::Gnu),
         ("; a comment\n", Format::Sfv),
     ] {
-        let count = LONGEST / filler.len() + 1;
-        let text = format!("{}a,,\n", filler.repeat(count));
-        let text = with_digests(&text);
-        let parsed = parse(text.as_bytes(), &Options::default()).unwrap();
-        assert_eq!(parsed.format, wanted);
-        let read = by_file_and_stream(text.as_bytes(), &Options::default());
-        assert!(read.iter().all(|read| *read == parsed));
+        for (count, wanted) in [
+            ((1 << 20) / filler.len() - 9, Format::Record),
+            (1 << 17, wanted),
+        ] {
+            let text = with_digests(&format!("{}a,md5={{md5:url}},\n", filler.repeat(count)));
+            let parsed = parse(text.as_bytes(), &Options::default()).unwrap();
+            assert_eq!(parsed.format, wanted, "{count} of {filler:?}");
+            let read = by_file_and_stream(text.as_bytes(), &Options::default());
+            assert!(read.iter().all(|read| *read == parsed));
+        }
     }
 }
 
 #[test]
-fn no_line_is_written_that_would_be_too_long() {
-    let mut entry = Entry {
-        name: vec![b'a'; LONGEST - 35],
-        digests: [digest_of_nothing("md5")].into_iter().collect(),
-        size: None,
+fn hashdeep_has_few_columns() {
+    let header = |commas| {
+        let columns = ",x".repeat(commas);
+        format!("%%%% HASHDEEP-1.0\n%%%% size,md5{columns},filename\n")
     };
-    let text = write(Format::Gnu, slice::from_ref(&entry), false).unwrap();
-    assert_eq!(text.len(), LONGEST);
-    assert!(
-        parse(&text, &Options::default()).unwrap().lines[0]
-            .content
-            .is_ok()
-    );
-    entry.name.push(b'a');
-    let error = write(Format::Gnu, &[entry], false).unwrap_err();
-    assert!(error.to_string().ends_with("a line of more than 16 MiB"));
+    assert!(parse(header(63).as_bytes(), &Options::default()).is_ok());
+    let error = parse(header(64).as_bytes(), &Options::default()).unwrap_err();
+    assert_eq!(error.line(), Some(2));
 }

@@ -9,7 +9,6 @@ else: numbers must be in range, and a view must be what
 
 from __future__ import annotations
 
-from io import FileIO
 from typing import (
     TYPE_CHECKING,
     Callable,
@@ -24,6 +23,8 @@ from typing import (
 from .handle import Owner
 
 if TYPE_CHECKING:
+    from io import FileIO
+
     from typing_extensions import Buffer
 
 __all__ = [

@@ -446,7 +446,7 @@ def _redirected_into(root: str) -> tuple[str, ...]:
         name.encode()
     except UnicodeEncodeError:  # a glob is no other text
         raise click.UsageError(
-            f"{name}, where standard output goes, is not UTF-8; want it by -m"
+            f'"{name}", where standard output goes, is not UTF-8; want it by -m'
         ) from None
     escaped = re.sub(r"([*?{}!,\[\]\\])", r"\\\1", name)
     return (f"./{escaped}",)

@@ -38,14 +38,18 @@ def source(name: str) -> Union[str, FileIO]:
     """The name where it is a file's, or what is open instead of one, under this name.
 
     Raises:
-        ManifestError: standard input is closed.
+        ManifestError: it cannot be read.
     """
     if _number_in(name) == 0 and sys.stdin is None:
         raise ManifestError("standard input is closed")
     descriptor = descriptor_of(name)
     if descriptor is None:
         return name
-    stream = FileIO(descriptor, closefd=False)
+    try:
+        stream = FileIO(descriptor, closefd=False)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ManifestError(f'"{name}" - cannot read the manifest: {reason}') from None
     stream.name = name
     return stream
 

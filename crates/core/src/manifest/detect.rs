@@ -54,25 +54,29 @@ pub(super) fn format_of_name(path: &[u8]) -> Option<Format> {
 /// may tell that it is none.
 const HEADING_LINES: usize = 16;
 
+/// The algorithm of digests whose lines name none, as [`Options::untagged`] has it.
+type Untagged = Result<Option<Algorithm>, LineError>;
+
 fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Format> {
+    let untagged = options.untagged();
     if options.zero {
         let mut records = text.split(|&byte| byte == 0);
-        let found = records.find_map(|record| gnu_or_bsd(record, options));
+        let found = records.find_map(|record| gnu_or_bsd(record, untagged));
         return found.or(is_end.then_some(Format::Gnu));
     }
     let mut lines = text::lines(text).take_while(|_| !options.is_cancelled());
-    let first = lines.find_map(|line| format_of_line(line, options));
+    let first = lines.find_map(|line| format_of_line(line, untagged));
     if first == Some(Format::Sfv) {
         let mut seen = 0;
         let mut next = lines.take(HEADING_LINES).inspect(|_| seen += 1);
         let below = next.find_map(|line| {
-            let found = format_of_line(line, options);
+            let found = format_of_line(line, untagged);
             found.filter(|format| matches!(format, Format::Gnu | Format::Bsd))
         });
         return below.or_else(|| (is_end || seen == HEADING_LINES).then_some(Format::Sfv));
     }
     let of_comments = || {
-        if may_be_sfv(options) && text::lines(text).any(sfv::is_comment) {
+        if may_be_sfv(untagged) && text::lines(text).any(sfv::is_comment) {
             Format::Sfv
         } else {
             Format::Gnu
@@ -82,37 +86,37 @@ fn format_of_text(text: &[u8], is_end: bool, options: &Options<'_>) -> Option<Fo
 }
 
 /// Whether the text decides that it is SFV: not where its digests are known to be others.
-fn may_be_sfv(options: &Options<'_>) -> bool {
-    matches!(options.untagged(), Ok(None | Some(Algorithm::Crc32)))
+fn may_be_sfv(untagged: Untagged) -> bool {
+    matches!(untagged, Ok(None | Some(Algorithm::Crc32)))
 }
 
 /// The format of a line that could be of one; `None` of a comment or nonsense.
 ///
 /// A line that is of two formats, such as `89abcdef 01234567`, counts as digest
 /// and name.
-fn format_of_line(line: &[u8], options: &Options<'_>) -> Option<Format> {
+fn format_of_line(line: &[u8], untagged: Untagged) -> Option<Format> {
     if sfv::is_comment(line) {
         return None;
     }
     let line = text::trim_start(line);
     let states_digest = || record::read_entry(line, None).is_ok_and(|e| !e.digests.is_empty());
-    let is_sfv = || sfv::read_line(line).is_ok() && may_be_sfv(options);
+    let is_sfv = || sfv::read_line(line).is_ok() && may_be_sfv(untagged);
     match line.first()? {
         b'#' => None,
-        b'\\' => gnu_or_bsd(&line[1..], options),
-        _ => gnu_or_bsd(line, options)
+        b'\\' => gnu_or_bsd(&line[1..], untagged),
+        _ => gnu_or_bsd(line, untagged)
             .or_else(|| states_digest().then_some(Format::Record))
             .or_else(|| is_sfv().then_some(Format::Sfv)),
     }
 }
 
-fn gnu_or_bsd(line: &[u8], options: &Options<'_>) -> Option<Format> {
+fn gnu_or_bsd(line: &[u8], untagged: Untagged) -> Option<Format> {
     if bsd::split(line).is_some_and(|tagged| tagged.is_known()) {
         return Some(Format::Bsd);
     }
     let (digits, rest) = hex::split(line);
     let is_apart = rest.first().is_some_and(|&byte| text::is_blank(byte));
-    let is_digest = match options.untagged() {
+    let is_digest = match untagged {
         Ok(algorithm) => hex::digest(digits, algorithm).is_ok(),
         Err(_) => digits.len() >= SHORTEST,
     };

@@ -11,7 +11,7 @@ use crate::algorithm::Algorithm;
 #[non_exhaustive]
 pub enum LineError {
     /// It is longer than any line that names a file.
-    #[error("a line of more than {} MiB", LONGEST >> 20)]
+    #[error("a line of more than {} KiB", LONGEST >> 10)]
     TooLong,
     /// A NUL byte, which no file name can have.
     #[error("a NUL byte in the line")]

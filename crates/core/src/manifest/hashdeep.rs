@@ -21,6 +21,9 @@ pub(super) const MAGIC: &[u8] = b"%%%% HASHDEEP-1.";
 /// How many lines stand before the first file's.
 pub(super) const HEADER_LINES: usize = 2;
 
+/// How many columns there may be: hashdeep has six algorithms.
+const MOST_COLUMNS: usize = 64;
+
 /// What stands between size and name: of each column the algorithm and the bytes
 /// of its digests, where they are known.
 pub(super) type Columns = Vec<Option<(Algorithm, usize)>>;
@@ -53,7 +56,11 @@ fn read_columns(head: &[u8], line: u64) -> Result<Columns, ManifestError> {
         .ok_or(ManifestError::HashdeepColumns { line })?
         .split(|&byte| byte == b',')
         .map(names::find)
+        .take(MOST_COLUMNS + 1)
         .collect();
+    if columns.len() > MOST_COLUMNS {
+        return Err(ManifestError::HashdeepColumns { line });
+    }
     let counts = Algorithm::ALL.map(|algorithm| count(&columns, algorithm));
     if counts.iter().any(|&count| count > 1) {
         return Err(ManifestError::HashdeepColumns { line });

@@ -42,11 +42,12 @@ mod text;
 mod write;
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use smallvec::SmallVec;
 
 pub use error::{LineError, ManifestError, Wanted};
-pub(crate) use reader::{LONGEST, Reader};
+pub(crate) use reader::{Reader, Take};
 pub(crate) use write::Writer;
 pub use write::{EntryError, WriteError, write};
 
@@ -208,8 +209,8 @@ impl Options<'_> {
 /// comment.
 ///
 /// Lines end with LF or CRLF, the last one may lack its end; a UTF-8 byte order
-/// mark is passed over. A line of more than 16 MiB is malformed, and what tells the format
-/// stands in the first 16 MiB. An empty manifest gives no lines. Memory: about 150
+/// mark is passed over. A line of more than 64 KiB is malformed, and what tells the format
+/// stands in the first MiB. An empty manifest gives no lines. Memory: about 150
 /// bytes a line, and the names.
 ///
 /// # Errors
@@ -218,7 +219,10 @@ impl Options<'_> {
 pub fn parse(text: &[u8], options: &Options<'_>) -> Result<Manifest, ManifestError> {
     let mut reader = Reader::new(*options);
     let mut lines = Vec::new();
-    reader.read(text, true, &mut |line| lines.push(line))?;
+    reader.read(text, true, &mut |line| {
+        lines.push(line);
+        ControlFlow::Continue(())
+    })?;
     Ok(Manifest {
         format: reader.format(),
         lines,

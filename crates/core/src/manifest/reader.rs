@@ -1,8 +1,10 @@
 //! Reading a manifest piece by piece.
 
-use super::detect::{self, Follows};
+use std::ops::ControlFlow;
+
 use memchr::{memchr, memchr_iter};
 
+use super::detect::{self, Follows};
 use super::{Entry, Format, Line, LineError, ManifestError, Options};
 use super::{bagit, gnu, hashdeep, record, sfv, text};
 use crate::algorithm::Algorithm;
@@ -10,15 +12,23 @@ use crate::algorithm::Algorithm;
 /// So many bytes tell what a text starts with: a mark, or hashdeep's first words.
 const START_LEN: usize = 32;
 
-/// How many bytes a line may have, with its end, or an entry that spans lines. No name of a file
-/// is as long, and garbage without a newline shall not fill the memory.
-pub(crate) const LONGEST: usize = 16 << 20;
+/// How many bytes a line may have, with its end, or an entry that spans lines: no path is as long
+/// (Linux takes 4 KiB), and garbage without a newline shall not fill the memory.
+pub(super) const LONGEST: usize = 64 << 10;
+
+/// How many bytes of a text may tell its format.
+pub(super) const TELLING: usize = 1 << 20;
+
+/// What takes the lines of a manifest; breaks off where it wants no more.
+pub(crate) type Take<'a> = dyn FnMut(Line) -> ControlFlow<()> + 'a;
 
 /// Reads the lines of a manifest, of whose text not all need be in memory.
 pub(crate) struct Reader<'a> {
     options: Options<'a>,
     /// How many bytes a line may have.
     longest: usize,
+    /// How many bytes of the text may tell its format.
+    telling: usize,
     /// What reads the lines; `None` until enough of the text was seen to tell its format.
     dialect: Option<Dialect>,
     /// The number of the next line.
@@ -42,14 +52,15 @@ type First = (usize, Option<Result<Entry, LineError>>);
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(options: Options<'a>) -> Self {
-        Self::with_longest(options, LONGEST)
+        Self::with_limits(options, LONGEST, TELLING)
     }
 
-    /// One of lines that have so many bytes at most.
-    pub(super) fn with_longest(options: Options<'a>, longest: usize) -> Self {
+    /// One of lines that have so many bytes at most, of whose text so many may tell its format.
+    pub(super) fn with_limits(options: Options<'a>, longest: usize, telling: usize) -> Self {
         Self {
             options,
             longest,
+            telling,
             dialect: None,
             number: 1,
             passes_over: false,
@@ -68,14 +79,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Hands the lines of a text to `take`, and gives how many bytes they have. What is left,
-    /// no more than a line may have, is to be given again with what follows it: nothing where `is_end`
-    /// says that nothing does.
+    /// Hands the lines of a text to `take`, and gives how many bytes they have. What is left is
+    /// to be given again with what follows it: nothing where `is_end` says that nothing does, and
+    /// otherwise no more than a line may have, or may tell the format.
     pub(crate) fn read(
         &mut self,
         text: &[u8],
         is_end: bool,
-        take: &mut dyn FnMut(Line),
+        take: &mut Take<'_>,
     ) -> Result<usize, ManifestError> {
         let mut done = 0;
         if self.dialect.is_none() {
@@ -86,16 +97,19 @@ impl<'a> Reader<'a> {
         }
         while done < text.len() && !self.options.is_cancelled() {
             let rest = &text[done..];
-            let first = match self.passes_over {
-                true => Some((self.pass_over(rest), None)),
-                false => self.first(rest, is_end),
+            let first = if self.passes_over {
+                Some((self.pass_over(rest), None))
+            } else {
+                self.first(rest, is_end)
             };
             let Some((len, content)) = first else {
                 break;
             };
             if let Some(content) = content {
                 let number = self.number;
-                take(Line { number, content });
+                if take(Line { number, content }).is_break() {
+                    return Err(ManifestError::Cancelled);
+                }
             }
             self.count(&rest[..len]);
             done += len;
@@ -114,13 +128,12 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let plain = text::plain(text)?;
-        let (seen, is_cut) = self.head(plain);
+        let (seen, is_cut) = head(plain, self.telling);
         let follows = match (is_cut, is_end) {
             (true, _) => Follows::TooFar,
             (false, true) => Follows::Nothing,
             (false, false) => Follows::Unseen,
         };
-        let is_all = follows != Follows::Unseen;
         let detected = || detect::format(seen, follows, &self.options);
         let Some(format) = self.options.format.or_else(detected) else {
             return Ok(None);
@@ -128,7 +141,7 @@ impl<'a> Reader<'a> {
         if self.options.zero && !format.has_zero_form() {
             return Err(ManifestError::Zero(format));
         }
-        let Some((dialect, header_len)) = self.dialect_of(format, seen, is_all)? else {
+        let Some((dialect, header_len)) = self.dialect_of(format, seen, follows)? else {
             return Ok(None);
         };
         self.dialect = Some(dialect);
@@ -142,7 +155,7 @@ impl<'a> Reader<'a> {
         &self,
         format: Format,
         text: &[u8],
-        is_end: bool,
+        follows: Follows,
     ) -> Result<Option<(Dialect, usize)>, ManifestError> {
         let dialect = match format {
             Format::Gnu | Format::Bsd => Dialect::Gnu(format, gnu::Reader::new(&self.options)),
@@ -153,7 +166,8 @@ impl<'a> Reader<'a> {
                 Dialect::Sfv
             }
             Format::Hashdeep => {
-                if !is_end && text::lines(text).nth(hashdeep::HEADER_LINES).is_none() {
+                let has_header = text::lines(text).nth(hashdeep::HEADER_LINES).is_some();
+                if !has_header && follows == Follows::Unseen {
                     return Ok(None);
                 }
                 let (columns, len) = hashdeep::read_header(text, &self.options)?;
@@ -165,39 +179,13 @@ impl<'a> Reader<'a> {
 
     /// The first line of a text; `None` where more of it is needed.
     fn first(&mut self, text: &[u8], is_end: bool) -> Option<First> {
-        let (head, is_cut) = self.head(text);
-        let first = self.first_of(head, is_end && !is_cut);
+        let (head, is_cut) = head(text, self.longest);
+        let first = self.first_within(head, is_end && !is_cut);
         first.or_else(|| is_cut.then(|| self.too_long(head)))
     }
 
-    /// As much of a text as a line may have, and whether there is more.
-    fn head<'t>(&self, text: &'t [u8]) -> (&'t [u8], bool) {
-        match text.split_at_checked(self.longest) {
-            Some((head, rest)) => (head, !rest.is_empty()),
-            None => (text, false),
-        }
-    }
-
-    /// The first line of a text that has no end within so much.
-    fn too_long(&mut self, head: &[u8]) -> First {
-        match self.line_end(head) {
-            // What is between quotation marks goes on for long.
-            Some(end) => (end, Some(Err(LineError::Quotes))),
-            None => {
-                self.passes_over = true;
-                (head.len(), Some(Err(LineError::TooLong)))
-            }
-        }
-    }
-
-    /// How many bytes a line that is too long still has.
-    fn pass_over(&mut self, text: &[u8]) -> usize {
-        let end = self.line_end(text);
-        self.passes_over = end.is_none();
-        end.unwrap_or(text.len())
-    }
-
-    fn first_of(&mut self, text: &[u8], is_end: bool) -> Option<First> {
+    /// The first line of a text that is short enough.
+    fn first_within(&mut self, text: &[u8], is_end: bool) -> Option<First> {
         if let Some(Dialect::Record(forced)) = self.dialect {
             let (len, content) = record::read_first(text, is_end, forced)?;
             let first_line = &text[..text::line_len(text)];
@@ -210,6 +198,28 @@ impl<'a> Reader<'a> {
             None => return None,
         };
         Some((len, self.read_line(line)))
+    }
+
+    /// The first line of a text that has no end within the most that a line may have.
+    fn too_long(&mut self, head: &[u8]) -> First {
+        if let Some(end) = self.line_end(head) {
+            // What is between quotation marks goes on for long.
+            return (end, Some(Err(LineError::Quotes)));
+        }
+        self.passes_over = true;
+        let is_comment = match self.dialect {
+            Some(Dialect::Record(_)) => false,
+            Some(Dialect::Sfv) => sfv::is_comment(head),
+            _ => text::is_comment(head) && !self.options.zero,
+        };
+        (head.len(), (!is_comment).then_some(Err(LineError::TooLong)))
+    }
+
+    /// How many bytes a line that is too long still has.
+    fn pass_over(&mut self, text: &[u8]) -> usize {
+        let end = self.line_end(text);
+        self.passes_over = end.is_none();
+        end.unwrap_or(text.len())
     }
 
     /// How many bytes the first line has with its end, where that is there.
@@ -245,5 +255,13 @@ impl<'a> Reader<'a> {
     /// Counts lines that were read.
     fn count(&mut self, lines: &[u8]) {
         self.number += memchr_iter(self.options.separator(), lines).count() as u64;
+    }
+}
+
+/// The first bytes of a text, so many at most, and whether there are more.
+fn head(text: &[u8], most: usize) -> (&[u8], bool) {
+    match text.split_at_checked(most) {
+        Some((head, rest)) => (head, !rest.is_empty()),
+        None => (text, false),
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use smallvec::SmallVec;
 
+use super::reader::TELLING;
 use super::*;
 
 /// A digest of some length that the algorithm has.
@@ -223,10 +224,11 @@ proptest! {
         let all = parse(text.as_bytes(), &options);
         prop_assert_eq!(&by_pieces(text.as_bytes(), len, Reader::new(options)), &all);
         // With lines that are too long, the longest ones or all.
-        for longest in [len, 40, 400] {
-            let all = by_pieces(text.as_bytes(), usize::MAX, Reader::with_longest(options, longest));
-            let read = by_pieces(text.as_bytes(), len, Reader::with_longest(options, longest));
-            prop_assert_eq!(read, all, "at most {} bytes", longest);
+        for (longest, telling) in [(len, 40), (40, len), (40, 400), (400, 40)] {
+            let reader = || Reader::with_limits(options, longest, telling);
+            let all = by_pieces(text.as_bytes(), usize::MAX, reader());
+            let read = by_pieces(text.as_bytes(), len, reader());
+            prop_assert_eq!(read, all, "lines of {}, format in {} bytes", longest, telling);
         }
     }
 
@@ -240,17 +242,18 @@ proptest! {
         let separator = if zero { "\0" } else { "\n" };
         let text: String = lines.iter().map(|line| format!("{line}{separator}")).collect();
         let options = Options { zero, ..forced(Format::Gnu) };
-        let read = by_pieces(text.as_bytes(), len, Reader::with_longest(options, longest)).unwrap();
+        let read = by_pieces(text.as_bytes(), len, Reader::with_limits(options, longest, TELLING)).unwrap();
         let mut expected = parse(text.as_bytes(), &options).unwrap().lines;
         let is_too_long = |number: u64| lines[number as usize - 1].len() >= longest;
         for line in expected.iter_mut().filter(|line| is_too_long(line.number)) {
             line.content = Err(LineError::TooLong);
         }
-        // A comment that is too long is no comment any more.
+        // A comment is one however long it is.
+        let is_comment = |number: u64| !zero && lines[number as usize - 1].starts_with('#');
         let (lost, kept): (Vec<_>, Vec<_>) =
             read.lines.into_iter().partition(|line| line.content == Err(LineError::TooLong));
         let lost: Vec<u64> = lost.iter().map(|line| line.number).collect();
-        let long = (1..=lines.len() as u64).filter(|number| is_too_long(*number));
+        let long = (1..=lines.len() as u64).filter(|line| is_too_long(*line) && !is_comment(*line));
         prop_assert_eq!(lost, long.collect::<Vec<_>>());
         expected.retain(|line| line.content != Err(LineError::TooLong));
         prop_assert_eq!(kept, expected);
@@ -281,12 +284,16 @@ const ALMOST: &str = "([0-9a-f]{38,42}|[0-9a-f]{8}|[0-9a-f]{64}|\\\\|#|;| |\\*|a
 /// What is read of a text that comes in pieces of this length.
 fn by_pieces(text: &[u8], len: usize, mut reader: Reader<'_>) -> Result<Manifest, ManifestError> {
     let (mut lines, mut waiting) = (Vec::new(), Vec::new());
+    let mut take = |line| {
+        lines.push(line);
+        ControlFlow::Continue(())
+    };
     for piece in text.chunks(len) {
         waiting.extend_from_slice(piece);
-        let read = reader.read(&waiting, false, &mut |line| lines.push(line))?;
+        let read = reader.read(&waiting, false, &mut take)?;
         waiting.drain(..read);
     }
-    let read = reader.read(&waiting, true, &mut |line| lines.push(line))?;
+    let read = reader.read(&waiting, true, &mut take)?;
     assert_eq!(read, waiting.len());
     let format = reader.format();
     Ok(Manifest { format, lines })

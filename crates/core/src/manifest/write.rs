@@ -96,7 +96,7 @@ pub enum EntryError {
     #[error("no size")]
     NoSize,
     /// The line would be longer than one that is read.
-    #[error("a line of more than {} MiB", LONGEST >> 20)]
+    #[error("a line of more than {} KiB", LONGEST >> 10)]
     TooLong,
 }
 
@@ -143,12 +143,15 @@ impl Writer {
         if self.first.is_none() {
             self.push_header(text, Some(entry));
         }
-        let start = text.len();
         let first = self.first.get_or_insert_with(|| entry.clone());
-        let pushed = push(text, self.format, entry, first, self.zero);
-        text.push(if self.zero { 0 } else { b'\n' });
-        let is_read = text.len() - start <= LONGEST;
-        let pushed = pushed.and_then(|()| is_read.then_some(()).ok_or(EntryError::TooLong));
+        let start = text.len();
+        let pushed = push(text, self.format, entry, first, self.zero).and_then(|()| {
+            text.push(if self.zero { 0 } else { b'\n' });
+            match text.len() - start {
+                ..=LONGEST => Ok(()),
+                _ => Err(EntryError::TooLong),
+            }
+        });
         pushed.map_err(|reason| WriteError::Entry {
             name: entry.name.clone(),
             format: self.format,

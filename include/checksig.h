@@ -607,10 +607,11 @@ void checksig_manifest_free(struct checksig_manifest *manifest);
  *
  * `file`: the path to write, `file_len` bytes. `entries`: an array of `count` entries;
  * those that follow each other with the same `line`, if that is not 0, are one line, and
- * must have the same name and size. `error` must be NULL. Of the options, the format (by default what the path's name
- * tells, such as `sfv` of `a.sfv`, else `gnu`) and zero count. What would not be read back as the same entries by who
- * knows the path alone is not written. All
- * are borrowed for the call. Any number of threads may call this at once.
+ * must have the same name and size. `error` must be NULL. Of the options, the format (by default
+ * what the path's name tells, such as `sfv` of `a.sfv`, else `gnu`) and zero count. What would not
+ * be read back as the same names and digests by who knows the path alone is not written; sizes are
+ * left out where the format has none. All are borrowed for the call. Any number of threads may
+ * call this at once.
  *
  * # Safety
  * `file` is NULL or valid for reading `file_len` bytes; `entries` is valid for reading

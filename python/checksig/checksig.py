@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import operator
 import os
+import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -483,10 +484,15 @@ async def verify_async(
     tell = told(progress)
 
     def on_progress(event: ProgressTuple) -> None:
-        if tell is not None and not flag.requested:
+        if loop.is_closed():  # without the task's end, as after Ctrl-C twice
+            flag.request()
+        elif tell is not None and not flag.requested:
             loop.call_soon_threadsafe(tell, event)
 
+    has_begun = threading.Event()
+
     def work() -> Report:
+        has_begun.set()
         return run(request, Report, on_progress, flag)
 
     with ending(cancel, flag.request):
@@ -495,9 +501,14 @@ async def verify_async(
             return checked(await asyncio.shield(future))
         except asyncio.CancelledError:
             flag.request()
-            await asyncio.wait([future])
-            future.exception()  # which nobody wants to know
+            # What waits for a thread of the executor's need not be waited for.
+            if has_begun.is_set():
+                await asyncio.wait([future])
+                future.exception()  # which nobody wants to know
             raise
+        finally:  # also where the coroutine is closed
+            flag.request()
+            future.cancel()
 
 
 def check_signature(root_dir: StrOrBytesPath) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from binascii import unhexlify
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Callable, Optional, Union
@@ -16,7 +17,7 @@ from ._native.surface import (
     ReportHandle,
     RunOptions,
 )
-from ._native.values import c_text
+from ._native.values import c_text, uint64
 from ._run import Cancel, run, undisturbed
 from .checksig import (
     ManifestSource,
@@ -407,9 +408,9 @@ def _entry_tuple(entry: Entry) -> EntryTuple:
     return EntryTuple(
         name=path_bytes(entry.path),
         algorithm=None if entry.algorithm is None else c_text(entry.algorithm, "algorithm"),
-        digest=None if entry.digest is None else bytes.fromhex(entry.digest),
+        digest=None if entry.digest is None else unhexlify(entry.digest),
         size=entry.size,
-        line=entry.line,
+        line=uint64(entry.line, "line"),
     )
 
 

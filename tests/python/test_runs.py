@@ -15,6 +15,8 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Generator, Optional, TypeVar
@@ -349,7 +351,133 @@ def test_a_flag_ends_the_wait_for_a_pipe(small: Path) -> None:
     timer.join()
 
 
+# The program's end, and what nobody wants any more
+
+LATE = """if True:
+    import atexit, sys, threading, time
+    from checksig import iter_verify
+
+    def read():
+        if sys.argv[2] == "begun":
+            next(results)
+        time.sleep(0.3)
+        print(sum(1 for _ in results))
+
+    results = iter_verify(sys.argv[1])
+    if sys.argv[2] == "atexit":
+        atexit.register(read)
+    else:
+        threading.Thread(target=read).start()
+"""
+
+
+@pytest.mark.parametrize("when", ["thread", "begun", "atexit"])
+def test_results_are_read_when_the_main_thread_has_ended(when: str, small: Path) -> None:
+    command = [sys.executable, "-c", LATE, str(small), when]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    assert (done.stdout, done.stderr) == (f"{10_000 - (when == 'begun')}\n", "")
+
+
+def test_a_generator_may_be_collected_on_the_thread_of_its_run(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It allocates, and so it is where the collector runs."""
+
+    def leave() -> None:
+        results = iter_verify(small)
+        try:
+            for _ in results:
+                raise ValueError
+        except ValueError as error:
+            kept = error
+            assert kept.__traceback__ is not None  # and this frame: a cycle
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pytest.PytestUnraisableExceptionWarning)
+        for _ in range(5):
+            leave()
+            time.sleep(0.05)
+        gc.collect()
+    wait_for(is_over)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_coroutine_that_is_closed_ends_its_run(long: Path) -> None:
+    async def close() -> None:
+        coroutine = verify_async(long)
+        coroutine.send(None)
+        await asyncio.sleep(0.2)
+        coroutine.close()
+        while not is_over():  # no event tells
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(close(), DEADLINE))
+
+
+def test_a_task_that_waits_for_a_thread_is_cancelled_at_once(small: Path) -> None:
+    async def wait() -> None:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as executor:
+            loop.set_default_executor(executor)
+            is_cancelled = threading.Event()
+            busy = loop.run_in_executor(None, is_cancelled.wait, DEADLINE)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(verify_async(small), 0.1)
+            assert not busy.done()
+            is_cancelled.set()
+            assert await busy
+
+    asyncio.run(wait())
+
+
+def test_a_child_does_not_wait_for_the_results_of_its_parent(small: Path) -> None:
+    results = iter_verify(small)
+    next(results)
+    child = os.fork()
+    if child == 0:
+        try:
+            list(results)
+        except RuntimeError:
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    results.close()
+
+
+def test_what_is_no_flag(small: Path) -> None:
+    with pytest.raises(TypeError, match="cancel is a bool, want a Cancel"):
+        verify(small, cancel=True)  # type: ignore[arg-type]
+
+
 # Ctrl-C
+
+RESTORED = """if True:
+    import signal, sys, threading
+    import checksig
+
+    restore = threading.Condition._acquire_restore
+
+    def interrupted(condition, state):
+        if threading.current_thread() is threading.main_thread():
+            threading.Condition._acquire_restore = restore
+            signal.raise_signal(signal.SIGINT)
+        restore(condition, state)
+
+    threading.Condition._acquire_restore = interrupted
+    try:
+        checksig.verify(sys.argv[1])
+    except KeyboardInterrupt:
+        print(threading.active_count())
+"""
+
+
+def test_ctrl_c_where_a_thread_that_starts_is_waited_for(long: Path) -> None:
+    """There it makes an error of the lock's."""
+    command = [sys.executable, "-c", RESTORED, str(long)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
 
 INTERRUPTED = """if True:
     import sys

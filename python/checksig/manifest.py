@@ -217,10 +217,10 @@ def update(
         zero=bool(zero),
     )
     format_name, before = _stated(path, options)
-    kinds = {_kind(digest) for digests in before.values() for digest in digests}
-    if any(algorithm == "blake2b" and bits != 512 for algorithm, bits in kinds):
+    kinds = {_kind(one) for stated in before.values() for one in stated}
+    if any(algorithm == b"blake2b" and bits != 512 for algorithm, bits in kinds):
         raise ManifestError(f'"{os.fsdecode(path)}" - want BLAKE2b digests of 512 bits')
-    algorithms = {algorithm for algorithm, _bits in kinds}
+    algorithms = {algorithm.decode("ascii") for algorithm, _bits in kinds if algorithm != _SIZE}
     if len(algorithms) != 1:
         found = ", ".join(sorted(algorithms)) or "no algorithm"
         raise ManifestError(f'"{os.fsdecode(path)}" - want one algorithm, found {found}')
@@ -414,7 +414,8 @@ def _entry_tuple(entry: Entry) -> EntryTuple:
     )
 
 
-#: Names, and the digests of each: their algorithm, a colon, and their bytes.
+#: Names, and what is stated of each: of a digest the algorithm, a colon, and its bytes; so of a
+#: size.
 _Stated = dict[str, tuple[bytes, ...]]
 
 
@@ -424,18 +425,30 @@ def _stated(path: Optional[bytes], options: RunOptions) -> tuple[str, _Stated]:
     stated: _Stated = {}
     for entry in entries:
         name = plain_name(os.fsdecode(entry.name))
-        digests = stated.setdefault(name, ())
+        known = stated.setdefault(name, ())
         if entry.algorithm is not None and entry.digest is not None:
-            digest = entry.algorithm + b":" + entry.digest
-            if digest not in digests:
-                stated[name] = (*digests, digest)
+            known = _with(known, entry.algorithm + b":" + entry.digest)
+        if entry.size is not None:
+            known = _with(known, b"%s:%d" % (_SIZE, entry.size))
+        stated[name] = known
     return format_name, stated
 
 
-def _kind(digest: bytes) -> tuple[str, int]:
-    """The algorithm of a digest, and how many bits it has."""
-    algorithm, _, value = digest.partition(b":")
-    return algorithm.decode("ascii"), 8 * len(value)
+def _with(known: tuple[bytes, ...], stated: bytes) -> tuple[bytes, ...]:
+    return known if stated in known else (*known, stated)
+
+
+#: What tells a size from digests.
+_SIZE = b"size"
+
+#: An algorithm and how many bits its digest has; a size has none.
+_Kind = tuple[bytes, int]
+
+
+def _kind(stated: bytes) -> _Kind:
+    """What is stated."""
+    algorithm, _, value = stated.partition(b":")
+    return algorithm, 0 if algorithm == _SIZE else 8 * len(value)
 
 
 def _difference(before: _Stated, after: _Stated) -> Difference:
@@ -452,17 +465,17 @@ def _difference(before: _Stated, after: _Stated) -> Difference:
             continue
         first, second = _by_kind(before[name]), _by_kind(after[name])
         common = first.keys() & second.keys()
-        if not common:
-            difference.incomparable.append(name)
-        elif all(first[kind] == second[kind] for kind in common):
+        if any(first[kind] != second[kind] for kind in common):
+            difference.changed.append(name)
+        elif any(algorithm != _SIZE for algorithm, _bits in common):
             difference.unchanged.append(name)
         else:
-            difference.changed.append(name)
+            difference.incomparable.append(name)
     return difference
 
 
-def _by_kind(digests: Iterable[bytes]) -> dict[tuple[str, int], set[bytes]]:
-    kinds: dict[tuple[str, int], set[bytes]] = {}
-    for digest in digests:
-        kinds.setdefault(_kind(digest), set()).add(digest)
+def _by_kind(stated: Iterable[bytes]) -> dict[_Kind, set[bytes]]:
+    kinds: dict[_Kind, set[bytes]] = {}
+    for one in stated:
+        kinds.setdefault(_kind(one), set()).add(one)
     return kinds

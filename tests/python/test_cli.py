@@ -860,6 +860,27 @@ def test_a_manifest_that_the_shell_writes_does_not_list_itself(name: str, tree: 
     assert checksig(*command, cwd=tree) == Done(0, "", "")
 
 
+def test_a_record_on_a_terminal_has_one_line_a_name(tree: Path) -> None:
+    name = "x\nforged,,"
+    (tree / name).write_bytes(b"")
+    command = ["create", "-m", "-", "--format", "record", "-q"]
+    code, shown = on_terminal(*command, cwd=tree)
+    assert code == 0
+    assert '"x\\nforged,,",sha256=' in shown
+    assert "\nforged" not in shown
+    assert f'"{name}",sha256=' in checksig(*command, cwd=tree).out
+
+
+def test_what_is_invisible_is_told(tree: Path) -> None:
+    """Unicode's Default_Ignorable_Code_Point, by its first characters and those that look empty."""
+    names = [f"a{character}" for character in "\xad\u034f\u115f\u17b4\u180b\u3164\ufe0f\uffa0"
+             "\ufff0\U0001bca0\U0001d173\U000e0fff"]  # fmt: skip
+    (tree / "list").write_text("".join(line(name, "") for name in names))
+    done = checksig("verify", "-m", "list", cwd=tree)
+    assert done.out == "".join(f"{escaped(name, terminal=False)}: MISSING\n" for name in names)
+    assert done.out.isascii()
+
+
 def test_a_manifest_that_the_shell_reads_is_not_extra(tree: Path) -> None:
     with (tree / "sha1sum.txt").open("rb") as stdin:
         command = [*COMMAND, "audit", "-q", "-m", "-"]

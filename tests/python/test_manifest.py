@@ -805,6 +805,20 @@ def test_differences_over_algorithms() -> None:
     assert caught.value.line == 2
 
 
+def test_differences_of_sizes() -> None:
+    """They count where both are stated, and make nothing comparable."""
+    md5 = base64.urlsafe_b64encode(bytes(16)).rstrip(b"=").decode()
+    stated = ["a,,4", "a,,5", f"a,md5={md5},4", f"a,md5={md5},5", f"a,md5={md5},", "a,,"]
+    for before, after, found in [
+        (0, 0, "unchanged"), (0, 1, "changed"), (2, 3, "changed"), (2, 4, "unchanged"),
+        (0, 2, "incomparable"), (1, 2, "changed"), (0, 5, "incomparable"), (5, 5, "unchanged"),
+    ]:  # fmt: skip
+        texts = (io.BytesIO(f"{stated[place]}\n".encode()) for place in (before, after))
+        difference = diff(*texts, format="record")
+        assert getattr(difference, found) == ["a"], (before, after)
+        assert bool(difference) == (found != "unchanged")
+
+
 def test_a_manifest_does_not_differ_from_itself() -> None:
     """Nor does its line without a digest, as RECORD's own."""
     url = base64.urlsafe_b64encode(hashlib.sha256(b"").digest()).rstrip(b"=")

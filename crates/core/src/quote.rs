@@ -44,18 +44,26 @@ fn push_escaped(message: &mut Vec<u8>, character: char) {
         '\r' => "\\r".to_owned(),
         '\t' => "\\t".to_owned(),
         '\0'..='\x1f' | '\x7f' => format!("\\x{:02x}", u32::from(character)),
-        // C1 controls, what is invisible, line separators, and what turns text around
-        // (Unicode's bidirectional algorithm, UAX #9). The command line has the same list.
+        // C1 controls, what is invisible (Unicode's Default_Ignorable_Code_Point), line
+        // separators, and what turns text around (UAX #9). The command line has the same list.
         '\u{80}'..='\u{9f}'
         | '\u{ad}'
+        | '\u{34f}'
         | '\u{61c}'
-        | '\u{180e}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => format!("\\u{{{:x}}}", u32::from(character)),
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => format!("\\u{{{:x}}}", u32::from(character)),
         plain => return push_plain(message, plain),
     };
     message.extend_from_slice(escape.as_bytes());
@@ -83,6 +91,10 @@ mod tests {
             (
                 "a\u{200b}\u{feff}\u{ad}".as_bytes(),
                 b"\"a\\u{200b}\\u{feff}\\u{ad}\"",
+            ),
+            (
+                "\u{3164}\u{fe0f}\u{e0101}".as_bytes(),
+                b"\"\\u{3164}\\u{fe0f}\\u{e0101}\"",
             ),
             (b"caf\xe9\xff", b"\"caf\xe9\xff\""),
         ] {

@@ -30,9 +30,6 @@ from .reports import Held, code_of
 
 __all__ = ["cli", "run_command"]
 
-#: The library's status where a manifest is wrong, and not a disk.
-_MANIFEST = 6
-
 _ALGORITHMS = (
     *("crc32", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"),
     *("sha3-256", "sha3-512", "blake2b", "blake3"),
@@ -215,7 +212,7 @@ def create(
         try:
             report, code = _create(root, path, _run_options(**options), shown, watch, status)
         except ManifestError as error:
-            if directory is None or error.status != _MANIFEST:
+            if directory is None or path_of(str(error)) != path:
                 raise
             raise ManifestError(with_path("-", str(error))) from None
         shown.created(report, code, name == "-")

@@ -12,10 +12,12 @@ from typing import Optional
 
 __all__ = ["escaped", "gnu_escaped", "path_of", "readable", "with_path"]
 
-#: Control characters, line separators, what is invisible, what turns text around.
+#: Control characters, line separators, what is invisible, what turns text around: the library
+#: has the same list.
 _UNSAFE = (
-    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f"
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 #: Bytes that are not UTF-8, as :func:`os.fsdecode` has them.
 _NOT_UTF8 = "\udc80-\udcff"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Optional, Protocol
 
 from ..checksig import Report, Result, Verdict, results_of, text_of
@@ -37,9 +39,12 @@ def put_manifest(path: str, zero: bool) -> None:
         if not sys.stdout.isatty():
             shutil.copyfileobj(manifest, sys.stdout.buffer)
             return
-        for line in manifest.read().split(b"\0" if zero else b"\n")[:-1]:
-            text = readable(os.fsdecode(line), terminal=True)
-            sys.stdout.buffer.write(os.fsencode(f"{text}\n"))
+        text = manifest.read()
+        if Path(path).name == "RECORD":  # where a line break in a name is one in the text
+            text = re.sub(b'"[^"]*"', lambda name: name[0].replace(b"\n", rb"\n"), text)
+        for line in text.split(b"\0" if zero else b"\n")[:-1]:
+            shown = readable(os.fsdecode(line), terminal=True)
+            sys.stdout.buffer.write(os.fsencode(f"{shown}\n"))
 
 
 class Output(Protocol):

@@ -960,24 +960,30 @@ def test_standard_input_that_is_closed(tree: Path) -> None:
         assert done.stderr == "checksig: standard input is closed\n"
 
 
-def test_ctrl_c_leaves_no_manifest(endless: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_is_asked_to_end_leaves_no_manifest(
+    number: signal.Signals, endless: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    environment = {**os.environ, "TMPDIR": str(temporary)}
     before = sorted(endless.iterdir())
     for manifest in ("list", "-"):
         command = [*COMMAND, "create", "-m", manifest, "--progress", "always", "-j", "2"]
         with subprocess.Popen(
-            command, cwd=endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command, cwd=endless, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             assert process.stderr is not None
             shown = b""
             while b"2/3 files" not in shown:
                 shown += os.read(process.stderr.fileno(), 65536)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             out, err = process.communicate(timeout=TIMEOUT)
-        assert (process.returncode, out) == (130, b"")
+        assert (process.returncode, out) == (130 if number == signal.SIGINT else -number, b"")
         *_, missing, found = plain(os.fsdecode(err)).splitlines()
         assert missing.endswith("checksig: the manifest was not written")
         assert re.fullmatch(rf"checksig: {manifest}: 2 OK; .* s, interrupted", found)
         assert sorted(endless.iterdir()) == before
+        assert not list(temporary.iterdir())
 
 
 def test_create_tells_files_as_they_are_done(endless: Path) -> None:

@@ -49,10 +49,13 @@ class _DaemonCalls:
         threading.Event().wait()
 
     def end(self, call: _Call) -> None:
-        """Says that a call is over."""
+        """Says that a call is over; never returns where the interpreter's end has ended it."""
         with self._changed:
             self._calls.discard(call)
             self._changed.notify_all()
+            is_closed = self._closed
+        if is_closed:
+            threading.Event().wait()
 
     def close(self) -> None:
         """Ends the calls, and lets no more begin."""

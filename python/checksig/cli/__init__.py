@@ -52,10 +52,8 @@ def _run(name: str, arguments: list[str]) -> int:
         sys.stdout.write(f"checksig {__version__}\n")
         return 0
     from .commands import run_command
-    from .signals import ending_like_ctrl_c
 
-    with ending_like_ctrl_c():
-        return run_command(arguments)
+    return run_command(arguments)
 
 
 def _fail(message: str, code: int) -> int:

@@ -27,6 +27,7 @@ from .inputs import descriptor_of, source
 from .names import path_of, with_path
 from .output import Digest, JSONLines, Output, Text, complain, put_manifest
 from .reports import Held, code_of
+from .signals import ending_like_ctrl_c
 
 __all__ = ["cli", "run_command"]
 
@@ -46,7 +47,7 @@ def run_command(arguments: list[str]) -> int:
     if "_CHECKSIG_COMPLETE" in os.environ:
         cli.main(arguments, "checksig")
     try:
-        with cli.make_context("checksig", arguments) as context:
+        with ending_like_ctrl_c(), cli.make_context("checksig", arguments) as context:
             code: Optional[int] = cli.invoke(context)
             return code or 0
     except click.exceptions.Exit as finished:

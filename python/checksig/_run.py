@@ -112,9 +112,9 @@ class _Background(Generic[_Given]):
         self._results = results
         self._thread = threading.Thread(target=self._work, name="checksig")
         self._process = os.getpid()
-        #: Who takes what happens, and whether that is no atexit handler, where the main thread
-        #: counts as ended.
+        #: The thread that takes what happens.
         self._reader = threading.current_thread()
+        #: Whether that can be seen to end: in an atexit handler the main thread counts as ended.
         self._has_reader = True
         self._is_starting = False
         self._has_begun = False
@@ -207,11 +207,12 @@ def run(
     wrap: Callable[[_Given], _Report],
     progress: Optional[Callable[[ProgressTuple], None]] = None,
     cancel: Optional[Cancel] = None,
+    keeps_report: bool = True,
 ) -> _Report:
     """Runs to the end and gives the report, as ``wrap`` makes it.
 
     ``progress`` is called on this thread. An exception of its, and KeyboardInterrupt,
-    end the run; they get the report of what was done as ``report``.
+    end the run; they get the report of what was done as ``report``, if ``keeps_report``.
     """
     if threading.current_thread() is not threading.main_thread():
         return _run_here(call, wrap, progress, cancel)
@@ -227,7 +228,7 @@ def run(
             background.stop()
         finally:  # also where the next Ctrl-C comes
             background.end()
-        if background.given is not None:
+        if keeps_report and background.given is not None:
             error.report = wrap(background.given)  # type: ignore[attr-defined]
         raise
     return wrap(background.finish())
@@ -235,12 +236,9 @@ def run(
 
 def undisturbed(call: Callable[[CancelHandle], _Given]) -> _Given:
     """A call of the library that tells nothing until its end, and that Ctrl-C ends at once."""
-    try:
-        return run(lambda _on_result, _on_progress, flag: call(flag), lambda given: given)
-    except KeyboardInterrupt as interrupt:
-        # What it gives is no report.
-        vars(interrupt).pop("report", None)
-        raise
+    return run(
+        lambda _on_result, _on_progress, flag: call(flag), lambda given: given, keeps_report=False
+    )
 
 
 def _run_here(

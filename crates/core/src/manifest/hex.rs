@@ -95,3 +95,23 @@ fn algorithm_of_len(digits: usize) -> Option<Algorithm> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_end_at_the_first_byte_that_is_none() {
+        for len in 0..50 {
+            for end in 0..=len {
+                let mut line = vec![b'f'; len];
+                line[end..].fill(b'0');
+                if let Some(byte) = line.get_mut(end) {
+                    *byte = b'g';
+                }
+                let (digits, rest) = split(&line);
+                assert_eq!((digits.len(), rest.len()), (end, len - end));
+            }
+        }
+    }
+}
